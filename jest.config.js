@@ -1,0 +1,23 @@
+const swc = JSON.parse(require('node:fs').readFileSync(`${__dirname}/.swcrc`, 'utf8'));
+
+/** Each kind of test is a project, so that one command can name the kinds it wants. */
+const project = (name, extra = {}) => ({
+  displayName: name,
+  rootDir: __dirname,
+  testEnvironment: '<rootDir>/test/support/jest-environment.js',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/model-store/'],
+  ...extra,
+});
+const withServer = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
+
+module.exports = {
+  testTimeout: 30_000,
+  projects: [
+    project('unit'),
+    project('api', withServer),
+    project('conformance', withServer),
+    project('chaos', withServer),
+  ],
+};
