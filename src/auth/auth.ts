@@ -1,0 +1,71 @@
+import type { Actor } from '../kernel/actor';
+import type { Database } from '../kernel/database';
+import { Failure, unauthenticated } from '../kernel/errors';
+import type { Logger } from '../kernel/logger';
+import { readKeyFile, writeNewKeyFile } from './admin-key-file';
+import { hashApiKey, isPlausibleKey } from './api-key';
+import { AuthQueries, type StoredKey } from './auth.queries';
+import { AuthStore } from './auth.store';
+import { CredentialCache } from './credential-cache';
+
+export { authorize, requires, type Permission } from './permissions';
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** Who is calling. */
+export class Auth {
+  private readonly store = new AuthStore();
+  private readonly queries: AuthQueries;
+  private readonly credentials: CredentialCache;
+
+  constructor(
+    private readonly database: Database,
+    private readonly logger: Logger,
+  ) {
+    this.queries = new AuthQueries(database);
+    this.credentials = new CredentialCache((hash) => this.queries.keyByHash(hash));
+  }
+
+  /**
+   * Makes sure that there is an admin key. A key file that exists is taken as it is; else whoever finds no key at
+   * all makes one. The file is written before the row: a crash in between leaves a file that the next start takes.
+   */
+  async ensureAdminKey(keyFile: string): Promise<void> {
+    const isNew = await this.database.transaction(async (tx) => {
+      await this.store.lockKeys(tx);
+      const projectId = await this.store.ensureDefaultProject(tx);
+      const fromFile = await readKeyFile(keyFile);
+      if (fromFile === null && (await this.store.countKeys(tx)) > 0) return false;
+      const key = fromFile ?? (await writeNewKeyFile(keyFile));
+      return this.store.addKey(tx, { projectId, name: 'admin', hash: hashApiKey(key), role: 'admin' });
+    });
+    if (isNew) this.logger.info({ adminKeyFile: keyFile }, 'the admin key is in this file');
+  }
+
+  /**
+   * The caller behind an `Authorization` header; throws UNAUTHENTICATED. Answers without a promise where the key is
+   * known, since every prediction passes here.
+   *
+   * @param projectName the header `x-modelgraph-project`: an admin's key may name another project
+   */
+  authenticate(authorization: string | undefined, projectName?: string): Actor | Promise<Actor> {
+    const key = BEARER.exec(authorization ?? '')?.[1];
+    if (key === undefined || !isPlausibleKey(key)) throw unauthenticated();
+    const stored = this.credentials.get(hashApiKey(key));
+    if (stored instanceof Promise) return stored.then((found) => this.actorOf(found, projectName));
+    return this.actorOf(stored, projectName);
+  }
+
+  private actorOf(key: StoredKey | null, projectName: string | undefined): Actor | Promise<Actor> {
+    if (!key) throw unauthenticated();
+    const actor: Actor = { keyId: key.id, keyName: key.name, role: key.role, projectId: key.projectId };
+    return projectName === undefined ? actor : this.inProject(actor, projectName);
+  }
+
+  private async inProject(actor: Actor, projectName: string): Promise<Actor> {
+    if (actor.role !== 'admin') throw new Failure('FORBIDDEN', 'Only an admin key may name a project.');
+    const projectId = await this.queries.projectByName(projectName);
+    if (projectId === null) throw new Failure('FORBIDDEN', 'There is no such project, or it is hidden from this key.');
+    return { ...actor, projectId };
+  }
+}

@@ -1,0 +1,25 @@
+import type { Actor, Role } from '../kernel/actor';
+import { forbidden } from '../kernel/errors';
+
+/** Every permission, and the roles that have it. What is not listed is denied. */
+const ROLES_WITH = {
+  'platform:read': ['viewer', 'contributor', 'deployer', 'admin'],
+  'artifact:write': ['contributor', 'deployer', 'admin'],
+  'dataset:write': ['contributor', 'deployer', 'admin'],
+  'tracking:write': ['contributor', 'deployer', 'admin'],
+  'registry:write': ['contributor', 'deployer', 'admin'],
+  'registry:promote': ['deployer', 'admin'],
+  'endpoint:deploy': ['deployer', 'admin'],
+  'endpoint:predict': ['contributor', 'deployer', 'admin'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof ROLES_WITH;
+
+/** Throws FORBIDDEN where the caller's role lacks the permission. Every use case begins with it. */
+export function authorize(actor: Actor, permission: Permission): void {
+  const roles: readonly Role[] = ROLES_WITH[permission];
+  if (!roles.includes(actor.role)) throw forbidden(permission);
+}
+
+/** The sentence that describes the permission in the schema. */
+export const requires = (permission: Permission): string => `Requires \`${permission}\`.`;

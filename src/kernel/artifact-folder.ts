@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, constants, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ArtifactTooLarge, StoreFull, type ArtifactStore, type ByteRange, type Sha256 } from './artifacts';
+import { newId } from './ids';
+
+/**
+ * Artifacts as files: `artifacts/sha256/ab/cd/abcd…`. A file appears under its name only when it is whole, hashed
+ * and on disk, so whatever a crash leaves behind is in `incoming/`, which the next start empties.
+ */
+export class ArtifactFolder implements ArtifactStore {
+  private constructor(
+    private readonly root: string,
+    private readonly incoming: string,
+  ) {}
+
+  static async open(folder: string): Promise<ArtifactFolder> {
+    const incoming = join(folder, 'incoming');
+    await rm(incoming, { recursive: true, force: true });
+    await mkdir(incoming, { recursive: true, mode: 0o700 });
+    return new ArtifactFolder(join(folder, 'sha256'), incoming);
+  }
+
+  async write(expected: Sha256, body: Readable, maxBytes: number) {
+    const draft = join(this.incoming, newId());
+    try {
+      const file = await open(draft, 'wx', 0o600);
+      const { sha256: actual, sizeBytes } = await copyHashing(body, file, maxBytes).finally(() => file.close());
+      if (actual === expected) await this.keep(draft, actual);
+      return { actual, sizeBytes };
+    } catch (error) {
+      throw isDiskFull(error) ? new StoreFull('There is no space left for artifacts.') : error;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  read(sha256: Sha256, range?: ByteRange): Readable {
+    return createReadStream(this.pathOf(sha256), range);
+  }
+
+  async localPath(sha256: Sha256): Promise<string> {
+    const path = this.pathOf(sha256);
+    await stat(path);
+    return path;
+  }
+
+  async check(): Promise<void> {
+    await access(this.incoming, constants.W_OK);
+  }
+
+  private async keep(draft: string, sha256: Sha256): Promise<void> {
+    const path = this.pathOf(sha256);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(draft, path);
+    await syncFolder(dirname(path));
+  }
+
+  private pathOf(sha256: Sha256): string {
+    return join(this.root, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  }
+}
+
+async function copyHashing(body: Readable, file: FileHandle, maxBytes: number) {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) throw new ArtifactTooLarge(maxBytes);
+    hash.update(chunk);
+    await file.write(chunk);
+  }
+  await file.sync();
+  return { sha256: hash.digest('hex') as Sha256, sizeBytes };
+}
+
+/** A renamed file is only sure to be found after a power cut once its folder is on disk too. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LOG_LEVELS, type LogLevel } from './logger';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Folder of the artifacts, the embedded database and the admin key. */
+  readonly storeFolder: string;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
+  readonly adminKeyFile: string;
+  readonly onnxWorkers: number;
+  readonly onnxProviders: readonly string[];
+  /** How long the same prediction may be answered from memory, in ms; 0: never. */
+  readonly predictionCacheTtlMs: number;
+  readonly maxArtifactBytes: number;
+  /** How long calls in flight may take to end after a request to stop. */
+  readonly drainTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Everything that is wrong with the configuration, at once. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is invalid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const GIBIBYTE = 1024 ** 3;
+const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
+const ONNX_PROVIDERS = ['cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml'];
+
+/** Reads the environment; the README lists the same names. An empty variable counts as absent. */
+export function parseConfig(environment: Environment = process.env): Config {
+  const problems: string[] = [];
+  const text = (name: string) => environment[name]?.trim() || undefined;
+  const integer = (name: string, fallback: number, min: number, max: number) => {
+    const raw = text(name);
+    if (raw === undefined) return fallback;
+    const value = Number(raw);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    problems.push(`${name}: expected a whole number from ${min} to ${max}, got “${raw}”.`);
+    return fallback;
+  };
+  const oneOf = <Value extends string>(name: string, values: readonly Value[], fallback: Value): Value => {
+    const raw = text(name);
+    const value = raw === undefined ? fallback : values.find((known) => known === raw);
+    if (value === undefined) problems.push(`${name}: expected one of ${values.join(', ')}, got “${raw}”.`);
+    return value ?? fallback;
+  };
+  const providers = (text('ONNX_PROVIDERS') ?? 'cpu').split(',').map((provider) => provider.trim());
+  for (const provider of providers) {
+    if (!ONNX_PROVIDERS.includes(provider)) {
+      problems.push(`ONNX_PROVIDERS: expected a comma-separated list of ${ONNX_PROVIDERS.join(', ')}, got “${provider}”.`);
+    }
+  }
+  const store = text('MODEL_STORE') ?? 'model-store';
+  if (/^[a-z0-9]+:\/\//i.test(store)) problems.push(`MODEL_STORE: expected a folder, got “${store}”.`);
+  const databaseUrl = text('DATABASE_URL') ?? null;
+  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    problems.push('DATABASE_URL: expected a URL that begins with postgres:// or postgresql://.');
+  }
+  const storeFolder = resolve(store);
+  const config: Config = {
+    host: text('HOST') ?? '127.0.0.1',
+    port: integer('PORT', 4000, 0, 65_535),
+    storeFolder,
+    databaseUrl,
+    adminKeyFile: resolve(text('ADMIN_KEY_FILE') ?? join(storeFolder, 'admin.key')),
+    onnxWorkers: integer('ONNX_WORKERS', Math.max(1, availableParallelism()), 1, 256),
+    onnxProviders: providers,
+    predictionCacheTtlMs: integer('PREDICTION_CACHE_TTL_MS', 0, 0, 86_400_000),
+    maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
+    drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
+    logLevel: oneOf<LogLevel>('LOG_LEVEL', LOG_LEVELS, 'info'),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** Whether only programs on this machine can reach the server. */
+export const isLocalHost = (host: string): boolean => LOCAL_HOSTS.includes(host);

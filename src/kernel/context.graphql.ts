@@ -1,0 +1,15 @@
+import type { Actor } from './actor';
+
+/**
+ * One DataLoader for each way that fields read rows by key. Every feature adds its own by declaration merging
+ * and makes them in a function `…Loaders`.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by the features
+export interface Loaders {}
+
+/** What a resolver knows of the call. Loaders live for one operation, or for one event of a subscription. */
+export interface Context {
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly loaders: Loaders;
+}

@@ -1,0 +1,15 @@
+import { Field, ID, InterfaceType } from 'type-graphql';
+
+/** Values of an interface or union carry the name of their type: it is decided where they are made. */
+export interface Typed {
+  readonly __typename: string;
+}
+
+@InterfaceType('Node', {
+  description: 'A stored thing with an id of its own. Ids are opaque; REST and the command line take the same ones.',
+  resolveType: (value: Typed) => value.__typename,
+})
+export abstract class NodeType {
+  @Field(() => ID, { description: 'Opaque id, the same for as long as the thing exists.' })
+  readonly id!: string;
+}

@@ -1,0 +1,30 @@
+import type { Bus } from './bus';
+import { EventEntity } from './event.entity';
+import { newId, type ProjectId } from './ids';
+import type { Transaction } from './sql';
+
+/** Something that happened, told in the same transaction as the change itself. */
+export interface DomainEvent<Type extends string = string, Payload extends object = object> {
+  readonly type: Type;
+  /** What it happened to, for example `model:<id>`: its readers are woken. */
+  readonly topic: string;
+  readonly projectId: ProjectId;
+  readonly payload: Payload;
+}
+
+/** What must be written with the event or not at all: lineage edges, the audit trail. */
+export type EventHandler = (tx: Transaction, event: DomainEvent) => Promise<void>;
+
+/** The way up: a lower feature appends what happened, higher features write what follows from it. */
+export class Outbox {
+  constructor(
+    private readonly bus: Bus,
+    private readonly handlers: readonly EventHandler[],
+  ) {}
+
+  async append(tx: Transaction, event: DomainEvent): Promise<void> {
+    await tx.insert('outbox.append', EventEntity, { id: newId(), ...event });
+    for (const handle of this.handlers) await handle(tx, event);
+    await this.bus.wake(tx, event.topic);
+  }
+}

@@ -1,0 +1,26 @@
+import type { EntityTarget, ObjectLiteral } from 'typeorm';
+
+/** Runs one SQL statement; every statement begins with a comment that names the method it stands in. */
+export interface SqlRunner {
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** An open transaction: what is written through it is kept whole or not at all. */
+export interface Transaction extends SqlRunner {
+  /** Inserts rows through their entity, so that the columns are checked by the compiler. */
+  insert<Entity extends ObjectLiteral>(
+    label: string,
+    entity: EntityTarget<Entity>,
+    rows: Partial<Entity> | readonly Partial<Entity>[],
+  ): Promise<void>;
+  /** Runs `action` once the transaction has committed; never when it did not. */
+  afterCommit(action: () => void): void;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Whether a statement failed because of the named unique constraint: somebody else was first. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const driverError = (error as { driverError?: { code?: string; constraint?: string } } | null)?.driverError;
+  return driverError?.code === UNIQUE_VIOLATION && driverError.constraint === constraint;
+}
