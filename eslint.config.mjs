@@ -16,7 +16,17 @@ const schemaRules = {
 };
 
 export default ts.config(
-  { ignores: ['dist/**', 'coverage/**', 'model-store/**', '**/*.js', '**/*.cjs', '**/*.mjs', 'src/kernel/generated/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'coverage/**',
+      'model-store/**',
+      '**/*.js',
+      '**/*.cjs',
+      '**/*.mjs',
+      'src/kernel/generated/**',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [...ts.configs.recommendedTypeChecked],
@@ -24,28 +34,41 @@ export default ts.config(
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       'max-lines': ['error', { max: 400 }],
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Configuration is parsed once, in src/kernel/config.ts.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Configuration is parsed once, in src/kernel/config.ts.',
+        },
       ],
     },
   },
   {
-    // Clients and tests are programs of their own: they have their own environment.
-    files: ['src/kernel/config.ts', 'test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    // Clients, tests and TypeORM's command line are programs of their own: they have their own environment.
+    files: ['src/kernel/config.ts', 'ormconfig.ts', 'test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['test/**/*.ts'],
-    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' },
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
   },
   {
     files: ['schema/*.graphql'],
-    languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema: './schema/schema.graphql' } } },
+    languageOptions: {
+      parser: graphql.parser,
+      parserOptions: { graphQLConfig: { schema: './schema/schema.graphql' } },
+    },
     plugins: { '@graphql-eslint': graphql },
     rules: schemaRules,
   },

@@ -12,7 +12,8 @@ export async function readKeyFile(path: string): Promise<string | null> {
     throw error;
   }
   const key = text.trim();
-  if (!isPlausibleKey(key)) throw new Error(`${path}: expected a key of 20 to 512 printable characters without spaces.`);
+  if (!isPlausibleKey(key))
+    throw new Error(`${path}: expected a key of 20 to 512 printable characters without spaces.`);
   return key;
 }
 

@@ -22,12 +22,17 @@ export class AuthStore {
   }
 
   async countKeys(tx: Transaction): Promise<number> {
-    const [row] = await tx.query<{ count: string }>('/* auth.countKeys */ SELECT count(*) AS count FROM api_key');
+    const [row] = await tx.query<{ count: string }>(
+      '/* auth.countKeys */ SELECT count(*) AS count FROM api_key',
+    );
     return Number(row?.count);
   }
 
   /** False where the key is known already. */
-  async addKey(tx: Transaction, key: { projectId: ProjectId; name: string; hash: string; role: Role }): Promise<boolean> {
+  async addKey(
+    tx: Transaction,
+    key: { projectId: ProjectId; name: string; hash: string; role: Role },
+  ): Promise<boolean> {
     const [known] = await tx.query('/* auth.findKey */ SELECT 1 FROM api_key WHERE hash = $1', [key.hash]);
     if (known) return false;
     await tx.insert('auth.addKey', ApiKeyEntity, { id: newId(), ...key });

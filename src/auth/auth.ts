@@ -65,7 +65,8 @@ export class Auth {
   private async inProject(actor: Actor, projectName: string): Promise<Actor> {
     if (actor.role !== 'admin') throw new Failure('FORBIDDEN', 'Only an admin key may name a project.');
     const projectId = await this.queries.projectByName(projectName);
-    if (projectId === null) throw new Failure('FORBIDDEN', 'There is no such project, or it is hidden from this key.');
+    if (projectId === null)
+      throw new Failure('FORBIDDEN', 'There is no such project, or it is hidden from this key.');
     return { ...actor, projectId };
   }
 }

@@ -27,7 +27,9 @@ export class ArtifactFolder implements ArtifactStore {
     const draft = join(this.incoming, newId());
     try {
       const file = await open(draft, 'wx', 0o600);
-      const { sha256: actual, sizeBytes } = await copyHashing(body, file, maxBytes).finally(() => file.close());
+      const { sha256: actual, sizeBytes } = await copyHashing(body, file, maxBytes).finally(() =>
+        file.close(),
+      );
       if (actual === expected) await this.keep(draft, actual);
       return { actual, sizeBytes };
     } catch (error) {

@@ -19,7 +19,11 @@ export interface ByteRange {
 /** Where bytes are kept. A store knows no projects: the same bytes are kept once, whoever they belong to. */
 export interface ArtifactStore {
   /** Reads `body` to its end and keeps it only if its hash is `sha256`. Throws `ArtifactTooLarge` or `StoreFull`. */
-  write(sha256: Sha256, body: Readable, maxBytes: number): Promise<{ readonly actual: Sha256; readonly sizeBytes: number }>;
+  write(
+    sha256: Sha256,
+    body: Readable,
+    maxBytes: number,
+  ): Promise<{ readonly actual: Sha256; readonly sizeBytes: number }>;
   /** The caller ends or destroys the stream. */
   read(sha256: Sha256, range?: ByteRange): Readable;
   /** A file on this machine with the artifact's bytes, for programs that read files. */
@@ -70,7 +74,9 @@ export class Artifacts {
       '/* artifacts.findMany */ SELECT sha256, size_bytes FROM artifact WHERE project_id = $1 AND sha256 = ANY($2)',
       [projectId, sha256s],
     );
-    const found = new Map(rows.map((row) => [row.sha256, { sha256: row.sha256, sizeBytes: Number(row.size_bytes) }]));
+    const found = new Map(
+      rows.map((row) => [row.sha256, { sha256: row.sha256, sizeBytes: Number(row.size_bytes) }]),
+    );
     return sha256s.map((sha256) => found.get(sha256) ?? null);
   }
 

@@ -55,7 +55,9 @@ export function parseConfig(environment: Environment = process.env): Config {
   const providers = (text('ONNX_PROVIDERS') ?? 'cpu').split(',').map((provider) => provider.trim());
   for (const provider of providers) {
     if (!ONNX_PROVIDERS.includes(provider)) {
-      problems.push(`ONNX_PROVIDERS: expected a comma-separated list of ${ONNX_PROVIDERS.join(', ')}, got “${provider}”.`);
+      problems.push(
+        `ONNX_PROVIDERS: expected a comma-separated list of ${ONNX_PROVIDERS.join(', ')}, got “${provider}”.`,
+      );
     }
   }
   const store = text('MODEL_STORE') ?? 'model-store';

@@ -7,13 +7,19 @@ export class PageInfoType {
   @Field(() => Boolean, { description: 'Whether more rows follow this page.' })
   hasNextPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Give it as `after` for the next page. Null for an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Give it as `after` for the next page. Null for an empty page.',
+  })
   endCursor!: string | null;
 }
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: `Rows wanted: 1 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} if absent.` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `Rows wanted: 1 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} if absent.`,
+  })
   first?: number | null;
 
   @Field(() => String, { nullable: true, description: 'The `endCursor` of the page before.' })
@@ -34,7 +40,10 @@ export function pageRequest({ first, after }: PageArgs, cursorLength: number): P
 }
 
 /** The object type `XConnection`. */
-export function connectionOf<Row extends object>(name: string, node: () => ClassType<object>): ClassType<ConnectionOf<Row>> {
+export function connectionOf<Row extends object>(
+  name: string,
+  node: () => ClassType<object>,
+): ClassType<ConnectionOf<Row>> {
   @ObjectType(`${name}Connection`, { description: `One page of ${name} rows.` })
   class Connection {
     @Field(() => [node()], { description: 'The rows, in order.' })
@@ -57,9 +66,15 @@ export const toConnection = <Row>({ nodes, hasNextPage, endCursor }: Page<Row>):
 });
 
 /** Cost of a list field: the rows it may answer times the cost of one. */
-export const pageComplexity = ({ args, childComplexity }: { args: Record<string, unknown>; childComplexity: number }): number =>
-  1 + (typeof args.first === 'number' ? args.first : DEFAULT_PAGE_SIZE) * childComplexity;
+export const pageComplexity = ({
+  args,
+  childComplexity,
+}: {
+  args: Record<string, unknown>;
+  childComplexity: number;
+}): number => 1 + (typeof args.first === 'number' ? args.first : DEFAULT_PAGE_SIZE) * childComplexity;
 
 /** Cost of a short list whose length no argument tells. */
 export const LIST_COMPLEXITY = 10;
-export const listComplexity = ({ childComplexity }: { childComplexity: number }): number => 1 + LIST_COMPLEXITY * childComplexity;
+export const listComplexity = ({ childComplexity }: { childComplexity: number }): number =>
+  1 + LIST_COMPLEXITY * childComplexity;

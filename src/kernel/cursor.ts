@@ -33,7 +33,11 @@ export function decodeCursor(text: string, length: number): Cursor | null {
 }
 
 /** Cuts a page out of rows that were read with `LIMIT first + 1`. */
-export function toPage<Row>(rows: readonly Row[], request: PageRequest, keysOf: (row: Row) => Cursor): Page<Row> {
+export function toPage<Row>(
+  rows: readonly Row[],
+  request: PageRequest,
+  keysOf: (row: Row) => Cursor,
+): Page<Row> {
   const nodes = rows.slice(0, request.first);
   const last = nodes.at(-1);
   return {

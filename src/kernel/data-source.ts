@@ -1,5 +1,11 @@
 import 'reflect-metadata';
-import { DataSource, MigrationExecutor, type DataSourceOptions, type EntitySchema, type MixedList } from 'typeorm';
+import {
+  DataSource,
+  MigrationExecutor,
+  type DataSourceOptions,
+  type EntitySchema,
+  type MixedList,
+} from 'typeorm';
 import type { Duplex } from 'node:stream';
 
 /** Longest time a statement may take before its caller is told `UNAVAILABLE`: well below a client's patience. */
@@ -52,7 +58,14 @@ export function createDataSource({ connection, entities, migrations }: DataSourc
     query_timeout: 6 * QUERY_TIMEOUT_MS, // its callers queue for one connection, on a machine that may be busy
     connectionTimeoutMillis: 6 * CONNECTION_TIMEOUT_MS,
   };
-  return new DataSource({ ...common, host: 'embedded', username: 'postgres', database: 'postgres', poolSize: 1, extra });
+  return new DataSource({
+    ...common,
+    host: 'embedded',
+    username: 'postgres',
+    database: 'postgres',
+    poolSize: 1,
+    extra,
+  });
 }
 
 /** Applies what is missing, one process at a time: the others wait for the lock and then find nothing to do. */

@@ -7,7 +7,8 @@ import type { SqlRunner, Transaction } from './sql';
 export type DatabaseEngine = 'embedded' | 'postgres';
 
 /** PostgreSQL's and Node's codes for “there is nobody there”, as opposed to “your statement is wrong”. */
-const CONNECTION_CODES = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+const CONNECTION_CODES =
+  /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
 const CONNECTION_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|Client was closed|driver not connected|embedded database has stopped/i;
 
@@ -24,9 +25,15 @@ export class Database implements SqlRunner {
     readonly engine: DatabaseEngine,
   ) {}
 
+  /** Throws `UNAVAILABLE` where there is no database to open. */
+  async open(): Promise<void> {
+    await this.guarded(() => this.dataSource.initialize());
+  }
+
   query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     // The embedded database has one connection: waiting for a second one inside a transaction would never end.
-    if (this.insideTransaction.getStore()) throw new Error('Inside a transaction, use its handle, not the database.');
+    if (this.insideTransaction.getStore())
+      throw new Error('Inside a transaction, use its handle, not the database.');
     return this.guarded(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {
@@ -76,26 +83,40 @@ function transactionOver(manager: EntityManager, afterCommit: (() => void)[]): T
   const runner = manager.queryRunner;
   if (!runner) throw new Error('A transaction has a query runner.');
   return {
-    query: <Row>(sql: string, parameters: readonly unknown[] = []) => runStatement<Row>(runner, sql, parameters),
+    query: <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      runStatement<Row>(runner, sql, parameters),
     insert: async <Entity extends ObjectLiteral>(
       label: string,
       entity: EntityTarget<Entity>,
       rows: Partial<Entity> | readonly Partial<Entity>[],
     ) => {
-      const values = (Array.isArray(rows) ? rows : [rows]) as Parameters<ReturnType<typeof insertInto>['values']>[0];
-      const insertInto = () => manager.createQueryBuilder().insert().into(entity).comment(label).updateEntity(false);
+      const values = (Array.isArray(rows) ? rows : [rows]) as Parameters<
+        ReturnType<typeof insertInto>['values']
+      >[0];
+      const insertInto = () =>
+        manager.createQueryBuilder().insert().into(entity).comment(label).updateEntity(false);
       if (Array.isArray(values) && values.length > 0) await insertInto().values(values).execute();
     },
     afterCommit: (action) => void afterCommit.push(action),
   };
 }
 
-async function runStatement<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+async function runStatement<Row>(
+  runner: QueryRunner,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<Row[]> {
   const result = await runner.query(sql, [...parameters], true);
   return result.records as Row[];
 }
 
 function isConnectionError(error: unknown): boolean {
-  const { code, message } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: string; message?: string };
-  return (code !== undefined && CONNECTION_CODES.test(code)) || (message !== undefined && CONNECTION_MESSAGES.test(message));
+  const { code, message } = ((error as { driverError?: unknown }).driverError ?? error) as {
+    code?: string;
+    message?: string;
+  };
+  return (
+    (code !== undefined && CONNECTION_CODES.test(code)) ||
+    (message !== undefined && CONNECTION_MESSAGES.test(message))
+  );
 }

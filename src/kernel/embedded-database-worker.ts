@@ -6,16 +6,19 @@ import type { WorkerReply, WorkerRequest } from './embedded-database';
 async function main(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('This file runs as a worker thread.');
-  const reply = (message: WorkerReply, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer]);
+  const reply = (message: WorkerReply, transfer: readonly ArrayBuffer[] = []) =>
+    port.postMessage(message, [...transfer]);
   const database = await PGlite.create({ dataDir: (workerData as { dataDir: string }).dataDir });
   port.on('message', ({ id, bytes }: WorkerRequest) => {
     const work =
       bytes === null
         ? database.close().then(() => port.close())
-        : database.runExclusive(() => database.execProtocolRaw(bytes)).then((answer) => {
-            const copy = answer.slice();
-            reply({ id, bytes: copy }, [copy.buffer]);
-          });
+        : database
+            .runExclusive(() => database.execProtocolRaw(bytes))
+            .then((answer) => {
+              const copy = answer.slice();
+              reply({ id, bytes: copy }, [copy.buffer]);
+            });
     work.then(
       () => bytes === null && reply({ id, bytes: new Uint8Array() }),
       (error: unknown) => reply({ id, error: String(error) }),

@@ -8,7 +8,9 @@ export interface WorkerRequest {
   readonly id: number;
   readonly bytes: Uint8Array | null;
 }
-export type WorkerReply = { readonly id: number } & ({ readonly bytes: Uint8Array<ArrayBuffer> } | { readonly error: string });
+export type WorkerReply = { readonly id: number } & (
+  { readonly bytes: Uint8Array<ArrayBuffer> } | { readonly error: string }
+);
 
 interface Waiting {
   resolve(bytes: Uint8Array): void;
@@ -35,7 +37,9 @@ export class EmbeddedDatabase {
   /** Opens the folder, making the database where there is none. The folder must be ours alone: take its lock first. */
   static async open(dataDir: string): Promise<EmbeddedDatabase> {
     const { path, execArgv } = program(join(__dirname, 'embedded-database-worker'));
-    const database = new EmbeddedDatabase(new Worker(path, { workerData: { dataDir }, execArgv: [...execArgv], env: {} }));
+    const database = new EmbeddedDatabase(
+      new Worker(path, { workerData: { dataDir }, execArgv: [...execArgv], env: {} }),
+    );
     await new Promise<Uint8Array>((resolve, reject) => database.waiting.set(READY, { resolve, reject }));
     return database;
   }

@@ -30,7 +30,9 @@ export const refuse = <E extends UserError>(error: E): Refusal<E> => ({ ok: fals
 
 export function invalidInput(issues: readonly InputIssue[]): InvalidInput {
   const [first] = issues;
-  const where = first ? `${first.path}: expected ${first.expected}, got ${first.actual}.` : 'The input is invalid.';
+  const where = first
+    ? `${first.path}: expected ${first.expected}, got ${first.actual}.`
+    : 'The input is invalid.';
   const more = issues.length > 1 ? ` (${issues.length - 1} more)` : '';
   return { kind: 'InvalidInputError', code: 'INVALID_INPUT', message: `${where}${more}`, issues };
 }
@@ -77,7 +79,9 @@ export const forbidden = (permission: string) =>
   new Failure('FORBIDDEN', `This call requires the permission “${permission}”.`, { permission });
 
 export const unavailable = (what: string, options?: { readonly cause?: unknown }) => {
-  const failure = new Failure('UNAVAILABLE', `${what} cannot be reached right now. Try again shortly.`, { retryable: true });
+  const failure = new Failure('UNAVAILABLE', `${what} cannot be reached right now. Try again shortly.`, {
+    retryable: true,
+  });
   if (options?.cause !== undefined) failure.cause = options.cause;
   return failure;
 };

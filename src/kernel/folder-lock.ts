@@ -1,4 +1,13 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, utimesSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -107,7 +116,12 @@ function isAlive(holder: Holder, path: string): boolean {
 }
 
 function self(): Holder {
-  return { pid: process.pid, host: hostname(), startedAt: processStart(process.pid), since: new Date().toISOString() };
+  return {
+    pid: process.pid,
+    host: hostname(),
+    startedAt: processStart(process.pid),
+    since: new Date().toISOString(),
+  };
 }
 
 /** Field 22 of Linux' /proc/PID/stat, counted after the command's name, which may hold spaces; null elsewhere. */

@@ -37,12 +37,20 @@ export async function claimKey(tx: Transaction, request: IdempotentRequest): Pro
     [request.projectId, request.operation, request.key],
   );
   if (stored?.input_hash === inputHash) return { kind: 'replay', reference: stored.reference };
-  const issue = { path: 'idempotencyKey', expected: 'the same input as when the key was first used', actual: 'another input' };
+  const issue = {
+    path: 'idempotencyKey',
+    expected: 'the same input as when the key was first used',
+    actual: 'another input',
+  };
   return { kind: 'mismatch', error: invalidInput([issue]) };
 }
 
 /** Stores what a replay must find again: the id of what was made. */
-export async function rememberResult(tx: Transaction, request: IdempotentRequest, reference: string): Promise<void> {
+export async function rememberResult(
+  tx: Transaction,
+  request: IdempotentRequest,
+  reference: string,
+): Promise<void> {
   if (request.key === null || request.key === undefined) return;
   await tx.query(
     `/* idempotency.remember */ UPDATE idempotency_key SET reference = $4

@@ -51,12 +51,16 @@ export class InputCheck {
   }
 
   endpointName(path: string, value: string): this {
-    return ENDPOINT_NAME.test(value) ? this : this.add(path, `a name that matches ${ENDPOINT_NAME.source}`, quote(value));
+    return ENDPOINT_NAME.test(value)
+      ? this
+      : this.add(path, `a name that matches ${ENDPOINT_NAME.source}`, quote(value));
   }
 
   aliasName(path: string, value: string): this {
     const expected = `a name that matches ${ALIAS_NAME.source} and is not “latest”, a number or a version`;
-    return ALIAS_NAME.test(value) && !RESERVED_ALIAS.test(value) ? this : this.add(path, expected, quote(value));
+    return ALIAS_NAME.test(value) && !RESERVED_ALIAS.test(value)
+      ? this
+      : this.add(path, expected, quote(value));
   }
 
   count(path: string, length: number, max: number): this {

@@ -13,7 +13,8 @@ export const DoubleScalar = new GraphQLScalarType<number, JsonDouble>({
   description: 'IEEE double: a JSON number, or one of the texts "NaN", "Infinity", "-Infinity" and "-0".',
   serialize: (value) => doubleToJson(Number(value)),
   parseValue: parseDouble,
-  parseLiteral: (node) => parseDouble(node.kind === Kind.INT ? Number(node.value) : valueFromASTUntyped(node)),
+  parseLiteral: (node) =>
+    parseDouble(node.kind === Kind.INT ? Number(node.value) : valueFromASTUntyped(node)),
 });
 
 function parseDouble(value: unknown): number {
@@ -38,10 +39,15 @@ export const BigIntScalar = new GraphQLScalarType<bigint, number | string>({
 });
 
 function parseInteger(value: unknown): bigint {
-  const isInteger = typeof value === 'bigint' || Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,19}$/.test(value));
+  const isInteger =
+    typeof value === 'bigint' ||
+    Number.isSafeInteger(value) ||
+    (typeof value === 'string' && /^-?\d{1,19}$/.test(value));
   const integer = isInteger ? BigInt(value as bigint | number | string) : null;
   if (integer === null || integer < INT64_MIN || integer > INT64_MAX) {
-    throw wrongShape('Expected a whole number of 64 bits: a JSON number up to 2^53, a text of digits beyond.');
+    throw wrongShape(
+      'Expected a whole number of 64 bits: a JSON number up to 2^53, a text of digits beyond.',
+    );
   }
   return integer;
 }
@@ -70,7 +76,10 @@ function parseTensor(value: unknown): TensorInput {
   const tensor = value as Partial<TensorInput> | null;
   const hasBody = Array.isArray(tensor?.data) !== (typeof tensor?.base64 === 'string');
   const isTensor =
-    typeof tensor?.name === 'string' && typeof tensor.datatype === 'string' && Array.isArray(tensor.shape) && hasBody;
+    typeof tensor?.name === 'string' &&
+    typeof tensor.datatype === 'string' &&
+    Array.isArray(tensor.shape) &&
+    hasBody;
   if (!isTensor) throw wrongShape('Expected a tensor: {name, datatype, shape} and either data or base64.');
   return tensor as TensorInput;
 }

@@ -26,22 +26,37 @@ export class InputIssueType {
   readonly actual!: string;
 }
 
-@ObjectType('InvalidInputError', { implements: UserErrorType, description: 'The input breaks a rule. Nothing was changed.' })
+@ObjectType('InvalidInputError', {
+  implements: UserErrorType,
+  description: 'The input breaks a rule. Nothing was changed.',
+})
 export class InvalidInputErrorType extends UserErrorType {
   @Field(() => [InputIssueType], { description: 'Everything that is wrong.' })
   readonly issues!: readonly InputIssueType[];
 }
 
-@ObjectType('NotFoundError', { implements: UserErrorType, description: 'Something that the input names does not exist, or is hidden from the caller.' })
+@ObjectType('NotFoundError', {
+  implements: UserErrorType,
+  description: 'Something that the input names does not exist, or is hidden from the caller.',
+})
 export class NotFoundErrorType extends UserErrorType {}
 
-@ObjectType('NameConflictError', { implements: UserErrorType, description: 'The name is taken by something that differs.' })
+@ObjectType('NameConflictError', {
+  implements: UserErrorType,
+  description: 'The name is taken by something that differs.',
+})
 export class NameConflictErrorType extends UserErrorType {}
 
-@ObjectType('InvalidArtifactError', { implements: UserErrorType, description: 'The uploaded bytes cannot be used for this. Nothing was changed.' })
+@ObjectType('InvalidArtifactError', {
+  implements: UserErrorType,
+  description: 'The uploaded bytes cannot be used for this. Nothing was changed.',
+})
 export class InvalidArtifactErrorType extends UserErrorType {}
 
-@ObjectType('RevisionConflictError', { implements: UserErrorType, description: 'Somebody else was first: `expectedRevision` is out of date. Nothing was changed.' })
+@ObjectType('RevisionConflictError', {
+  implements: UserErrorType,
+  description: 'Somebody else was first: `expectedRevision` is out of date. Nothing was changed.',
+})
 export class RevisionConflictErrorType extends UserErrorType {
   @Field(() => Int, { description: 'The revision that is current.' })
   readonly actualRevision!: number;
@@ -61,5 +76,7 @@ export function answer<Success extends { readonly ok: true }>(
   successType: string,
   result: Success | Refusal<UserError>,
 ): Typed {
-  return result.ok ? { ...result, __typename: successType } : { ...result.error, __typename: result.error.kind };
+  return result.ok
+    ? { ...result, __typename: successType }
+    : { ...result.error, __typename: result.error.kind };
 }

@@ -1,0 +1,24 @@
+import type { Actor } from '../kernel/actor';
+import type { Context, Loaders } from '../kernel/context.graphql';
+import { newId } from '../kernel/ids';
+import { createLoaders, type Services } from './resolvers';
+
+/** The context of one operation. Loaders are made when a field first asks: most predictions need none. */
+export class OperationContext implements Context {
+  private made: Loaders | undefined;
+
+  constructor(
+    readonly services: Services,
+    readonly actor: Actor,
+    readonly requestId: string = newId(),
+  ) {}
+
+  get loaders(): Loaders {
+    return (this.made ??= createLoaders(this.services, this.actor));
+  }
+
+  /** The same call with empty loaders: an event of a subscription must not see what an earlier one has cached. */
+  refreshed(): OperationContext {
+    return new OperationContext(this.services, this.actor, this.requestId);
+  }
+}

@@ -1,0 +1,54 @@
+import { GraphQLError, Kind, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
+
+/** Largest cost of an operation: a field costs 1, a list its rows times what each row costs. */
+const MAX_COST = 5_000;
+
+const estimators = [fieldExtensionsEstimator(), simpleEstimator({ defaultComplexity: 1 })];
+/** Costs of documents whose variables cannot change them, for as long as the document is kept elsewhere. */
+const constantCosts = new WeakMap<DocumentNode, Map<string, number>>();
+
+export interface Operation {
+  readonly document: DocumentNode;
+  readonly operationName: string | null | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** The error to answer with where the operation costs too much, else null. HTTP and WebSocket share it. */
+export function costError(schema: GraphQLSchema, operation: Operation): GraphQLError | null {
+  const cost = costOf(schema, operation);
+  if (cost <= MAX_COST) return null;
+  return new GraphQLError(
+    `The operation costs ${cost}; at most ${MAX_COST} is allowed. Ask for fewer rows (“first”) or fewer nested lists.`,
+    { extensions: { code: 'QUERY_TOO_COMPLEX', cost, limit: MAX_COST } },
+  );
+}
+
+function costOf(schema: GraphQLSchema, { document, operationName, variables }: Operation): number {
+  const name = operationName ?? '';
+  const known = constantCosts.get(document)?.get(name);
+  if (known !== undefined) return known;
+  const cost = getComplexity({
+    schema,
+    query: document,
+    operationName: name || undefined,
+    variables: { ...variables },
+    estimators,
+  });
+  if (!dependsOnVariables(document)) {
+    const costs = constantCosts.get(document) ?? new Map<string, number>();
+    constantCosts.set(document, costs.set(name, cost));
+  }
+  return cost;
+}
+
+/** Costs come from arguments such as `first`; a mutation's `input` never adds rows to the answer. */
+function dependsOnVariables(document: DocumentNode): boolean {
+  let depends = false;
+  visit(document, {
+    Argument(argument) {
+      if (argument.value.kind === Kind.VARIABLE && argument.name.value !== 'input') depends = true;
+    },
+  });
+  return depends;
+}

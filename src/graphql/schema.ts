@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { DateTimeScalar } from '../kernel/scalars.graphql';
+import { RESOLVERS, type Services } from './resolvers';
+
+/** The one schema, over resolvers that are made when a field first needs them. */
+export function createSchema(services?: Services): GraphQLSchema {
+  const instances = new Map<unknown, object>();
+  const get = (resolverClass: (typeof RESOLVERS)[number]): object => {
+    if (!services) throw new Error('This schema was made to be printed: it has no services.');
+    const instance = instances.get(resolverClass) ?? new resolverClass(services);
+    instances.set(resolverClass, instance);
+    return instance;
+  };
+  return buildSchemaSync({
+    resolvers: [...RESOLVERS] as unknown as NonEmptyArray<(typeof RESOLVERS)[number]>,
+    container: { get: (resolverClass) => get(resolverClass as (typeof RESOLVERS)[number]) },
+    scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
+    validate: false, // rules of the business are checked in the use cases, where every door passes
+    skipCheck: false,
+  });
+}
+
+/** The schema as text: sorted, so that a diff shows what changed and nothing else. */
+export const printSortedSchema = (schema: GraphQLSchema): string =>
+  `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -1,0 +1,40 @@
+import { answerJson } from './answer';
+import type { PublicRoute } from './route';
+
+/** One thing that must hold for this process to serve; rejects or answers a reason where it does not. */
+export interface ReadinessCheck {
+  readonly name: string;
+  check(): Promise<void>;
+}
+
+/** Longest wait for one check, in ms: an orchestrator's probe waits a second or two. */
+const CHECK_TIMEOUT_MS = 1_000;
+
+/** Alive: the event loop answers. It asks nothing else, or a lost database would have every process restarted. */
+export const livezRoute: PublicRoute = ({ response }) => answerJson(response, 200, { status: 'alive' });
+
+/** Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. */
+export function readyzRoute(checks: readonly ReadinessCheck[]): PublicRoute {
+  return async ({ response }) => {
+    const results = await Promise.all(
+      checks.map(async ({ name, check }) => ({ name, isOk: await holds(check) })),
+    );
+    const failing = results.filter(({ isOk }) => !isOk).map(({ name }) => name);
+    answerJson(response, failing.length === 0 ? 200 : 503, {
+      status: failing.length === 0 ? 'ready' : 'not ready',
+      failing,
+    });
+  };
+}
+
+async function holds(check: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>(
+    (resolve) => (timer = setTimeout(() => resolve(false), CHECK_TIMEOUT_MS)),
+  );
+  const checked = check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([checked, timeout]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Auth } from '../auth/auth';
+import { Failure } from '../kernel/errors';
+import { newId } from '../kernel/ids';
+import type { Logger } from '../kernel/logger';
+import { answerError, answerGraphqlError } from './answer';
+import { ARTIFACT_PATH } from './artifact-route';
+import type { Exchange, PublicRoute, Route } from './route';
+
+/** Time for a client to send its headers: slower ones only hold a connection. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Time for a whole request: an upload of 5 GiB over a slow line. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+/** Longer than the idle time of usual load balancers (60 s), so that they and not we close a connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+const STATUS_OF = { UNAUTHENTICATED: 401, FORBIDDEN: 403, BAD_USER_INPUT: 400, UNAVAILABLE: 503 } as const;
+
+export interface Routes {
+  /** Open to everybody, by their exact path. */
+  readonly public: Readonly<Record<string, PublicRoute>>;
+  readonly graphql: Route;
+  readonly artifacts: Route;
+}
+
+/** The HTTP server. A credential is checked before a path is looked at: strangers cannot even learn what exists. */
+export class HttpServer {
+  readonly server: Server;
+  private stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly routes: Routes,
+    private readonly auth: Auth,
+    private readonly logger: Logger,
+  ) {
+    this.server = createServer((request, response) => void this.handle(request, response));
+    this.server.headersTimeout = HEADERS_TIMEOUT_MS;
+    this.server.requestTimeout = REQUEST_TIMEOUT_MS;
+    this.server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  }
+
+  /** Resolves to the address in use; port 0 asks for any free one. */
+  listen(host: string, port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host, port }, () => {
+        this.server.off('error', reject);
+        const { port: actualPort } = this.server.address() as AddressInfo;
+        resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
+      });
+    });
+  }
+
+  /** Takes no new calls and lets those in flight end; what is left after `withinMs` is cut off. */
+  stop(withinMs: number): Promise<void> {
+    this.stopping ??= new Promise((resolve) => {
+      const deadline = setTimeout(() => this.server.closeAllConnections(), withinMs);
+      this.server.close(() => {
+        clearTimeout(deadline);
+        resolve();
+      });
+      this.server.closeIdleConnections();
+    });
+    return this.stopping;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '/', query] = (request.url ?? '/').split('?', 2);
+    const exchange: Exchange = { request, response, path, search: query === undefined ? '' : `?${query}` };
+    try {
+      if (this.stopping) response.setHeader('connection', 'close');
+      const publicRoute = this.routes.public[path];
+      if (publicRoute && (request.method === 'GET' || request.method === 'HEAD'))
+        return await publicRoute(exchange);
+      const known = this.auth.authenticate(
+        request.headers.authorization,
+        header(request, 'x-modelgraph-project'),
+      );
+      const actor = known instanceof Promise ? await known : known;
+      if (path === '/graphql') return await this.routes.graphql(exchange, actor);
+      if (path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(exchange, actor);
+      answerError(response, 404, 'NOT_FOUND', 'There is nothing at this address.');
+    } catch (error) {
+      this.answerFailure(error, exchange);
+    }
+  }
+
+  private answerFailure(error: unknown, { request, response, path }: Exchange): void {
+    request.resume();
+    if (response.headersSent || response.destroyed) {
+      response.destroy(); // the client has left, or the answer cannot be finished: it must not look whole
+      return;
+    }
+    const answer = path === '/graphql' ? answerGraphqlError : answerError;
+    if (error instanceof Failure) {
+      if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer');
+      return answer(response, STATUS_OF[error.code], error.code, error.message);
+    }
+    const requestId = newId();
+    this.logger.error({ requestId, err: error, path }, 'a call failed');
+    answer(
+      response,
+      500,
+      'INTERNAL_SERVER_ERROR',
+      `Something went wrong on our side. The log has more under ${requestId}.`,
+    );
+  }
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,50 @@
+import { startPlatform, type Platform } from './compose';
+import { ConfigError, isLocalHost, parseConfig, type Config } from './kernel/config';
+import { createLogger, type Logger } from './kernel/logger';
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger(config.logLevel);
+  const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
+  stopOnSignals(platform, logger);
+  const { adminKeyFile, storeFolder } = config;
+  if (!isLocalHost(config.host))
+    logger.warn({ host: config.host }, 'other machines can reach this server: put TLS in front of it');
+  logger.info(
+    { url: platform.url, adminKeyFile, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
+    'listening',
+  );
+}
+
+function readConfig(): Config {
+  try {
+    return parseConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(2);
+  }
+}
+
+/** The first signal drains; a second one means now. */
+function stopOnSignals(platform: Platform, logger: Logger): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info({ signal }, 'stopping');
+    void platform.stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function exitWith(logger: Logger, error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const advice =
+    code === 'EADDRINUSE' ? ' Choose another port with PORT, or stop the server that has it.' : '';
+  logger.fatal({ err: error }, `Modelgraph could not start: ${message}${advice}`);
+  process.exit(1);
+}
+
+void main();
