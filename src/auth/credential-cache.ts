@@ -1,3 +1,4 @@
+import { BoundedMap } from '../kernel/bounded-map';
 import type { StoredKey } from './auth.queries';
 
 /** Age after which a credential is read again, in ms: a revoked key works at most this long plus one read. */
@@ -16,7 +17,7 @@ interface Entry {
  * away. An old entry is used once more while it is read again in the background.
  */
 export class CredentialCache {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new BoundedMap<string, Entry>(MAX_ENTRIES);
 
   constructor(
     private readonly read: (hash: string) => Promise<StoredKey | null>,
@@ -49,12 +50,6 @@ export class CredentialCache {
   }
 
   private keep(hash: string, key: StoredKey): void {
-    this.entries.delete(hash);
     this.entries.set(hash, { key, readAtMs: this.nowMs(), refresh: undefined });
-    if (this.entries.size <= MAX_ENTRIES) return;
-    for (const oldest of this.entries.keys()) {
-      this.entries.delete(oldest);
-      return;
-    }
   }
 }

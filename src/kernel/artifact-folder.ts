@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArtifactTooLarge, StoreFull, type ArtifactStore, type ByteRange, type Sha256 } from './artifacts';
 import { newId } from './ids';
 
+/** Age of a draft that nobody can still be writing, in ms: no request lasts longer than an hour. */
+const ABANDONED_AFTER_MS = 24 * 3_600_000;
+
 /**
  * Artifacts as files: `artifacts/sha256/ab/cd/abcd…`. A file appears under its name only when it is whole, hashed
- * and on disk, so whatever a crash leaves behind is in `incoming/`, which the next start empties.
+ * and on disk, so whatever a crash leaves behind is in `incoming/`, which a later start clears.
  */
 export class ArtifactFolder implements ArtifactStore {
   private constructor(
@@ -18,8 +21,8 @@ export class ArtifactFolder implements ArtifactStore {
 
   static async open(folder: string): Promise<ArtifactFolder> {
     const incoming = join(folder, 'incoming');
-    await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true, mode: 0o700 });
+    await removeAbandoned(incoming);
     return new ArtifactFolder(join(folder, 'sha256'), incoming);
   }
 
@@ -62,6 +65,15 @@ export class ArtifactFolder implements ArtifactStore {
 
   private pathOf(sha256: Sha256): string {
     return join(this.root, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  }
+}
+
+/** Another server may be writing into the same folder right now: only old drafts go. */
+async function removeAbandoned(incoming: string): Promise<void> {
+  for (const name of await readdir(incoming)) {
+    const draft = join(incoming, name);
+    const { mtimeMs } = await stat(draft);
+    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(draft, { force: true });
   }
 }
 

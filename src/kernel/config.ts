@@ -12,6 +12,8 @@ export interface Config {
   readonly adminKeyFile: string;
   readonly onnxWorkers: number;
   readonly onnxProviders: readonly string[];
+  /** The whole environment of a worker: what a GPU provider's libraries need, and no secrets. */
+  readonly onnxEnvironment: Readonly<Record<string, string>>;
   /** How long the same prediction may be answered from memory, in ms; 0: never. */
   readonly predictionCacheTtlMs: number;
   readonly maxArtifactBytes: number;
@@ -75,6 +77,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     adminKeyFile: resolve(text('ADMIN_KEY_FILE') ?? join(storeFolder, 'admin.key')),
     onnxWorkers: integer('ONNX_WORKERS', Math.max(1, availableParallelism()), 1, 256),
     onnxProviders: providers,
+    onnxEnvironment: pick(environment, WORKER_VARIABLES),
     predictionCacheTtlMs: integer('PREDICTION_CACHE_TTL_MS', 0, 0, 86_400_000),
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
@@ -82,6 +85,20 @@ export function parseConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Variables that CUDA's and Vulkan's loaders read, and where temporary files go. */
+const WORKER_VARIABLES = [
+  'LD_LIBRARY_PATH',
+  'CUDA_VISIBLE_DEVICES',
+  'NVIDIA_VISIBLE_DEVICES',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'TMPDIR',
+];
+
+function pick(environment: Environment, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
 }
 
 /** Whether only programs on this machine can reach the server. */

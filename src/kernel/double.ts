@@ -1,7 +1,12 @@
 /** IEEE doubles that JSON has no number for, as we write them in JSON. */
 export type JsonDouble = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
 
-const SPECIAL: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0 };
+const SPECIAL: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+  ['-0', -0],
+]);
 
 export function doubleToJson(value: number): JsonDouble {
   if (Object.is(value, -0)) return '-0';
@@ -10,6 +15,5 @@ export function doubleToJson(value: number): JsonDouble {
 
 /** Null where the value is neither a JSON number nor one of the special texts. */
 export function doubleFromJson(value: unknown): number | null {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' ? (SPECIAL[value] ?? null) : null;
+  return typeof value === 'number' ? value : (SPECIAL.get(value) ?? null);
 }

@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars';
+import type { TensorInput } from './tensor-input';
 import { doubleFromJson, doubleToJson, type JsonDouble } from './double';
 
 const wrongShape = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
@@ -50,15 +51,6 @@ function parseInteger(value: unknown): bigint {
     );
   }
   return integer;
-}
-
-/** A tensor as a client sends it. Names, sizes and values are checked against the model's signature, not here. */
-export interface TensorInput {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly unknown[];
-  readonly data?: readonly unknown[];
-  readonly base64?: string;
 }
 
 export const TensorScalar = new GraphQLScalarType<TensorInput, unknown>({

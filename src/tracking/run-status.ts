@@ -1,0 +1,15 @@
+export const RUN_STATUSES = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** What may follow on what. A failed run may be taken up again; what is finished or killed stays so. */
+const NEXT = {
+  RUNNING: ['FINISHED', 'FAILED', 'KILLED'],
+  FINISHED: [],
+  FAILED: ['RUNNING'],
+  KILLED: [],
+} as const satisfies Record<RunStatus, readonly RunStatus[]>;
+
+/** The statuses that a run may have before it gets `status`. */
+export function statusesBefore(status: RunStatus): readonly RunStatus[] {
+  return RUN_STATUSES.filter((before) => (NEXT[before] as readonly RunStatus[]).includes(status));
+}

@@ -1,0 +1,31 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { ProjectId } from '../kernel/ids';
+import { ExperimentEntity } from './experiment.entity';
+import type { ExperimentId, RunId, Source } from './run';
+import type { RunStatus } from './run-status';
+
+@Entity('run')
+@Index('run_project_id_started_at_idx', ['projectId', 'startedAt', 'id'])
+@Index('run_experiment_id_started_at_idx', ['experimentId', 'startedAt', 'id'])
+@Index('run_parent_run_id_idx', ['parentRunId'])
+export class RunEntity {
+  @PrimaryColumn('uuid') id!: RunId;
+  @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
+  @Column('uuid', { name: 'experiment_id' }) experimentId!: ExperimentId;
+  @ManyToOne(() => ExperimentEntity)
+  @JoinColumn({ name: 'experiment_id', foreignKeyConstraintName: 'run_experiment_id_fkey' })
+  experiment?: ExperimentEntity;
+  @Column('text') name!: string;
+  @Column('text') status!: RunStatus;
+  @Column('timestamptz', { name: 'started_at' }) startedAt!: Date;
+  @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
+  @Column('uuid', { name: 'parent_run_id', nullable: true }) parentRunId!: RunId | null;
+  @ManyToOne(() => RunEntity)
+  @JoinColumn({ name: 'parent_run_id', foreignKeyConstraintName: 'run_parent_run_id_fkey' })
+  parent?: RunEntity;
+  @Column('jsonb', { nullable: true }) source!: Source | null;
+  /** Counts what subscribers can see, in the order of commits: it is taken under this row's lock. */
+  @Column('bigint', { name: 'last_seq', default: 0 }) lastSeq!: string;
+  /** The sequence number of the end; null while the run goes on. */
+  @Column('bigint', { name: 'finished_seq', nullable: true }) finishedSeq!: string | null;
+}

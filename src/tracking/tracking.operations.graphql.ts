@@ -1,0 +1,209 @@
+import { Arg, Args, Ctx, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { requires } from '../auth/auth';
+import { pageComplexity, PageArgs, pageRequest, toConnection } from '../kernel/connection.graphql';
+import type { Context } from '../kernel/context.graphql';
+import { idOf } from '../kernel/ids';
+import {
+  answer,
+  InvalidInputErrorType,
+  NotFoundErrorType,
+  resultUnion,
+  UserErrorType,
+} from '../kernel/user-error.graphql';
+import { cursorLength } from './run-search';
+import type { Experiment, Run, RunStatus, Tracking } from './tracking';
+import {
+  ExperimentConnection,
+  ExperimentType,
+  RunConnection,
+  RunStatusEnum,
+  RunType,
+} from './tracking.graphql';
+import {
+  CreateExperimentInput,
+  FinishRunInput,
+  LogArtifactInput,
+  LogMetricsInput,
+  LogParamsInput,
+  StartRunInput,
+} from './tracking.inputs.graphql';
+
+export const RUN_FILTER =
+  "Comparisons joined by AND, such as `metrics.accuracy > 0.9 AND params.model = 'cnn'`. Attributes are name, status, start_time, end_time and run_id.";
+export const RUN_ORDER =
+  'Sort keys such as `metrics.accuracy DESC`, at most 5; newest first if absent. Runs without the value come last.';
+
+@ObjectType('RunNotActiveError', {
+  implements: UserErrorType,
+  description: 'The run has ended: nothing was kept.',
+})
+class RunNotActiveErrorType extends UserErrorType {
+  @Field(() => RunStatusEnum, { description: 'Where the run stands.' })
+  readonly status!: RunStatus;
+}
+
+@ObjectType('CreateExperimentSuccess', { description: 'The experiment of that name.' })
+class CreateExperimentSuccess {
+  @Field(() => ExperimentType, { description: 'New, or the one that was there, as it was.' })
+  readonly experiment!: Experiment;
+
+  @Field(() => Boolean, { description: 'False where it was there already.' })
+  readonly created!: boolean;
+}
+
+@ObjectType('StartRunSuccess', { description: 'The run goes on from here.' })
+class StartRunSuccess {
+  @Field(() => RunType, { description: 'The run.' })
+  readonly run!: Run;
+}
+
+@ObjectType('LogSuccess', { description: 'What was sent is kept.' })
+class LogSuccess {
+  @Field(() => RunType, { description: 'The run, as it is now.' })
+  readonly run!: Run;
+}
+
+const CreateExperimentResult = resultUnion('CreateExperimentResult', [
+  CreateExperimentSuccess,
+  InvalidInputErrorType,
+]);
+const StartRunResult = resultUnion('StartRunResult', [
+  StartRunSuccess,
+  NotFoundErrorType,
+  InvalidInputErrorType,
+]);
+const LogResult = resultUnion('LogResult', [
+  LogSuccess,
+  NotFoundErrorType,
+  InvalidInputErrorType,
+  RunNotActiveErrorType,
+]);
+
+@Resolver()
+export class TrackingQueriesResolver {
+  constructor(private readonly services: { readonly tracking: Tracking }) {}
+
+  @Query(() => ExperimentType, {
+    nullable: true,
+    description: 'An experiment by its name. Null where there is none.',
+  })
+  experiment(
+    @Arg('name', () => String, { description: 'Name of the experiment.' }) name: string,
+    @Ctx() { actor }: Context,
+  ): Promise<Experiment | null> {
+    return this.services.tracking.experimentByName(actor, name);
+  }
+
+  @Query(() => ExperimentConnection, {
+    description: 'Experiments, newest first.',
+    complexity: pageComplexity,
+  })
+  async experiments(
+    @Arg('filter', () => String, {
+      nullable: true,
+      description: "Comparisons of `name` and `description` joined by AND, such as `name LIKE 'pen%'`.",
+    })
+    filter: string | null | undefined,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { actor }: Context,
+  ) {
+    return toConnection(
+      await this.services.tracking.experiments(actor, filter ?? null, pageRequest(page, 1)),
+    );
+  }
+
+  @Query(() => RunType, { nullable: true, description: 'A run by its id. Null where there is none.' })
+  async run(
+    @Arg('id', () => ID, { description: 'Opaque id of the run.' }) id: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Run | null> {
+    const runId = idOf('run', id);
+    return runId === null ? null : loaders.run.load(runId);
+  }
+
+  @Query(() => RunConnection, {
+    description: 'Runs of some experiments, or of all.',
+    complexity: pageComplexity,
+  })
+  async runs(
+    @Arg('experiments', () => [String], {
+      nullable: true,
+      description: 'Names of experiments; all if absent.',
+    })
+    experiments: readonly string[] | null | undefined,
+    @Arg('filter', () => String, { nullable: true, description: RUN_FILTER })
+    filter: string | null | undefined,
+    @Arg('orderBy', () => [String], { nullable: true, description: RUN_ORDER })
+    orderBy: readonly string[] | null | undefined,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { actor }: Context,
+  ) {
+    const search = { filter: filter ?? null, orderBy: orderBy ?? [] };
+    const request = pageRequest(page, cursorLength(search));
+    return toConnection(await this.services.tracking.runs(actor, experiments ?? null, search, request));
+  }
+}
+
+@Resolver()
+export class TrackingMutations {
+  constructor(private readonly services: { readonly tracking: Tracking }) {}
+
+  @Mutation(() => CreateExperimentResult, {
+    description: `Makes an experiment, or gives the one of that name (\`created: false\`). ${requires('tracking:write')}`,
+  })
+  async createExperiment(
+    @Arg('input', () => CreateExperimentInput, { description: 'The experiment.' })
+    input: CreateExperimentInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('CreateExperimentSuccess', await this.services.tracking.createExperiment(actor, input));
+  }
+
+  @Mutation(() => StartRunResult, {
+    description: `Starts a run. Makes the experiment where there is none. ${requires('tracking:write')}`,
+  })
+  async startRun(
+    @Arg('input', () => StartRunInput, { description: 'The run.' }) input: StartRunInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('StartRunSuccess', await this.services.tracking.startRun(actor, input));
+  }
+
+  @Mutation(() => LogResult, {
+    description: `Keeps points of a run's metrics: all or none. ${requires('tracking:write')}`,
+  })
+  async logMetrics(
+    @Arg('input', () => LogMetricsInput, { description: 'The points.' }) input: LogMetricsInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('LogSuccess', await this.services.tracking.logMetrics(actor, input));
+  }
+
+  @Mutation(() => LogResult, {
+    description: `Keeps params of a run: all or none. They never change. ${requires('tracking:write')}`,
+  })
+  async logParams(
+    @Arg('input', () => LogParamsInput, { description: 'The params.' }) input: LogParamsInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('LogSuccess', await this.services.tracking.logParams(actor, input));
+  }
+
+  @Mutation(() => LogResult, {
+    description: `Names uploaded bytes as a file of a run. ${requires('tracking:write')}`,
+  })
+  async logArtifact(
+    @Arg('input', () => LogArtifactInput, { description: 'The file.' }) input: LogArtifactInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('LogSuccess', await this.services.tracking.logArtifact(actor, input));
+  }
+
+  @Mutation(() => LogResult, { description: `Ends a run. ${requires('tracking:write')}` })
+  async finishRun(
+    @Arg('input', () => FinishRunInput, { description: 'The end.' }) input: FinishRunInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer('LogSuccess', await this.services.tracking.finishRun(actor, input));
+  }
+}
