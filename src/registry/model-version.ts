@@ -1,0 +1,75 @@
+import type { Sha256 } from '../kernel/artifacts';
+import type { Id, ProjectId } from '../kernel/ids';
+import type { Datatype, TensorSpec } from '../kernel/tensor';
+import type { DatasetVersionId } from '../datasets/datasets';
+import type { RunId } from '../tracking/tracking';
+import type { ModelId } from './model';
+import type { VersionReason } from './version-number';
+
+export type ModelVersionId = Id<'model_version'>;
+
+/** Where a column's values go in the model's inputs. */
+export interface ColumnPlace {
+  readonly name: string;
+  readonly input: string;
+  /** Place in the input's last dimension; null where the input is this one column ([N] or [N, 1]). */
+  readonly index: number | null;
+  readonly datatype: Datatype;
+}
+
+/** A named value of a row. */
+export interface Column extends ColumnPlace {
+  /** Whether the model answers without NaN when the value is missing (NaN, or the empty string for text). */
+  readonly nullable: boolean;
+}
+
+/** The data contract of a version: what it takes and what it gives. */
+export interface Signature {
+  /** Empty where rows cannot be given by column: one tensor without names. */
+  readonly columns: readonly Column[];
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Whether rows of different callers may share one run. */
+  readonly batchable: boolean;
+  /** Names of the classes, in the order of the probabilities; null where the model is no classifier or unnamed. */
+  readonly labels: readonly string[] | null;
+}
+
+/** Where the code came from. */
+export interface CodeSource {
+  readonly repository: string | null;
+  readonly commit: string | null;
+  readonly entryPoint: string | null;
+  readonly dirty: boolean | null;
+}
+
+/** One registered model file. Nothing of it ever changes. */
+export interface ModelVersion {
+  readonly id: ModelVersionId;
+  readonly projectId: ProjectId;
+  readonly modelId: ModelId;
+  readonly modelName: string;
+  /** `name@1.2.0`. */
+  readonly ref: string;
+  /** `1.2.0`. */
+  readonly number: string;
+  /** 1, 2, … in order of registration within the model. */
+  readonly ordinal: number;
+  readonly reason: VersionReason;
+  readonly signature: Signature;
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+  readonly runId: RunId | null;
+  readonly description: string;
+  readonly source: CodeSource | null;
+  readonly createdAt: Date;
+}
+
+/** A number that was measured for a version, and on which data. */
+export interface VersionMetric {
+  readonly key: string;
+  readonly value: number;
+  readonly datasetVersionId: DatasetVersionId | null;
+  /** `penguins@3`; null without a dataset. */
+  readonly datasetRef: string | null;
+}

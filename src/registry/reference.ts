@@ -1,0 +1,25 @@
+import { InputCheck } from '../kernel/input-check';
+import { parseVersionNumber, type VersionNumber } from './version-number';
+
+/** The alias that a reference without “@” means. */
+const DEFAULT_ALIAS = 'production';
+
+/** `fraud@production`, `fraud@2.1.0`, or `fraud`: which version of which model. */
+export interface Reference {
+  readonly model: string;
+  readonly target:
+    | { readonly kind: 'alias'; readonly alias: string }
+    | { readonly kind: 'number'; readonly number: VersionNumber };
+}
+
+/** Null where the text can name no version. */
+export function parseReference(text: string): Reference | null {
+  const at = text.indexOf('@');
+  const model = at === -1 ? text : text.slice(0, at);
+  if (new InputCheck().name('model', model).result() !== null) return null;
+  const target = at === -1 ? DEFAULT_ALIAS : text.slice(at + 1);
+  const number = parseVersionNumber(target);
+  if (number !== null) return { model, target: { kind: 'number', number } };
+  const isAlias = new InputCheck().aliasName('alias', target).result() === null;
+  return isAlias ? { model, target: { kind: 'alias', alias: target } } : null;
+}

@@ -1,0 +1,161 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import type { Artifacts } from '../kernel/artifacts';
+import type { Bus } from '../kernel/bus';
+import type { Page, PageRequest } from '../kernel/cursor';
+import type { Database } from '../kernel/database';
+import type { ProjectId } from '../kernel/ids';
+import { InputCheck } from '../kernel/input-check';
+import type { Outbox } from '../kernel/outbox';
+import type { Datasets } from '../datasets/datasets';
+import type { RunId, Tracking } from '../tracking/tracking';
+import type { Alias, AliasMove } from './alias';
+import { AliasMoves } from './alias-moves';
+import { AliasRollback, type RollbackResult } from './alias-rollback';
+import { GateRun } from './gate-run';
+import type { Model, ModelId } from './model';
+import { ModelDeclaration, type DeclarationResult, type ModelInput } from './model-declaration';
+import type { ModelInspector } from './model-inspector';
+import type { ModelVersion, ModelVersionId, VersionMetric } from './model-version';
+import { Promotion, type PromotionResult } from './promotion';
+import type { PromotionInput, RollbackInput } from './promotion-input';
+import { Preparation } from './preparation';
+import { parseReference } from './reference';
+import { Registration, type RegistrationResult } from './registration';
+import type { RegistrationInput } from './registration-input';
+import { RegistryQueries, type HistoryKey, type VersionsPageKey } from './registry.queries';
+import { RegistryStore } from './registry.store';
+
+export type { Alias, AliasMove } from './alias';
+export type { Model, ModelId } from './model';
+export type { ModelInspection, ModelInspector } from './model-inspector';
+export type {
+  Column,
+  ColumnPlace,
+  ModelVersion,
+  ModelVersionId,
+  Signature,
+  VersionMetric,
+} from './model-version';
+export { parseReference } from './reference';
+
+/** What we decided to trust: models, their versions, and the aliases that point at them. */
+export class Registry {
+  private readonly queries: RegistryQueries;
+  private readonly declaration: ModelDeclaration;
+  private readonly registration: Registration;
+  private readonly promotion: Promotion;
+  private readonly rollback: AliasRollback;
+
+  constructor(needs: {
+    readonly database: Database;
+    readonly outbox: Outbox;
+    readonly bus: Bus;
+    readonly artifacts: Artifacts;
+    readonly datasets: Datasets;
+    readonly tracking: Tracking;
+    readonly inspector: ModelInspector;
+  }) {
+    const store = new RegistryStore();
+    const moves = new AliasMoves({ ...needs, store });
+    this.queries = new RegistryQueries(needs.database);
+    const shared = { ...needs, queries: this.queries, store, moves };
+    this.declaration = new ModelDeclaration(shared);
+    this.registration = new Registration({ ...shared, preparation: new Preparation(needs) });
+    this.promotion = new Promotion({ ...shared, gateRun: new GateRun(needs) });
+    this.rollback = new AliasRollback(shared);
+  }
+
+  /** Declares a model's policy; a model without one gets it once, and an equal one is the model that exists. */
+  async createModel(actor: Actor, input: ModelInput): Promise<DeclarationResult> {
+    authorize(actor, 'registry:write');
+    return this.declaration.declare(actor, input);
+  }
+
+  /** Proves that the file runs, and gives it the number that follows from what changed. */
+  async registerVersion(actor: Actor, input: RegistrationInput): Promise<RegistrationResult> {
+    authorize(actor, 'registry:write');
+    return this.registration.register(actor, input);
+  }
+
+  /** Runs the gates, and moves the alias if all of them passed. */
+  async promote(actor: Actor, input: PromotionInput): Promise<PromotionResult> {
+    authorize(actor, 'registry:promote');
+    return this.promotion.promote(actor, input);
+  }
+
+  /** Back to the version that was live before, without gates. */
+  async rollBack(actor: Actor, input: RollbackInput): Promise<RollbackResult> {
+    authorize(actor, 'registry:promote');
+    return this.rollback.rollBack(actor, input);
+  }
+
+  async modelByName(actor: Actor, name: string): Promise<Model | null> {
+    authorize(actor, 'platform:read');
+    const isName = new InputCheck().name('name', name).result() === null;
+    return isName ? this.queries.modelByName(actor.projectId, name) : null;
+  }
+
+  async modelsByIds(actor: Actor, ids: readonly ModelId[]): Promise<(Model | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.modelsByIds(actor.projectId, ids);
+  }
+
+  /** Newest first; filtered by `name`. Cursors have one key. */
+  async models(actor: Actor, filter: string | null, page: PageRequest): Promise<Page<Model>> {
+    authorize(actor, 'platform:read');
+    return this.queries.models(actor.projectId, filter, page);
+  }
+
+  /** What a reference means now; null where it means nothing. */
+  async versionByRef(actor: Actor, ref: string): Promise<ModelVersion | null> {
+    return (await this.versionsByRefs(actor, [ref]))[0] ?? null;
+  }
+
+  async versionsByRefs(actor: Actor, refs: readonly string[]): Promise<(ModelVersion | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.versionsByReferences(actor.projectId, refs.map(parseReference));
+  }
+
+  async versionsByIds(actor: Actor, ids: readonly ModelVersionId[]): Promise<(ModelVersion | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.versionsByIds(actor.projectId, ids);
+  }
+
+  /** For the server itself, which routes for every caller: the same as `versionsByRefs`, in one statement, without an actor. */
+  versionsForRouting(projectId: ProjectId, refs: readonly string[]): Promise<(ModelVersion | null)[]> {
+    return this.queries.versionsByReferences(projectId, refs.map(parseReference));
+  }
+
+  /** Pages of versions, newest first: one for each key. */
+  async versionPages(actor: Actor, keys: readonly VersionsPageKey[]): Promise<Page<ModelVersion>[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.versionPages(actor.projectId, keys);
+  }
+
+  async versionsOfRuns(actor: Actor, runIds: readonly RunId[]): Promise<ModelVersion[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.versionsOfRuns(actor.projectId, runIds);
+  }
+
+  async metricsOfVersions(actor: Actor, ids: readonly ModelVersionId[]): Promise<VersionMetric[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.metricsOfVersions(actor.projectId, ids);
+  }
+
+  async aliasesOfModels(actor: Actor, ids: readonly ModelId[]): Promise<Alias[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.aliasesOfModels(actor.projectId, ids);
+  }
+
+  async aliasesOfVersions(actor: Actor, ids: readonly ModelVersionId[]): Promise<Alias[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.aliasesOfVersions(actor.projectId, ids);
+  }
+
+  /** The moves of aliases, newest first: one list for each key. */
+  async histories(actor: Actor, keys: readonly HistoryKey[]): Promise<AliasMove[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.histories(actor.projectId, keys);
+  }
+}
