@@ -1,0 +1,83 @@
+import type { Tensor } from '../../kernel/tensor';
+import type { Inspection, SkippedProvider } from '../worker/protocol';
+
+export type { Inspection };
+
+/** A model's bytes in the artifact store. */
+export interface ModelFile {
+  readonly sha256: string;
+  /** Absolute path of a file that holds exactly these bytes and does not change. */
+  readonly path: string;
+}
+
+export interface RunResult {
+  /** In the order asked for, or in the model's; data may be views into memory that the run owns. */
+  readonly outputs: readonly Tensor[];
+  /** Time inside the runtime, without the way there and back. */
+  readonly computeMs: number;
+}
+
+export interface RunOptions {
+  /** The server's wall-clock limit of one run, never a caller's deadline: past it the worker is killed. */
+  readonly timeoutMs: number;
+  /** Names of the outputs wanted; absent or empty: all. */
+  readonly outputs?: readonly string[];
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** `down`: died or did not start, and waits to be started again. */
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'down' | 'stopped';
+
+export interface WorkerStatus {
+  readonly id: number;
+  readonly pid: number | null;
+  readonly state: WorkerState;
+  /** The execution provider in use, and why those preferred to it are not. */
+  readonly provider: string | null;
+  readonly skippedProviders: readonly SkippedProvider[];
+  /** Times it was started again since the server began. */
+  readonly restarts: number;
+  /** SHA-256 of the models it holds, least recently used first. */
+  readonly models: readonly string[];
+}
+
+/** What executes models. One file per runtime stands behind it. */
+export interface Backend {
+  /** What a model takes and gives, found by reading and trying it; a refusal where it cannot be served. */
+  inspect(file: ModelFile): Promise<Inspection>;
+
+  /**
+   * Latency of single-row runs after warm-up, without the way to the worker and back.
+   *
+   * @param samples number of runs, at most 10,000
+   * @param inputs one row; absent: made-up values of the declared shapes
+   * @throws InvalidInput where the model accepts no made-up values, WorkerUnavailable where it cannot be run
+   */
+  measureLatency(file: ModelFile, samples: number, inputs?: readonly Tensor[]): Promise<Latency>;
+
+  /** Makes the model ready on every worker that is up. @throws WorkerUnavailable where it cannot be */
+  load(file: ModelFile): Promise<void>;
+
+  /** Frees what the model holds. Runs of it still work, and load it again. */
+  unload(file: ModelFile): Promise<void>;
+
+  /**
+   * Takes an idle worker before it returns, or waits for one.
+   *
+   * @param inputs belong to the backend until the promise settles
+   * @throws InvalidInput where the runtime refuses the values, WorkerUnavailable where no worker answers
+   */
+  run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult>;
+
+  /** Runs that would start at once. */
+  idleCount(): number;
+
+  /** Calls the listener each time a worker becomes free and nothing waits for it inside the backend. */
+  onIdle(listener: () => void): void;
+
+  status(): readonly WorkerStatus[];
+}

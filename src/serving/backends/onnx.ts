@@ -1,0 +1,110 @@
+import type { Tensor } from '../../kernel/tensor';
+import { InvalidInput } from '../invalid-input';
+import type { WorkerPool } from '../worker-pool';
+import { WorkerUnavailable } from '../worker-unavailable';
+import { TrialWorker } from '../worker/trial-worker';
+import type { WorkerOptions } from '../worker/spawn-worker';
+import { WorkerDied, type Death } from '../worker/worker-died';
+import type { Backend, Inspection, Latency, ModelFile, RunOptions, RunResult, WorkerStatus } from './backend';
+
+/** Reading, loading and a dozen runs, in ms: what takes longer cannot be served interactively either. */
+const INSPECT_LIMIT_MS = 60_000;
+
+/** A whole measurement, in ms. */
+const MEASURE_LIMIT_MS = 120_000;
+
+export interface OnnxBackendOptions extends WorkerOptions {
+  readonly inspectLimitMs?: number;
+  readonly measureLimitMs?: number;
+}
+
+/** ONNX Runtime, in processes of its own. It stops the process it tries models in; the pool is its owner's. */
+export class OnnxBackend implements Backend {
+  private readonly trials: TrialWorker;
+
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly options: OnnxBackendOptions,
+  ) {
+    const { providers, intraOpNumThreads, environment } = options;
+    this.trials = new TrialWorker({ providers, intraOpNumThreads, environment });
+  }
+
+  async inspect(file: ModelFile): Promise<Inspection> {
+    const limitMs = this.options.inspectLimitMs ?? INSPECT_LIMIT_MS;
+    try {
+      const { reply } = await this.trials.request({ type: 'inspect', path: file.path }, [], limitMs);
+      if (reply.type === 'inspected') return reply.inspection;
+      throw new WorkerUnavailable(
+        'load-failed',
+        reply.type === 'failed' ? reply.message : 'The worker lost step.',
+      );
+    } catch (error) {
+      if (error instanceof WorkerDied) return refusedByDeath(error.death, limitMs);
+      throw error;
+    }
+  }
+
+  async measureLatency(file: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
+    const limitMs = this.options.measureLimitMs ?? MEASURE_LIMIT_MS;
+    try {
+      const { reply } = await this.trials.request(
+        { type: 'measure', path: file.path, samples },
+        inputs,
+        limitMs,
+      );
+      if (reply.type === 'measured') return { p50Ms: reply.p50Ms, p99Ms: reply.p99Ms };
+      if (reply.type === 'failed' && reply.kind === 'invalid-input') throw new InvalidInput(reply.message);
+      throw new WorkerUnavailable(
+        'load-failed',
+        reply.type === 'failed' ? reply.message : 'The worker lost step.',
+      );
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error;
+      throw new WorkerUnavailable(error.death.cause === 'timeout' ? 'timeout' : 'crashed', error.message);
+    }
+  }
+
+  load(file: ModelFile): Promise<void> {
+    return this.pool.load(file);
+  }
+
+  unload(file: ModelFile): Promise<void> {
+    return this.pool.unload(file);
+  }
+
+  run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
+    return this.pool.run(file, inputs, options);
+  }
+
+  idleCount(): number {
+    return this.pool.idleCount();
+  }
+
+  onIdle(listener: () => void): void {
+    this.pool.onIdle(listener);
+  }
+
+  status(): readonly WorkerStatus[] {
+    return this.pool.status();
+  }
+
+  /** Ends the process that models are tried in. */
+  stop(): Promise<void> {
+    return this.trials.stop();
+  }
+}
+
+function refusedByDeath(death: Death, limitMs: number): Inspection {
+  if (death.cause === 'timeout')
+    return {
+      ok: false,
+      code: 'MODEL_TOO_SLOW',
+      message: `The model was not loaded and tried within ${limitMs / 1000} s.`,
+    };
+  return {
+    ok: false,
+    code: 'MODEL_CRASHED_WORKER',
+    message: `Loading or running the model ended the worker process (${death.signal ?? `exit code ${death.code}`}).`,
+  };
+}

@@ -1,0 +1,23 @@
+import { invalidInput, refuse, type Refusal } from '../kernel/errors';
+import { InvalidInput } from './invalid-input';
+import { Overloaded } from './overloaded';
+import type { PredictRefusal } from './prediction';
+import { WorkerUnavailable } from './worker-unavailable';
+
+/** What the batcher and the workers throw, as refusals that a caller can act on. Anything else is our fault. */
+export function refusalOf(error: unknown): Refusal<PredictRefusal> {
+  if (error instanceof InvalidInput) {
+    return refuse(
+      invalidInput([{ path: 'inputs', expected: 'values that the model accepts', actual: error.message }]),
+    );
+  }
+  if (error instanceof Overloaded) {
+    const message = `Too many predictions wait already. ${error.message} Try again in ${error.retryAfterMs} ms.`;
+    return refuse({ kind: 'OverloadedError', code: 'OVERLOADED', message, retryAfterMs: error.retryAfterMs });
+  }
+  if (error instanceof WorkerUnavailable) {
+    const { message, retryable } = error;
+    return refuse({ kind: 'UnavailableError', code: 'UNAVAILABLE', message, retryable });
+  }
+  throw error;
+}

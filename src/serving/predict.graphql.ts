@@ -1,0 +1,180 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  Float,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  registerEnumType,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { requires } from '../auth/auth';
+import type { Context } from '../kernel/context.graphql';
+import type { Typed } from '../kernel/node.graphql';
+import { JsonObjectScalar, TensorScalar } from '../kernel/scalars.graphql';
+import type { TensorInput } from '../kernel/tensor-input';
+import {
+  answer,
+  InvalidInputErrorType,
+  NotFoundErrorType,
+  resultUnion,
+  UserErrorType,
+} from '../kernel/user-error.graphql';
+import type { ModelVersion } from '../registry/registry';
+import { ModelVersionType } from '../registry/registry.graphql';
+import type { PredictSuccess, Serving } from './serving';
+import { tensorToJson, type TensorJson } from './tensor-json';
+
+const TensorEncoding = { JSON: 'JSON', BASE64: 'BASE64' } as const;
+registerEnumType(TensorEncoding, {
+  name: 'TensorEncoding',
+  description: 'How the values of tensors are written in an answer.',
+  valuesConfig: {
+    JSON: { description: 'A list of numbers or texts.' },
+    BASE64: { description: 'Little-endian bytes: smaller, and far quicker for large tensors.' },
+  },
+});
+
+@InputType('PredictInput', {
+  description: 'A question to a model: exactly one of endpoint and ref, exactly one of rows and inputs.',
+})
+class PredictInputType {
+  @Field(() => String, { nullable: true, description: 'Name of the endpoint that answers.' })
+  endpoint?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Reference of the model version that answers, for example `fraud@2.1.0`.',
+  })
+  ref?: string | null;
+
+  @Field(() => [JsonObjectScalar], {
+    nullable: true,
+    description: 'Values by column. Missing ones may be null or absent where the column is nullable.',
+  })
+  rows?: Record<string, unknown>[] | null;
+
+  @Field(() => [TensorScalar], { nullable: true, description: 'Values by input.' })
+  inputs?: TensorInput[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Names of the outputs wanted; all if absent.' })
+  outputs?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The same key gets the same variant, for as long as the weights stay.',
+  })
+  routingKey?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How long to wait for an answer, in milliseconds: 1 to 60,000; 10,000 if absent.',
+  })
+  timeoutMs?: number | null;
+
+  @Field(() => TensorEncoding, {
+    nullable: true,
+    defaultValue: 'JSON',
+    description: 'How the answer’s tensors are written.',
+  })
+  outputEncoding!: keyof typeof TensorEncoding | null;
+}
+
+@ObjectType('PredictTiming', { description: 'Where the time of a prediction went.' })
+class PredictTimingType {
+  @Field(() => Float, { description: 'Milliseconds of waiting for a worker.' })
+  queueMs!: number;
+
+  @Field(() => Float, { description: 'Milliseconds inside the model, for the whole batch.' })
+  computeMs!: number;
+
+  @Field(() => Float, { description: 'Milliseconds from the checked request to the answer.' })
+  totalMs!: number;
+}
+
+@ObjectType('PredictSuccess', { description: 'What the model says.' })
+class PredictSuccessType {
+  @Field(() => ID, { description: 'Id of this prediction, by which feedback can be joined to it later.' })
+  predictionId!: string;
+
+  @Field(() => [JsonObjectScalar], {
+    nullable: true,
+    description: 'Answers by output column, where the question came as rows.',
+  })
+  rows!: readonly Record<string, unknown>[] | null;
+
+  @Field(() => ModelVersionType, { description: 'The version that answered.' })
+  version!: ModelVersion;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The endpoint’s variant that answered. Null where a reference was asked.',
+  })
+  variant!: string | null;
+
+  @Field(() => Boolean, { description: 'Whether the answer was remembered from an equal question.' })
+  cached!: boolean;
+
+  @Field(() => Int, {
+    description: 'Rows, of all callers, that were computed together. 0 for a remembered answer.',
+  })
+  batchSize!: number;
+
+  @Field(() => PredictTimingType, { description: 'Where the time went.' })
+  timing!: PredictTimingType;
+}
+
+@ObjectType('OverloadedError', {
+  implements: UserErrorType,
+  description: 'Too many predictions wait already. Try again later.',
+})
+class OverloadedErrorType extends UserErrorType {
+  @Field(() => Int, { description: 'Milliseconds after which another try makes sense.' })
+  retryAfterMs!: number;
+}
+
+@ObjectType('UnavailableError', {
+  implements: UserErrorType,
+  description: 'No worker could answer in time; nothing is known to be wrong with the input.',
+})
+class UnavailableErrorType extends UserErrorType {
+  @Field(() => Boolean, { description: 'Whether another try may succeed.' })
+  retryable!: boolean;
+}
+
+const PredictResult = resultUnion('PredictResult', [
+  PredictSuccessType,
+  InvalidInputErrorType,
+  NotFoundErrorType,
+  OverloadedErrorType,
+  UnavailableErrorType,
+]);
+
+type AnsweredPrediction = PredictSuccess & { readonly encoding: keyof typeof TensorEncoding };
+
+@Resolver(() => PredictSuccessType)
+export class PredictResolver {
+  constructor(private readonly services: { readonly serving: Serving }) {}
+
+  @Mutation(() => PredictResult, { description: `Asks a model. ${requires('endpoint:predict')}` })
+  async predict(
+    @Arg('input', () => PredictInputType, { description: 'The question.' }) input: PredictInputType,
+    @Ctx() { actor }: Context,
+  ): Promise<Typed> {
+    const result = await this.services.serving.predict(actor, input);
+    return answer(
+      'PredictSuccess',
+      result.ok ? { ...result, encoding: input.outputEncoding ?? 'JSON' } : result,
+    );
+  }
+
+  @FieldResolver(() => [TensorScalar], { description: 'The model’s outputs, in the order asked for.' })
+  outputs(@Root() { outputs, encoding }: AnsweredPrediction): TensorJson[] {
+    return outputs.map((output) => tensorToJson(output, encoding));
+  }
+}

@@ -1,0 +1,63 @@
+import { InputCheck, MAX_VALUE_LENGTH } from '../kernel/input-check';
+import { refuse, type InvalidInput, type Refusal } from '../kernel/errors';
+import type { Tensor } from '../kernel/tensor';
+import type { PredictRequest } from './prediction';
+import type { ServedModel } from './served-model';
+import { checkTensors } from './tensor-check';
+
+/** Longest that a caller may wait for an answer, in ms. */
+const MAX_TIMEOUT_MS = 60_000;
+/** The same where the caller does not say. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** What the model is asked, checked against its signature. */
+export interface Question {
+  readonly ok: true;
+  readonly inputs: readonly Tensor[];
+  /** Undefined: all outputs. */
+  readonly outputs: readonly string[] | undefined;
+  /** Null where the question came as tensors: then the answer does too. */
+  readonly rowCount: number | null;
+}
+
+/** What can be checked before it is known which model answers. */
+export function checkRequest({
+  endpoint,
+  ref,
+  rows,
+  inputs,
+  routingKey,
+  timeoutMs,
+}: PredictRequest): InvalidInput | null {
+  const check = new InputCheck();
+  if (isGiven(endpoint) === isGiven(ref))
+    check.add('input', 'exactly one of endpoint and ref', isGiven(ref) ? 'both' : 'neither');
+  if (isGiven(rows) === isGiven(inputs))
+    check.add('input', 'exactly one of rows and inputs', isGiven(rows) ? 'both' : 'neither');
+  check.optionalText('routingKey', routingKey, MAX_VALUE_LENGTH);
+  if (isGiven(timeoutMs) && (timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS)) {
+    check.add('timeoutMs', `1 to ${MAX_TIMEOUT_MS} ms`, String(timeoutMs));
+  }
+  return check.result();
+}
+
+export function questionFor(model: ServedModel, request: PredictRequest): Question | Refusal<InvalidInput> {
+  const { signature } = model.version;
+  const outputs = request.outputs ?? undefined;
+  const unknown = outputs?.find((name) => !signature.outputs.some((output) => output.name === name));
+  if (unknown !== undefined || outputs?.length === 0) {
+    const names = signature.outputs.map(({ name }) => name).join(', ');
+    const error = new InputCheck()
+      .add('outputs', `some of ${names}`, unknown === undefined ? 'none' : unknown.slice(0, 100))
+      .result();
+    if (error) return refuse(error);
+  }
+  const checked = request.rows
+    ? model.rows.encode(request.rows)
+    : checkTensors(request.inputs ?? [], signature.inputs, signature.batchable);
+  if (!checked.ok) return checked;
+  return { ok: true, inputs: checked.inputs, outputs, rowCount: request.rows ? request.rows.length : null };
+}
+
+const isGiven = <Value>(value: Value | null | undefined): value is Value =>
+  value !== null && value !== undefined;

@@ -1,0 +1,38 @@
+import type { Artifacts } from '../kernel/artifacts';
+import type { ModelVersion } from '../registry/registry';
+import type { ModelFile } from './backends/backend';
+import { RowEncoder } from './row-encoder';
+
+/** A model version with all that a prediction needs: nothing is looked up while callers wait. */
+export interface ServedModel {
+  readonly version: ModelVersion;
+  readonly file: ModelFile;
+  readonly rows: RowEncoder;
+}
+
+/** Served models by version: a version never changes, so each is prepared once. */
+export class ServedModels {
+  private readonly byVersion = new Map<string, ServedModel>();
+
+  constructor(private readonly artifacts: Artifacts) {}
+
+  async of(version: ModelVersion): Promise<ServedModel> {
+    const known = this.byVersion.get(version.id);
+    if (known) return known;
+    const path = await this.artifacts.localPath(version.sha256);
+    const model = {
+      version,
+      file: { sha256: version.sha256, path },
+      rows: new RowEncoder(version.signature),
+    };
+    this.byVersion.set(version.id, model);
+    return model;
+  }
+
+  /** Forgets versions that no route leads to any more. */
+  keepOnly(versionIds: ReadonlySet<string>): void {
+    for (const id of this.byVersion.keys()) {
+      if (!versionIds.has(id)) this.byVersion.delete(id);
+    }
+  }
+}

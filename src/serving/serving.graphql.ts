@@ -1,0 +1,66 @@
+import DataLoader from 'dataloader';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import type { Actor } from '../kernel/actor';
+import { connectionOf, listComplexity } from '../kernel/connection.graphql';
+import type { Loaders } from '../kernel/context.graphql';
+import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
+import type { ModelVersion } from '../registry/registry';
+import type { Endpoint, EndpointId, Serving, Variant } from './serving';
+
+declare module '../kernel/context.graphql' {
+  interface Loaders {
+    readonly endpoint: DataLoader<EndpointId, Endpoint | null>;
+    /** By the reference of a variant. */
+    readonly variantVersion: DataLoader<string, ModelVersion | null>;
+  }
+}
+
+export const servingLoaders = (
+  { serving }: { readonly serving: Serving },
+  actor: Actor,
+): Pick<Loaders, 'endpoint' | 'variantVersion'> => ({
+  endpoint: new DataLoader((ids) => serving.endpointsByIds(actor, ids)),
+  variantVersion: new DataLoader((refs) => serving.versionsByRefs(actor, refs)),
+});
+
+export const servingNodes: NodeResolvers = {
+  endpoint: { type: 'Endpoint', load: ({ endpoint }, id) => endpoint.load(id as EndpointId) },
+};
+
+@ObjectType('Variant', {
+  description: 'One model version behind an endpoint, with its share of the traffic.',
+})
+export class VariantType {
+  @Field(() => String, { description: 'Name of the variant, unique in its endpoint.' })
+  name!: string;
+
+  @Field(() => String, { description: '`name@alias` follows the alias; `name@1.2.0` stays where it is.' })
+  ref!: string;
+
+  @Field(() => Float, { description: 'Share of the traffic, relative to the sum of the weights.' })
+  weight!: number;
+
+  @Field(() => Boolean, {
+    description: 'Whether it only gets a copy of the traffic: its answers go to nobody.',
+  })
+  shadow!: boolean;
+}
+
+@ObjectType('Endpoint', {
+  implements: NodeType,
+  description: 'A name that applications call for predictions.',
+})
+export class EndpointType extends NodeType {
+  @Field(() => String, { description: 'Name of the endpoint, unique in its project.' })
+  name!: string;
+
+  @Field(() => Int, {
+    description: 'Grows with every change. Give it as `expectedRevision` to change what you have seen.',
+  })
+  revision!: number;
+
+  @Field(() => [VariantType], { complexity: listComplexity, description: 'What answers, and what listens.' })
+  variants!: readonly Variant[];
+}
+
+export const EndpointConnection = connectionOf<Endpoint>('Endpoint', () => EndpointType);

@@ -1,0 +1,116 @@
+import { Arg, Ctx, Field, Float, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { requires } from '../auth/auth';
+import type { Context } from '../kernel/context.graphql';
+import type { Typed } from '../kernel/node.graphql';
+import {
+  answer,
+  InvalidInputErrorType,
+  NotFoundErrorType,
+  resultUnion,
+  RevisionConflictErrorType,
+} from '../kernel/user-error.graphql';
+import type { Endpoint, Serving } from './serving';
+import { EndpointType } from './serving.graphql';
+
+@InputType('VariantInput', { description: 'One model version to put behind an endpoint.' })
+class VariantInputType {
+  @Field(() => String, { nullable: true, description: 'Name of the variant; its reference if absent.' })
+  name?: string | null;
+
+  @Field(() => String, {
+    description: '`name@alias` follows the alias; `name@1.2.0` is pinned; `name` means `name@production`.',
+  })
+  ref!: string;
+
+  @Field(() => Float, {
+    defaultValue: 0,
+    description: 'Share of the traffic, relative to the sum of the weights.',
+  })
+  weight!: number;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Whether it only gets a copy of the traffic.',
+  })
+  shadow?: boolean | null;
+}
+
+@InputType('DeployEndpointInput', { description: 'An endpoint and all of its variants.' })
+class DeployEndpointInput {
+  @Field(() => String, {
+    description: 'Name of the endpoint: letters, digits, `.`, `_` and `-`, at most 128.',
+  })
+  name!: string;
+
+  @Field(() => [VariantInputType], {
+    description: 'All variants: those that are not named here are taken away.',
+  })
+  variants!: VariantInputType[];
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Refuse where the endpoint has changed since; 0 if it must be new.',
+  })
+  expectedRevision?: number | null;
+}
+
+@InputType('SetTrafficSplitInput', { description: 'New variants and weights of an endpoint that exists.' })
+class SetTrafficSplitInput {
+  @Field(() => String, { description: 'Name of the endpoint.' })
+  endpoint!: string;
+
+  @Field(() => [VariantInputType], {
+    description: 'All variants: those that are not named here are taken away.',
+  })
+  variants!: VariantInputType[];
+
+  @Field(() => Int, { nullable: true, description: 'Refuse where the endpoint has changed since.' })
+  expectedRevision?: number | null;
+}
+
+@ObjectType('DeployEndpointSuccess', { description: 'Predictions are routed as asked.' })
+class DeployEndpointSuccess {
+  @Field(() => EndpointType, { description: 'The endpoint as it is now.' })
+  endpoint!: Endpoint;
+
+  @Field(() => Boolean, { description: 'Whether the endpoint is new.' })
+  created!: boolean;
+}
+
+@ObjectType('SetTrafficSplitSuccess', { description: 'Predictions are routed as asked.' })
+class SetTrafficSplitSuccess {
+  @Field(() => EndpointType, { description: 'The endpoint as it is now.' })
+  endpoint!: Endpoint;
+}
+
+const refusals = [RevisionConflictErrorType, NotFoundErrorType, InvalidInputErrorType] as const;
+const DeployEndpointResult = resultUnion('DeployEndpointResult', [DeployEndpointSuccess, ...refusals]);
+const SetTrafficSplitResult = resultUnion('SetTrafficSplitResult', [SetTrafficSplitSuccess, ...refusals]);
+
+@Resolver()
+export class EndpointMutations {
+  constructor(private readonly services: { readonly serving: Serving }) {}
+
+  @Mutation(() => DeployEndpointResult, {
+    description: `Makes an endpoint or replaces its variants. ${requires('endpoint:deploy')}`,
+  })
+  async deployEndpoint(
+    @Arg('input', () => DeployEndpointInput, { description: 'The endpoint.' }) input: DeployEndpointInput,
+    @Ctx() { actor }: Context,
+  ): Promise<Typed> {
+    return answer('DeployEndpointSuccess', await this.services.serving.deployEndpoint(actor, input));
+  }
+
+  @Mutation(() => SetTrafficSplitResult, {
+    description: `Moves traffic between variants of an endpoint. ${requires('endpoint:deploy')}`,
+  })
+  async setTrafficSplit(
+    @Arg('input', () => SetTrafficSplitInput, { description: 'The new split.' })
+    { endpoint, ...split }: SetTrafficSplitInput,
+    @Ctx() { actor }: Context,
+  ): Promise<Typed> {
+    const result = await this.services.serving.setTrafficSplit(actor, { name: endpoint, ...split });
+    return answer('SetTrafficSplitSuccess', result);
+  }
+}

@@ -1,0 +1,51 @@
+import { toPage, type Page, type PageRequest } from '../kernel/cursor';
+import { attributeFilterSql } from '../kernel/filter-sql';
+import type { ProjectId } from '../kernel/ids';
+import type { SqlRunner } from '../kernel/sql';
+import type { Endpoint, EndpointId } from './endpoint';
+
+const ENDPOINT = `SELECT endpoint.id, endpoint.project_id AS "projectId", endpoint.name, endpoint.revision,
+  coalesce((SELECT json_agg(json_build_object('name', variant.name, 'ref', variant.ref, 'weight', variant.weight,
+    'shadow', variant.shadow) ORDER BY variant.position)
+    FROM endpoint_variant variant WHERE variant.endpoint_id = endpoint.id), '[]') AS variants
+  FROM endpoint`;
+
+export class ServingQueries {
+  constructor(private readonly sql: SqlRunner) {}
+
+  /** Every endpoint of every project: the routes of a process. */
+  allEndpoints(): Promise<Endpoint[]> {
+    return this.sql.query<Endpoint>(`/* serving.allEndpoints */ ${ENDPOINT}`);
+  }
+
+  async endpointByName(projectId: ProjectId, name: string): Promise<Endpoint | null> {
+    const [endpoint] = await this.sql.query<Endpoint>(
+      `/* serving.endpointByName */ ${ENDPOINT} WHERE endpoint.project_id = $1 AND endpoint.name = $2`,
+      [projectId, name],
+    );
+    return endpoint ?? null;
+  }
+
+  async endpointsByIds(projectId: ProjectId, ids: readonly EndpointId[]): Promise<(Endpoint | null)[]> {
+    const rows = await this.sql.query<Endpoint>(
+      `/* serving.endpointsByIds */ ${ENDPOINT} WHERE endpoint.project_id = $1 AND endpoint.id = ANY($2)`,
+      [projectId, ids],
+    );
+    const found = new Map(rows.map((endpoint) => [endpoint.id, endpoint]));
+    return ids.map((id) => found.get(id) ?? null);
+  }
+
+  /** Pages of endpoints, by name. */
+  async endpoints(projectId: ProjectId, filter: string | null, page: PageRequest): Promise<Page<Endpoint>> {
+    const [afterName] = page.after ?? [null];
+    const parameters: unknown[] = [projectId, page.first + 1, afterName];
+    const where = attributeFilterSql(filter, { name: 'endpoint.name' }, parameters);
+    const rows = await this.sql.query<Endpoint>(
+      `/* serving.endpoints */ ${ENDPOINT}
+       WHERE endpoint.project_id = $1 AND ($3::text IS NULL OR endpoint.name > $3) AND ${where}
+       ORDER BY endpoint.name LIMIT $2`,
+      parameters,
+    );
+    return toPage(rows, page, ({ name }) => [name]);
+  }
+}

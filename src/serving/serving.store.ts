@@ -1,0 +1,40 @@
+import { newId, type ProjectId } from '../kernel/ids';
+import type { Transaction } from '../kernel/sql';
+import type { Endpoint, EndpointId, Variant } from './endpoint';
+import { EndpointVariantEntity } from './endpoint-variant.entity';
+
+export class ServingStore {
+  /** The endpoint's row, locked; made with revision 0 where there is none. */
+  async lockEndpoint(
+    tx: Transaction,
+    projectId: ProjectId,
+    name: string,
+  ): Promise<{ id: EndpointId; revision: number }> {
+    const [row] = await tx.query<{ id: EndpointId; revision: number }>(
+      `/* serving.lockEndpoint */ INSERT INTO endpoint (id, project_id, name, revision) VALUES ($1, $2, $3, 0)
+       ON CONFLICT (project_id, name) DO UPDATE SET name = excluded.name RETURNING id, revision`,
+      [newId(), projectId, name],
+    );
+    if (!row) throw new Error('An upsert returns its row.');
+    return row;
+  }
+
+  async replaceVariants(
+    tx: Transaction,
+    endpoint: Pick<Endpoint, 'id' | 'projectId'>,
+    variants: readonly Variant[],
+  ): Promise<number> {
+    await tx.query('/* serving.clearVariants */ DELETE FROM endpoint_variant WHERE endpoint_id = $1', [
+      endpoint.id,
+    ]);
+    const { id: endpointId, projectId } = endpoint;
+    const rows = variants.map((variant, position) => ({ endpointId, projectId, position, ...variant }));
+    await tx.insert('serving.addVariants', EndpointVariantEntity, rows);
+    const [row] = await tx.query<{ revision: number }>(
+      '/* serving.nextRevision */ UPDATE endpoint SET revision = revision + 1 WHERE id = $1 RETURNING revision',
+      [endpointId],
+    );
+    if (!row) throw new Error('The endpoint is locked, so it exists.');
+    return row.revision;
+  }
+}

@@ -1,0 +1,176 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import type { Bus } from '../kernel/bus';
+import type { Page, PageRequest } from '../kernel/cursor';
+import type { Database } from '../kernel/database';
+import {
+  notFound,
+  refuse,
+  revisionConflict,
+  type InvalidInput,
+  type NotFound,
+  type Refusal,
+  type RevisionConflict,
+} from '../kernel/errors';
+import type { ProjectId } from '../kernel/ids';
+import { InputCheck } from '../kernel/input-check';
+import type { Outbox } from '../kernel/outbox';
+import type { Transaction } from '../kernel/sql';
+import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
+import { ROUTING_TOPIC } from '../registry/registry.events';
+import type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
+import { predict, type PredictInput } from './predict';
+import type { PredictRequest, PredictResult } from './prediction';
+import type { RoutingTable } from './routing-table';
+import { endpointDeployed, type VariantTarget } from './serving.events';
+import { ServingQueries } from './serving.queries';
+import { ServingStore } from './serving.store';
+import { checkVariants } from './variants';
+
+export type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
+export type {
+  Observation,
+  PredictionObserver,
+  PredictRequest,
+  PredictResult,
+  PredictSuccess,
+} from './prediction';
+
+export interface DeployEndpoint {
+  readonly name: string;
+  readonly variants: readonly VariantInput[];
+  /** Refuses where the endpoint is at another revision; one that does not exist is at 0. */
+  readonly expectedRevision?: number | null;
+}
+type DeployRefusal = InvalidInput | NotFound | RevisionConflict;
+export type DeployResult =
+  { readonly ok: true; readonly endpoint: Endpoint; readonly created: boolean } | Refusal<DeployRefusal>;
+
+export interface ServingInput extends PredictInput {
+  readonly database: Database;
+  readonly outbox: Outbox;
+  readonly bus: Bus;
+  readonly registry: Registry;
+  readonly routing: RoutingTable;
+}
+
+/** Endpoints, and the predictions that go through them. */
+export class Serving {
+  private readonly store = new ServingStore();
+  private readonly queries: ServingQueries;
+
+  constructor(private readonly input: ServingInput) {
+    this.queries = new ServingQueries(input.database);
+  }
+
+  /** Makes the endpoint, or replaces its variants. Resolves once this process routes by it. */
+  deployEndpoint(actor: Actor, request: DeployEndpoint): Promise<DeployResult> {
+    return this.deploy(actor, request, { mayCreate: true });
+  }
+
+  /** As `deployEndpoint`, for an endpoint that exists. */
+  setTrafficSplit(actor: Actor, request: DeployEndpoint): Promise<DeployResult> {
+    return this.deploy(actor, request, { mayCreate: false });
+  }
+
+  predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
+    return predict(this.input, actor, request);
+  }
+
+  endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {
+    authorize(actor, 'platform:read');
+    return this.queries.endpointByName(actor.projectId, name);
+  }
+
+  endpointsByIds(actor: Actor, ids: readonly EndpointId[]): Promise<(Endpoint | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.endpointsByIds(actor.projectId, ids);
+  }
+
+  endpoints(actor: Actor, filter: string | null, page: PageRequest): Promise<Page<Endpoint>> {
+    authorize(actor, 'platform:read');
+    return this.queries.endpoints(actor.projectId, filter, page);
+  }
+
+  /** What the references of variants lead to now; null where nothing is there any more. */
+  versionsByRefs(actor: Actor, refs: readonly string[]): Promise<readonly (ModelVersion | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.input.registry.versionsForRouting(actor.projectId, refs);
+  }
+
+  private async deploy(
+    actor: Actor,
+    request: DeployEndpoint,
+    { mayCreate }: { mayCreate: boolean },
+  ): Promise<DeployResult> {
+    authorize(actor, 'endpoint:deploy');
+    const check = new InputCheck().endpointName('name', request.name);
+    const { variants, error } = checkVariants(check, request.variants);
+    if (error) return refuse(error);
+    const targets = await this.targetsOf(actor.projectId, variants);
+    if (!targets.ok) return targets;
+    if (!mayCreate && !(await this.endpointByName(actor, request.name)))
+      return refuse(notFound('endpoint', request.name));
+    const result = await this.write(actor.projectId, request, variants, targets.targets);
+    if (result.ok) await this.input.routing.refresh();
+    return result;
+  }
+
+  private async write(
+    projectId: ProjectId,
+    { name, expectedRevision }: DeployEndpoint,
+    variants: readonly Variant[],
+    targets: readonly VariantTarget[],
+  ): Promise<DeployResult> {
+    return this.input.database
+      .transaction<DeployResult>(async (tx) => {
+        const { id, revision } = await this.store.lockEndpoint(tx, projectId, name);
+        if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
+          throw new StaleRevision(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
+        }
+        const endpoint = { id, projectId, name, variants };
+        const newRevision = await this.store.replaceVariants(tx, endpoint, variants);
+        await this.tell(tx, { ...endpoint, revision: newRevision }, targets);
+        return { ok: true, endpoint: { ...endpoint, revision: newRevision }, created: revision === 0 };
+      })
+      .catch((error: unknown) => {
+        if (error instanceof StaleRevision) return refuse(error.refusal);
+        throw error;
+      });
+  }
+
+  private async tell(tx: Transaction, endpoint: Endpoint, targets: readonly VariantTarget[]): Promise<void> {
+    await this.input.outbox.append(tx, endpointDeployed(endpoint.projectId, endpoint, targets));
+    await this.input.bus.wake(tx, ROUTING_TOPIC);
+  }
+
+  private async targetsOf(
+    projectId: ProjectId,
+    variants: readonly Variant[],
+  ): Promise<{ readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound>> {
+    const versions = await this.input.registry.versionsForRouting(
+      projectId,
+      variants.map(({ ref }) => ref),
+    );
+    const targets: VariantTarget[] = [];
+    for (const [index, { ref }] of variants.entries()) {
+      const version = versions[index];
+      const reference = parseReference(ref);
+      if (!version || !reference) return refuse(notFound('model version', ref));
+      const { target } = reference;
+      targets.push(
+        target.kind === 'alias'
+          ? { kind: 'alias', modelId: version.modelId, alias: target.alias }
+          : { kind: 'version', versionId: version.id },
+      );
+    }
+    return { ok: true, targets };
+  }
+}
+
+/** Leaves the transaction, so that an endpoint made by it goes too. */
+class StaleRevision extends Error {
+  constructor(readonly refusal: RevisionConflict) {
+    super(refusal.message);
+  }
+}

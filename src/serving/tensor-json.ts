@@ -1,0 +1,215 @@
+import { doubleToJson } from '../kernel/double';
+import type { InputCheck } from '../kernel/input-check';
+import {
+  ARRAY_OF,
+  DATATYPES,
+  elementCount,
+  type Datatype,
+  type Tensor,
+  type TensorData,
+  type TensorSpec,
+} from '../kernel/tensor';
+import type { TensorInput } from '../kernel/tensor-input';
+import { describeDatatype, describeValue, fromHalfBits, parserOf } from './value-parser';
+
+/** Most elements of one tensor: 64 MiB of floats. */
+export const MAX_ELEMENTS = 16_777_216;
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Checks one tensor against what the model declares; null (and an issue) where it does not fit. */
+export function tensorFromJson(
+  input: TensorInput,
+  spec: TensorSpec,
+  path: string,
+  check: InputCheck,
+): Tensor | null {
+  const datatype = DATATYPES.find((known) => known === input.datatype);
+  if (datatype !== spec.datatype) {
+    check.add(`${path}.datatype`, spec.datatype, describeValue(input.datatype));
+    return null;
+  }
+  const shape = input.shape as readonly number[];
+  if (!fits(shape, spec.shape)) {
+    check.add(
+      `${path}.shape`,
+      `${shapeText(spec.shape)} (-1 may vary)`,
+      JSON.stringify(input.shape).slice(0, 100),
+    );
+    return null;
+  }
+  const count = elementCount(shape);
+  if (count > MAX_ELEMENTS) {
+    check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, String(count));
+    return null;
+  }
+  const data =
+    input.base64 === undefined
+      ? fromValues(input.data ?? [], datatype, count, path, check)
+      : fromBase64(input.base64, datatype, count, path, check);
+  return data && { name: spec.name, datatype, shape, data };
+}
+
+function fits(shape: readonly unknown[], expected: readonly number[]): boolean {
+  return (
+    shape.length === expected.length &&
+    shape.every(
+      (size, axis) =>
+        Number.isSafeInteger(size) &&
+        (size as number) >= 0 &&
+        (expected[axis] === -1 || expected[axis] === size),
+    )
+  );
+}
+
+const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+
+function fromValues(
+  values: readonly unknown[],
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  const flat = flatten(values, count);
+  if (flat.length !== count) {
+    const actual = flat.length > count ? 'more' : String(flat.length);
+    check.add(`${path}.data`, `${count} values, as the shape says`, actual);
+    return null;
+  }
+  const parse = parserOf(datatype);
+  const data = newData(datatype, count);
+  for (let index = 0; index < count; index += 1) {
+    const value = parse(flat[index]);
+    if (value === null) {
+      check.add(`${path}.data[${index}]`, describeDatatype(datatype), describeValue(flat[index]));
+      return null;
+    }
+    data[index] = value;
+  }
+  return data as TensorData;
+}
+
+/** Row-major order, from lists nested to any depth; stops once there are more values than wanted. */
+function flatten(values: readonly unknown[], count: number): readonly unknown[] {
+  if (!values.some(Array.isArray)) return values;
+  const flat: unknown[] = [];
+  const open: Iterator<unknown>[] = [values[Symbol.iterator]()];
+  for (let iterator = open.at(-1); iterator && flat.length <= count; iterator = open.at(-1)) {
+    const { done, value } = iterator.next();
+    if (done) open.pop();
+    else if (Array.isArray(value)) open.push((value as unknown[])[Symbol.iterator]());
+    else flat.push(value);
+  }
+  return flat;
+}
+
+function fromBase64(
+  text: string,
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  const bytes = Buffer.from(text, 'base64');
+  if (datatype === 'BYTES') return fromLengthPrefixed(bytes, count, path, check);
+  const ArrayClass = ARRAY_OF[datatype];
+  const expected = count * ArrayClass.BYTES_PER_ELEMENT;
+  if (bytes.length !== expected) {
+    check.add(`${path}.base64`, `${expected} bytes, as the shape says`, `${bytes.length} bytes`);
+    return null;
+  }
+  const copy = new Uint8Array(bytes); // aligned, which a slice of Node's pool is not
+  if (!IS_LITTLE_ENDIAN) swapBytes(copy, ArrayClass.BYTES_PER_ELEMENT);
+  return new ArrayClass(copy.buffer, 0, count) as TensorData;
+}
+
+/** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */
+function fromLengthPrefixed(
+  bytes: Buffer,
+  count: number,
+  path: string,
+  check: InputCheck,
+): readonly string[] | null {
+  const texts: string[] = [];
+  let offset = 0;
+  while (texts.length < count && offset + 4 <= bytes.length) {
+    const end = offset + 4 + bytes.readUInt32LE(offset);
+    if (end > bytes.length) break;
+    texts.push(bytes.toString('utf8', offset + 4, end));
+    offset = end;
+  }
+  if (texts.length === count && offset === bytes.length) return texts;
+  check.add(
+    `${path}.base64`,
+    `${count} texts, each after 4 bytes of its length`,
+    `${bytes.length} bytes that hold ${texts.length}`,
+  );
+  return null;
+}
+
+export type TensorJson = {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+} & ({ readonly data: readonly unknown[] } | { readonly base64: string });
+
+/** A tensor as clients read it: flat values, or little-endian bytes. */
+export function tensorToJson(
+  { name, datatype, shape, data }: Tensor,
+  encoding: 'JSON' | 'BASE64',
+): TensorJson {
+  if (encoding === 'BASE64') return { name, datatype, shape, base64: toBase64(data) };
+  const values: unknown[] = new Array(data.length);
+  for (let index = 0; index < data.length; index += 1) values[index] = valueToJson(datatype, data[index]);
+  return { name, datatype, shape, data: values };
+}
+
+/** One element, as JSON has it: exact, and never invalid JSON. */
+export function valueToJson(datatype: Datatype, value: TensorData[number] | undefined): unknown {
+  switch (datatype) {
+    case 'BOOL':
+      return value === 1;
+    case 'FP16':
+      return doubleToJson(fromHalfBits(value as number));
+    case 'FP32':
+    case 'FP64':
+      return doubleToJson(value as number);
+    case 'INT64':
+    case 'UINT64': {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : String(value);
+    }
+    default:
+      return value;
+  }
+}
+
+function toBase64(data: TensorData): string {
+  if (Array.isArray(data)) {
+    const parts = (data as readonly string[]).flatMap((text) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(Buffer.byteLength(text));
+      return [length, Buffer.from(text)];
+    });
+    return Buffer.concat(parts).toString('base64');
+  }
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = data as Exclude<
+    TensorData,
+    readonly string[]
+  >;
+  const bytes = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+  if (IS_LITTLE_ENDIAN) return bytes.toString('base64');
+  const copy = new Uint8Array(bytes);
+  swapBytes(copy, BYTES_PER_ELEMENT);
+  return Buffer.from(copy).toString('base64');
+}
+
+function swapBytes(bytes: Uint8Array, size: number): void {
+  for (let offset = 0; offset < bytes.length; offset += size) bytes.subarray(offset, offset + size).reverse();
+}
+
+/** Room for `count` elements; text needs no typed array. */
+export function newData(datatype: Datatype, count: number): (number | bigint | string)[] {
+  const data = datatype === 'BYTES' ? new Array<string>(count) : new ARRAY_OF[datatype](count);
+  return data as (number | bigint | string)[]; // elements of one kind, which the datatype's parser makes
+}

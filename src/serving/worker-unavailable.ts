@@ -1,0 +1,32 @@
+/**
+ * Why no worker answered. `deadline`: the request waited for too long; `busy`: too many wait already;
+ * `crashed`: the workers it ran on died; `timeout`: the run passed its wall-clock limit and was killed;
+ * `quarantined`: the model has killed workers; `load-failed`, `memory`: the model cannot be brought up;
+ * `stopped`: the server is leaving; `unfit`: no worker could be started at all.
+ */
+export type UnavailableReason =
+  | 'deadline'
+  | 'busy'
+  | 'crashed'
+  | 'timeout'
+  | 'quarantined'
+  | 'load-failed'
+  | 'memory'
+  | 'stopped'
+  | 'unfit';
+
+/** The request was fine and was not answered. Asking again may help, except where `retryable` says no. */
+export class WorkerUnavailable extends Error {
+  override readonly name = 'WorkerUnavailable';
+
+  constructor(
+    readonly reason: UnavailableReason,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  get retryable(): boolean {
+    return this.reason !== 'quarantined' && this.reason !== 'load-failed';
+  }
+}

@@ -1,0 +1,110 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Tensor } from '../../kernel/tensor';
+import { declaredSignature } from './declared-signature';
+import { createSession, inspectOnnx } from './inspect-onnx';
+import { measureLatency } from './measure-latency';
+import { readOnnxFile } from './onnx-file';
+import { isOutOfMemory, ortMessage } from './ort-message';
+import { acceptedInputs } from './probe-batching';
+import type { Command, FailureKind, Reply } from './protocol';
+import { ModelRefusal } from './refusal';
+import { runSession } from './run-session';
+
+export interface Outcome {
+  readonly reply: Reply;
+  readonly tensors: readonly Tensor[];
+}
+
+type Work = Exclude<Command, { type: 'stop' }>;
+
+/** What a worker can do, over the sessions it holds. The parent decides which models those are. */
+export class Commands {
+  private readonly sessions = new Map<string, InferenceSession>();
+
+  constructor(private readonly options: InferenceSession.SessionOptions) {}
+
+  async perform(command: Work, tensors: readonly Tensor[]): Promise<Outcome> {
+    try {
+      return await this.dispatch(command, tensors);
+    } catch (error) {
+      return answer({ type: 'failed', kind: failureKind(error), message: ortMessage(error) });
+    }
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const session of this.sessions.values()) await session.release();
+    this.sessions.clear();
+  }
+
+  private async dispatch(command: Work, tensors: readonly Tensor[]): Promise<Outcome> {
+    switch (command.type) {
+      case 'run':
+        return this.run(command.sha256, tensors, command.outputs);
+      case 'load':
+        return this.load(command.sha256, command.path);
+      case 'unload':
+        return this.unload(command.sha256);
+      case 'inspect':
+        return answer({ type: 'inspected', inspection: await inspectOnnx(command.path, this.options) });
+      case 'measure':
+        return this.measure(command.path, command.samples, tensors);
+    }
+  }
+
+  private async run(
+    sha256: string,
+    inputs: readonly Tensor[],
+    outputs: readonly string[] | undefined,
+  ): Promise<Outcome> {
+    const session = this.sessions.get(sha256);
+    if (session === undefined) throw new ModelRefusal('CANNOT_LOAD', 'The model is not loaded.');
+    const start = performance.now();
+    const results = await runSession(session, inputs, outputs);
+    return { reply: { type: 'ran', computeMs: performance.now() - start }, tensors: results };
+  }
+
+  private async load(sha256: string, path: string): Promise<Outcome> {
+    if (!this.sessions.has(sha256)) {
+      const { bytes } = await readOnnxFile(path);
+      this.sessions.set(sha256, await createSession(bytes, this.options));
+    }
+    return answer({ type: 'done' });
+  }
+
+  private async unload(sha256: string): Promise<Outcome> {
+    const session = this.sessions.get(sha256);
+    this.sessions.delete(sha256);
+    // Never left to the garbage collector, which does not see the native memory behind a session.
+    await session?.release();
+    return answer({ type: 'done' });
+  }
+
+  private async measure(path: string, samples: number, given: readonly Tensor[]): Promise<Outcome> {
+    const { model, bytes } = await readOnnxFile(path);
+    if (model.graph === undefined) throw new ModelRefusal('NOT_ONNX', 'The file holds no graph.');
+    const signature = declaredSignature(model.graph);
+    const session = await createSession(bytes, this.options);
+    try {
+      const inputs = given.length > 0 ? given : await acceptedInputs(session, signature);
+      if (inputs === undefined)
+        throw new RangeError('The model accepts none of the made-up inputs; give one row to measure with.');
+      return answer({ type: 'measured', ...(await measureLatency(session, inputs, samples)) });
+    } finally {
+      await session.release();
+    }
+  }
+}
+
+function answer(reply: Reply): Outcome {
+  return { reply, tensors: [] };
+}
+
+function failureKind(error: unknown): FailureKind {
+  if (isOutOfMemory(error)) return 'out-of-memory';
+  if (error instanceof ModelRefusal || isFileError(error)) return 'load-failed';
+  return 'invalid-input';
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

@@ -1,0 +1,117 @@
+import type { Tensor } from '../../kernel/tensor';
+import type { Body, FrameHeader, TensorHeader } from './protocol';
+import { bytesOf, valuesOf } from './tensor-bytes';
+
+/**
+ * A frame is `[u32 bytes of the frame][u32 bytes of the header][header: JSON][tensor bytes…]`, little-endian,
+ * where every tensor starts on a multiple of 16, so that values can be read in place.
+ */
+const PREFIX_BYTES = 8;
+
+/**
+ * In bytes. 8 would do for typed arrays, but the runtime sums in an order that depends on where the values lie
+ * in a 16-byte register: with 8, the last bit of an answer could change with the length of a name.
+ */
+const ALIGNMENT = 16;
+
+/** Largest frame, in bytes. Beyond it the two sides have lost step, or a model answers out of all proportion. */
+export const MAX_FRAME_BYTES = 1 << 30;
+
+/** The sender's values are too many to pass at once; nothing was sent. */
+export class FrameTooLarge extends Error {}
+
+const PADDING = Buffer.alloc(ALIGNMENT);
+const padding = (length: number): number => (ALIGNMENT - (length % ALIGNMENT)) % ALIGNMENT;
+const payloadStart = (headerBytes: number): number =>
+  PREFIX_BYTES + headerBytes + padding(PREFIX_BYTES + headerBytes);
+
+/** A message and its tensors. The tensors of a received message are views into its own frame. */
+export interface Message<B extends Body = Body> {
+  readonly id: number;
+  readonly body: B;
+  readonly tensors: readonly Tensor[];
+}
+
+/**
+ * The pieces to write, in order. Numbers are not copied: the tensors must stay as they are until the reply.
+ *
+ * @throws FrameTooLarge over MAX_FRAME_BYTES
+ */
+export function encodeFrame(id: number, body: Body, tensors: readonly Tensor[]): Uint8Array[] {
+  const payload = tensors.map(bytesOf);
+  const headers = tensors.map((tensor, index): TensorHeader => [
+    tensor.name,
+    tensor.datatype,
+    tensor.shape,
+    payload[index]?.byteLength ?? 0,
+  ]);
+  const json = JSON.stringify({ id, body, tensors: headers } satisfies FrameHeader);
+  const headerBytes = Buffer.byteLength(json);
+  const start = payloadStart(headerBytes);
+  let size = start;
+  for (const bytes of payload) size += bytes.byteLength + padding(bytes.byteLength);
+  if (size > MAX_FRAME_BYTES)
+    throw new FrameTooLarge(`The values take ${size} bytes; at most ${MAX_FRAME_BYTES} can pass.`);
+
+  const head = Buffer.alloc(start, 0x20);
+  head.writeUInt32LE(size, 0);
+  head.writeUInt32LE(headerBytes, 4);
+  head.write(json, PREFIX_BYTES);
+  const pieces: Uint8Array[] = [head];
+  for (const bytes of payload) {
+    if (bytes.byteLength > 0) pieces.push(bytes);
+    const missing = padding(bytes.byteLength);
+    if (missing > 0) pieces.push(PADDING.subarray(0, missing));
+  }
+  return pieces;
+}
+
+/** @param frame a whole frame whose first byte lies on a multiple of 16, as what allocUnsafeSlow gives */
+export function decodeFrame(frame: Buffer): Message {
+  const headerBytes = frame.readUInt32LE(4);
+  const header = JSON.parse(frame.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerBytes)) as FrameHeader;
+  let at = payloadStart(headerBytes);
+  const tensors = header.tensors.map(([name, datatype, shape, byteLength]): Tensor => {
+    const bytes = frame.subarray(at, at + byteLength);
+    at += byteLength + padding(byteLength);
+    return { name, datatype, shape, data: valuesOf(datatype, shape, bytes) };
+  });
+  return { id: header.id, body: header.body, tensors };
+}
+
+/** Puts frames together from chunks as they arrive, copying each byte once, into memory that the frame owns. */
+export class FrameReader {
+  private readonly prefix = Buffer.allocUnsafeSlow(PREFIX_BYTES);
+  private frame: Buffer = this.prefix;
+  private filled = 0;
+
+  constructor(private readonly onMessage: (message: Message) => void) {}
+
+  /** @throws RangeError where the bytes cannot be a frame; the stream is of no use afterwards */
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.byteLength) {
+      const end = Math.min(chunk.byteLength, at + this.frame.byteLength - this.filled);
+      this.frame.set(chunk.subarray(at, end), this.filled);
+      this.filled += end - at;
+      at = end;
+      if (this.filled === this.frame.byteLength) this.complete();
+    }
+  }
+
+  private complete(): void {
+    if (this.frame === this.prefix) {
+      const size = this.prefix.readUInt32LE(0);
+      if (size > MAX_FRAME_BYTES || size <= PREFIX_BYTES || size % ALIGNMENT !== 0)
+        throw new RangeError(`a frame of ${size} bytes cannot be`);
+      // Not from Node's shared pool: a frame's start must be aligned, and views may outlive it.
+      this.frame = Buffer.allocUnsafeSlow(size);
+      this.frame.set(this.prefix);
+      return;
+    }
+    const frame = this.frame;
+    this.frame = this.prefix;
+    this.filled = 0;
+    this.onMessage(decodeFrame(frame));
+  }
+}

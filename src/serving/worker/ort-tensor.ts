@@ -1,0 +1,54 @@
+import { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Datatype, Tensor, TensorData } from '../../kernel/tensor';
+import { isText } from './tensor-bytes';
+
+const ORT_TYPE = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'uint64',
+  INT8: 'int8',
+  INT16: 'int16',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP16: 'float16',
+  FP32: 'float32',
+  FP64: 'float64',
+  BYTES: 'string',
+} as const satisfies Record<Datatype, OrtTensor.Type>;
+
+const DATATYPE = new Map<string, Datatype>(
+  (Object.keys(ORT_TYPE) as Datatype[]).map((datatype) => [ORT_TYPE[datatype], datatype]),
+);
+
+/** Our name for one of the runtime's element types; undefined for those we do not carry. */
+function datatypeOf(ortType: string): Datatype | undefined {
+  return DATATYPE.get(ortType);
+}
+
+/** @throws RangeError, in words for the caller, where the values cannot reach the runtime as they are */
+export function toOrt(tensor: Tensor): OrtTensor {
+  const { name, datatype, shape, data } = tensor;
+  // The runtime's text ends at NUL: passing one on would silently answer for another text.
+  if (isText(data) && data.some((text) => text.includes('\0')))
+    throw new RangeError(`Input '${name}' holds text with a NUL character, which ONNX Runtime cannot carry.`);
+  return new OrtTensor(ORT_TYPE[datatype], data, shape);
+}
+
+/** @throws RangeError for an element type that we do not carry */
+export function fromOrt(name: string, tensor: OrtTensor): Tensor {
+  const datatype = datatypeOf(tensor.type);
+  if (datatype === undefined)
+    throw new RangeError(`Output '${name}' has element type ${tensor.type}, which cannot be carried.`);
+  return { name, datatype, shape: tensor.dims, data: valuesOf(tensor) };
+}
+
+function valuesOf(tensor: OrtTensor): TensorData {
+  const { data } = tensor;
+  if (Array.isArray(data)) return data;
+  // Newer Node versions have a half-precision array; our FP16 is always the raw 16 bits.
+  if (tensor.type === 'float16')
+    return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT);
+  return data as TensorData;
+}

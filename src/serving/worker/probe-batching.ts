@@ -1,0 +1,119 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Tensor } from '../../kernel/tensor';
+import { gatherRows, RowsDoNotMatch, scatterRows } from '../rows';
+import type { DeclaredSignature } from './declared-signature';
+import { isOutOfMemory, ortMessage } from './ort-message';
+import { runSession } from './run-session';
+import { sameRow } from './same-rows';
+import { PATTERNS, syntheticInputs, type Pattern } from './synthetic-inputs';
+
+/** Rows run one by one and then together. Three, so that a first, a middle and a last row are seen. */
+const PROBE_ROWS = 3;
+
+/** Times the comparison is made, with other values: equality by chance once is not equality. */
+const PROBE_ROUNDS = 2;
+
+export interface ProbeResult {
+  readonly batchable: boolean;
+  /** Set where no made-up input was accepted: the runtime's words for the first. */
+  readonly unproven?: string;
+  /** What a run with one row answered; the true rank of outputs that declare none. */
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * Runs the model with made-up inputs, and finds out whether rows may share a run. A model that ends or hangs
+ * the process here is refused by the parent, which is why this never happens in a process that serves.
+ */
+export async function probe(session: InferenceSession, signature: DeclaredSignature): Promise<ProbeResult> {
+  let unproven: string | undefined;
+  for (const pattern of PATTERNS) {
+    try {
+      const outputs = await runSession(session, syntheticInputs(signature.inputs, 1, pattern, 1));
+      return {
+        outputs,
+        batchable: declaresRows(signature) && (await rowsAgree(session, signature, pattern)),
+      };
+    } catch (error) {
+      if (isOutOfMemory(error)) throw error;
+      unproven ??= ortMessage(error);
+    }
+  }
+  return { batchable: false, outputs: [], unproven: unproven ?? 'no inputs could be made up' };
+}
+
+/** The pattern that the model accepts, for those who want to run it; undefined where there is none. */
+export async function acceptedInputs(
+  session: InferenceSession,
+  signature: DeclaredSignature,
+): Promise<readonly Tensor[] | undefined> {
+  for (const pattern of PATTERNS) {
+    try {
+      const inputs = syntheticInputs(signature.inputs, 1, pattern, 1);
+      await runSession(session, inputs);
+      return inputs;
+    } catch (error) {
+      if (isOutOfMemory(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** True where every first dimension is open, and its size binds no other dimension. */
+function declaresRows({ inputs, outputs }: DeclaredSignature): boolean {
+  if (inputs.length === 0) return false;
+  const rowSymbols = new Set(
+    inputs.map(({ symbols }) => symbols[0]).filter((symbol) => symbol !== undefined),
+  );
+  return (
+    inputs.every(
+      ({ shape, symbols }) => shape[0] === -1 && !symbols.slice(1).some((s) => s && rowSymbols.has(s)),
+    ) &&
+    outputs.every(({ shape, symbols, hasShape }) =>
+      hasShape ? shape[0] === -1 && !symbols.slice(1).some((s) => s && rowSymbols.has(s)) : true,
+    )
+  );
+}
+
+async function rowsAgree(
+  session: InferenceSession,
+  { inputs }: DeclaredSignature,
+  pattern: Pattern,
+): Promise<boolean> {
+  for (let round = 0; round < PROBE_ROUNDS; round++) {
+    const rows: (readonly Tensor[])[] = [];
+    const alone: Tensor[][] = [];
+    for (let row = 0; row < PROBE_ROWS; row++) {
+      const one = syntheticInputs(inputs, 1, pattern, 1 + round * PROBE_ROWS + row);
+      rows.push(one);
+      alone.push(await runSession(session, one));
+    }
+    const together = await answersTogether(session, rows);
+    if (together === undefined) return false;
+    const agree = alone.every((outputs, row) =>
+      outputs.every((output, index) => {
+        const other = together[row]?.[index];
+        return other !== undefined && sameRow(output, other);
+      }),
+    );
+    if (!agree) return false;
+  }
+  return true;
+}
+
+/** Undefined where the model cannot run the rows as one batch, though it runs each of them. */
+async function answersTogether(
+  session: InferenceSession,
+  rows: readonly (readonly Tensor[])[],
+): Promise<Tensor[][] | undefined> {
+  try {
+    const outputs = await runSession(session, gatherRows(rows));
+    return scatterRows(
+      outputs,
+      rows.map(() => 1),
+    );
+  } catch (error) {
+    if (error instanceof RowsDoNotMatch || !isOutOfMemory(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Datatype, TensorSpec } from '../../kernel/tensor';
+
+/** What a worker found in a model file. */
+export type Inspection =
+  | {
+      readonly ok: true;
+      /** What a caller must send; inputs that the file gives a value for are left out. */
+      readonly inputs: readonly TensorSpec[];
+      readonly outputs: readonly TensorSpec[];
+      /** True where rows of different callers may share one run: proven by running, not only declared. */
+      readonly batchable: boolean;
+      /** Why the model could not be run with made-up inputs, in the runtime's words; absent where it ran. */
+      readonly unproven?: string;
+    }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** What the parent asks. A worker does one thing at a time, in the order asked. */
+export type Command =
+  | { readonly type: 'inspect'; readonly path: string }
+  | { readonly type: 'load'; readonly sha256: string; readonly path: string }
+  | { readonly type: 'unload'; readonly sha256: string }
+  | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] }
+  | { readonly type: 'measure'; readonly path: string; readonly samples: number }
+  | { readonly type: 'stop' };
+
+/**
+ * Why a command failed while the worker lives: the inputs do not fit the model, the model does not load,
+ * or the machine gave no memory for it.
+ */
+export type FailureKind = 'invalid-input' | 'load-failed' | 'out-of-memory';
+
+export type Reply =
+  | { readonly type: 'done' }
+  | { readonly type: 'inspected'; readonly inspection: Inspection }
+  | { readonly type: 'ran'; readonly computeMs: number }
+  | { readonly type: 'measured'; readonly p50Ms: number; readonly p99Ms: number }
+  | { readonly type: 'failed'; readonly kind: FailureKind; readonly message: string };
+
+export interface SkippedProvider {
+  readonly provider: string;
+  readonly reason: string;
+}
+
+/** What a worker says by itself, once, before any reply. */
+export type Greeting =
+  | { readonly type: 'ready'; readonly provider: string; readonly skipped: readonly SkippedProvider[] }
+  | { readonly type: 'unfit'; readonly skipped: readonly SkippedProvider[] };
+
+export type Body = Command | Reply | Greeting;
+
+/** A tensor's description in a frame's header; its bytes follow in the payload, in the same order. */
+export type TensorHeader = readonly [
+  name: string,
+  datatype: Datatype,
+  shape: readonly number[],
+  byteLength: number,
+];
+
+export interface FrameHeader<B extends Body = Body> {
+  /** Pairs a reply with its command; 0 is the greeting. */
+  readonly id: number;
+  readonly body: B;
+  readonly tensors: readonly TensorHeader[];
+}
+
+/** Settings of a worker, given to the child as one argument of JSON. */
+export interface WorkerSettings {
+  /** Execution providers in the order of preference. */
+  readonly providers: readonly string[];
+  /** Threads of one run. More than one helps a single large model on an otherwise idle machine only. */
+  readonly intraOpNumThreads: number;
+  /** The process that owns the worker; the worker dies with it. */
+  readonly parentPid: number;
+}

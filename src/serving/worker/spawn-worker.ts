@@ -1,0 +1,27 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { program } from '../../kernel/program';
+import type { WorkerSettings } from './protocol';
+
+export interface WorkerOptions {
+  /** Execution providers in the order of preference; the worker uses the first that works. */
+  readonly providers: readonly string[];
+  /** Threads of one run. */
+  readonly intraOpNumThreads: number;
+  /** The whole environment of the worker beside our own settings: what a provider's libraries need, no secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** malloc per thread keeps what large models free; one arena that is trimmed gives it back. */
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' } as const;
+
+/** @param folder empty, and the child's working folder: names in a model are resolved against it */
+export function spawnWorker(folder: string, { environment, ...settings }: WorkerOptions): ChildProcess {
+  const { path, execArgv } = program(join(__dirname, 'worker-main'));
+  const argument: WorkerSettings = { ...settings, parentPid: process.pid };
+  return spawn(process.execPath, [...execArgv, path, JSON.stringify(argument)], {
+    cwd: folder,
+    env: { ...environment, ...ENVIRONMENT },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+}

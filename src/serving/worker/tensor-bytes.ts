@@ -1,0 +1,52 @@
+import { ARRAY_OF, elementCount, type Datatype, type Tensor, type TensorData } from '../../kernel/tensor';
+
+/** The bytes of a tensor's values: a view for numbers, `[length…][UTF-8…]` for text. */
+export function bytesOf(tensor: Tensor): Uint8Array {
+  const { data } = tensor;
+  return isText(data) ? textBytes(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/**
+ * The values behind bytes, as a view where they are numbers.
+ *
+ * @param bytes starts on a multiple of 8, so that a view of any element type is aligned
+ * @throws RangeError where the bytes are not what datatype and shape say
+ */
+export function valuesOf(datatype: Datatype, shape: readonly number[], bytes: Uint8Array): TensorData {
+  const count = elementCount(shape);
+  if (datatype === 'BYTES') return textValues(bytes, count);
+  const arrayClass = ARRAY_OF[datatype];
+  if (bytes.byteLength !== count * arrayClass.BYTES_PER_ELEMENT)
+    throw new RangeError(`${bytes.byteLength} bytes cannot be ${count} elements of ${datatype}`);
+  return new arrayClass(bytes.buffer, bytes.byteOffset, count);
+}
+
+export function isText(data: TensorData): data is readonly string[] {
+  return Array.isArray(data);
+}
+
+function textBytes(values: readonly string[]): Uint8Array {
+  let size = 4 * values.length;
+  for (const value of values) size += Buffer.byteLength(value);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 4 * values.length;
+  values.forEach((value, index) => {
+    const length = bytes.write(value, at);
+    bytes.writeUInt32LE(length, 4 * index);
+    at += length;
+  });
+  return bytes;
+}
+
+function textValues(bytes: Uint8Array, count: number): string[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Array<string>(count);
+  let at = 4 * count;
+  for (let index = 0; index < count; index++) {
+    const end = at + buffer.readUInt32LE(4 * index);
+    if (end > buffer.byteLength) throw new RangeError('text runs past the end of its tensor');
+    values[index] = buffer.toString('utf8', at, end);
+    at = end;
+  }
+  return values;
+}

@@ -1,0 +1,79 @@
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { program } from '../../kernel/program';
+import { Commands, type Outcome } from './commands';
+import { FrameSocket } from './frame-socket';
+import type { Message } from './framing';
+import { removeOwnFolder } from './own-folder';
+import { probeProviders } from './providers';
+import type { Command, WorkerSettings } from './protocol';
+import { sessionOptions } from './session-options';
+
+/** The pipe to the parent, as it was set up by worker-process.ts. */
+const PIPE_FD = 3;
+const GREETING_ID = 0;
+
+async function main(): Promise<void> {
+  const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+  watchParent(settings.parentPid);
+
+  const waiting: Message[] = [];
+  let work: (() => void) | undefined;
+  const socket = new FrameSocket(
+    new Socket({ fd: PIPE_FD }),
+    (message) => {
+      waiting.push(message);
+      work?.();
+    },
+    // Between two runs, so leaving is safe: a process that leaves inside one is aborted.
+    () => {
+      removeOwnFolder();
+      process.exit(0);
+    },
+  );
+
+  const { provider, skipped } = await probeProviders(settings.providers);
+  if (provider === undefined) {
+    socket.send(GREETING_ID, { type: 'unfit', skipped }, [], () => process.exit(1));
+    return;
+  }
+  socket.send(GREETING_ID, { type: 'ready', provider, skipped });
+
+  const commands = new Commands(sessionOptions(provider, settings.intraOpNumThreads));
+  for (;;) {
+    const message = waiting.shift();
+    if (message === undefined) {
+      await new Promise<void>((resolve) => (work = resolve));
+      continue;
+    }
+    const command = message.body as Command;
+    if (command.type === 'stop') break;
+    const outcome = await commands.perform(command, message.tensors);
+    answer(socket, message.id, outcome);
+  }
+  await commands.releaseAll();
+  process.exit(0);
+}
+
+function answer(socket: FrameSocket, id: number, { reply, tensors }: Outcome): void {
+  try {
+    socket.send(id, reply, tensors);
+  } catch (error) {
+    // An answer that is too large for a frame is the inputs' doing: the worker itself is well.
+    const message = error instanceof Error ? error.message : String(error);
+    socket.send(id, {
+      type: 'failed',
+      kind: 'invalid-input',
+      message: `The model's answer cannot be sent. ${message}`,
+    });
+  }
+}
+
+function watchParent(parentPid: number): void {
+  const { path, execArgv } = program(join(__dirname, 'parent-watch'));
+  const thread = new Worker(path, { workerData: parentPid, execArgv: [...execArgv] });
+  thread.unref();
+}
+
+void main();

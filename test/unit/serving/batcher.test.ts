@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import type { BatchAnswer, BatchRequest } from '../../../src/serving/batch-request';
+import { Batcher } from '../../../src/serving/batcher';
+import { InvalidInput } from '../../../src/serving/invalid-input';
+import { Overloaded } from '../../../src/serving/overloaded';
+import { FakeBackend } from '../../support/fake-backend';
+
+const request = (values: readonly number[], changes: Partial<BatchRequest> = {}): BatchRequest => ({
+  file: { sha256: 'm', path: '/m' },
+  batchable: true,
+  inputs: [{ name: 'x', datatype: 'FP64', shape: [values.length, 1], data: Float64Array.from(values) }],
+  deadlineAt: Infinity,
+  ...changes,
+});
+
+const valuesOf = ({ outputs }: BatchAnswer): number[] => Array.from(outputs[0]?.data as Float64Array);
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a lonely request is run at once', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  const answer = batcher.submit(request([4]));
+  expect(backend.runs).toHaveLength(1);
+  backend.runs[0]?.finish();
+  expect(await answer).toMatchObject({ batchSize: 1, computeMs: 1 });
+  expect(batcher.stats()).toMatchObject({ batches: 1, closed: { idle: 1 } });
+});
+
+test('what waits while the worker is busy goes together when it is free', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  backend.runs[0]?.finish();
+  expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[2, 1]]);
+  backend.runs[0]?.finish();
+  const [, second, third] = await Promise.all(answers);
+  expect([second && valuesOf(second), third && valuesOf(third)]).toEqual([[4], [6]]);
+  expect(third?.batchSize).toBe(2);
+});
+
+test('each caller gets exactly its own rows, once, whatever the order of events', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.integer({ min: 1, max: 4 }),
+          fc.constant('finish' as const),
+          fc.constant('poison' as const),
+        ),
+        {
+          maxLength: 60,
+        },
+      ),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 9 }),
+      async (events, workers, maxBatch) => {
+        const backend = new FakeBackend(workers);
+        const batcher = new Batcher(backend, { maxBatch });
+        const expected: (number[] | 'refused')[] = [];
+        const answers: Promise<number[] | 'refused'>[] = [];
+        let next = 0;
+        for (const event of events) {
+          if (event === 'finish') {
+            backend.runs[next++ % Math.max(1, backend.runs.length)]?.finish();
+            await settle();
+            continue;
+          }
+          const values = event === 'poison' ? [NaN] : Array.from({ length: event }, () => next++);
+          expected.push(event === 'poison' ? 'refused' : values.map((value) => value * 2));
+          answers.push(
+            batcher.submit(request(values)).then(valuesOf, (error: unknown) => {
+              if (error instanceof InvalidInput) return 'refused' as const;
+              throw error;
+            }),
+          );
+        }
+        while (backend.runs.length > 0) {
+          backend.runs[0]?.finish();
+          await settle();
+        }
+        expect(await Promise.all(answers)).toEqual(expected);
+        expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('no batch has more rows than allowed, and requests are never cut', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { maxBatch: 5 });
+  const answers = [1, 3, 3, 2, 9].map((rows) => batcher.submit(request(new Array<number>(rows).fill(rows))));
+  const sizes: (number | undefined)[] = [];
+  while (backend.runs.length > 0) {
+    sizes.push(backend.runs[0]?.inputs[0]?.shape[0]);
+    backend.runs[0]?.finish();
+    await settle();
+  }
+  await Promise.all(answers);
+  expect(sizes).toEqual([1, 3, 5, 9]);
+});
+
+test.each([
+  ['another model', { file: { sha256: 'other', path: '/other' } }],
+  [
+    'another inner shape',
+    { inputs: [{ name: 'x', datatype: 'FP64' as const, shape: [1, 2], data: new Float64Array(2) }] },
+  ],
+  [
+    'another datatype',
+    { inputs: [{ name: 'x', datatype: 'FP32' as const, shape: [1, 1], data: new Float32Array(1) }] },
+  ],
+  ['other outputs', { outputs: ['z'] }],
+  ['a model that is not batchable', { batchable: false }],
+])('%s never shares a run', async (_, changes) => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  const answers = [request([0]), request([1]), request([1], changes)].map((each) => batcher.submit(each));
+  backend.runs[0]?.finish();
+  expect(backend.runs[0]?.inputs[0]?.shape[0]).toBe(1);
+  backend.runs[0]?.finish();
+  await settle();
+  backend.runs[0]?.finish();
+  expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([1, 1, 1]);
+});
+
+test('models take turns: a long queue does not keep another model waiting', () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { maxBatch: 2 });
+  for (let at = 0; at < 9; at++) void batcher.submit(request([at]));
+  void batcher.submit(request([1], { file: { sha256: 'other', path: '/other' } }));
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  expect(backend.runs[0]?.file.sha256).toBe('other');
+});
+
+test('a full queue refuses, and says when to come again', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { maxQueuedRows: 10 });
+  void batcher.submit(request([0]));
+  const waiting = batcher.submit(request(new Array<number>(10).fill(1)));
+  const refused = await batcher.submit(request([2])).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(Overloaded);
+  expect((refused as Overloaded).retryAfterMs).toBeGreaterThan(0);
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  await expect(waiting).resolves.toMatchObject({ batchSize: 10 });
+});
+
+test('large values fill the queue by their bytes', async () => {
+  const batcher = new Batcher(new FakeBackend(0), { maxQueuedBytes: 20 });
+  void batcher.submit(request([1, 2])).catch(() => undefined);
+  await expect(batcher.submit(request([3]))).rejects.toBeInstanceOf(Overloaded);
+  batcher.stop();
+});
+
+test('a request whose deadline passes while it waits is refused, and its rows are never run', async () => {
+  const backend = new FakeBackend(0);
+  const batcher = new Batcher(backend);
+  const late = batcher.submit(request([1], { deadlineAt: performance.now() + 5 }));
+  const patient = batcher.submit(request([2]));
+  await expect(late).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'deadline' });
+  backend.workers = 1;
+  void batcher.submit(request([3])).catch(() => undefined);
+  expect(Array.from(backend.runs[0]?.inputs[0]?.data as Float64Array)).toEqual([2, 3]);
+  backend.runs[0]?.finish();
+  expect(valuesOf(await patient)).toEqual([4]);
+});
+
+test('a worker that comes free after a deadline, before its timer, does not run what is over', async () => {
+  const backend = new FakeBackend(0);
+  const batcher = new Batcher(backend);
+  const late = batcher.submit(request([1], { deadlineAt: performance.now() + 2 }));
+  const refused = expect(late).rejects.toMatchObject({ reason: 'deadline' });
+  const end = performance.now() + 4;
+  while (performance.now() < end); // a busy event loop: no timer can fire meanwhile
+  backend.workers = 1;
+  const next = batcher.submit(request([2]));
+  expect(Array.from(backend.runs[0]?.inputs[0]?.data as Float64Array)).toEqual([2]);
+  backend.runs[0]?.finish();
+  await Promise.all([refused, next]);
+});
+
+test('an aborted request leaves the queue with the reason of its signal', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  const first = batcher.submit(request([1]));
+  const abort = new AbortController();
+  const reason = new Error('the caller went away');
+  const aborted = batcher.submit(request([2], { signal: abort.signal }));
+  abort.abort(reason);
+  await expect(aborted).rejects.toBe(reason);
+  expect(batcher.stats().queuedRows).toBe(0);
+  backend.runs[0]?.finish();
+  await first;
+  expect(backend.runs).toHaveLength(0);
+  await expect(batcher.submit(request([3], { signal: abort.signal }))).rejects.toBe(reason);
+});
+
+test('abort during a run answers that caller at once, and the others as ever', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  void batcher.submit(request([0]));
+  const abort = new AbortController();
+  const aborted = batcher.submit(request([1], { signal: abort.signal }));
+  const other = batcher.submit(request([2]));
+  backend.runs[0]?.finish();
+  abort.abort(new Error('gone'));
+  await expect(aborted).rejects.toThrow('gone');
+  backend.runs[0]?.finish();
+  expect(valuesOf(await other)).toEqual([4]);
+});
+
+test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { delayMs: 5, maxBatch: 3 });
+  const pair = [batcher.submit(request([1])), batcher.submit(request([2]))];
+  expect(backend.runs).toHaveLength(0);
+  const started = new Promise<void>((resolve) => {
+    const check = (): unknown => (backend.runs.length > 0 ? resolve() : setImmediate(check));
+    check();
+  });
+  await started;
+  backend.runs[0]?.finish();
+  expect((await Promise.all(pair)).map(({ batchSize }) => batchSize)).toEqual([2, 2]);
+  const three = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  expect(backend.runs).toHaveLength(1);
+  backend.runs[0]?.finish();
+  await Promise.all(three);
+  expect(batcher.stats().closed).toMatchObject({ delay: 1, full: 1, idle: 0 });
+});
+
+test("a failure that is nobody's fault reaches everybody in the batch, and is not tried again", async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  void batcher.submit(request([0]));
+  const answers = [1, 2].map((value) => batcher.submit(request([value])));
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish(new Error('crashed'));
+  expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('inputs that disagree on the number of rows are refused before they meet others', async () => {
+  const column = { name: 'x', datatype: 'FP32', shape: [2, 1], data: new Float32Array(2) } as const;
+  const other = { name: 'z', datatype: 'FP32', shape: [1, 1], data: new Float32Array(1) } as const;
+  await expect(
+    new Batcher(new FakeBackend()).submit(request([], { inputs: [column, other] })),
+  ).rejects.toBeInstanceOf(InvalidInput);
+});
+
+test.each([
+  ['fewer values than its shape says', new Float64Array(1)],
+  ['values of another class', new Float32Array(2)],
+])('a tensor with %s is refused before it shifts the rows of others', async (_, data) => {
+  const backend = new FakeBackend();
+  const input = { name: 'x', datatype: 'FP64', shape: [2, 1], data } as const;
+  await expect(new Batcher(backend).submit(request([], { inputs: [input] }))).rejects.toBeInstanceOf(
+    InvalidInput,
+  );
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('a batcher that stops refuses what waits and what comes', async () => {
+  const batcher = new Batcher(new FakeBackend(0));
+  const waiting = batcher.submit(request([1]));
+  batcher.stop();
+  await expect(waiting).rejects.toMatchObject({ reason: 'stopped' });
+  await expect(batcher.submit(request([2]))).rejects.toMatchObject({ reason: 'stopped' });
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import {
+  ARRAY_OF,
+  DATATYPES,
+  elementCount,
+  type Datatype,
+  type Tensor,
+  type TensorData,
+} from '../../../src/kernel/tensor';
+import {
+  decodeFrame,
+  encodeFrame,
+  FrameReader,
+  MAX_FRAME_BYTES,
+  type Message,
+} from '../../../src/serving/worker/framing';
+
+const run = { type: 'run', sha256: 'a'.repeat(64) } as const;
+
+/** What the other side reads when the frame arrives in pieces of the given sizes. */
+function transport(frame: Uint8Array, pieceSizes: readonly number[]): Message[] {
+  const received: Message[] = [];
+  const reader = new FrameReader((message) => received.push(message));
+  let at = 0;
+  for (let piece = 0; at < frame.byteLength; piece++) {
+    const size = pieceSizes[piece % pieceSizes.length] ?? 1;
+    reader.push(frame.subarray(at, at + size));
+    at += size;
+  }
+  return received;
+}
+
+function values(datatype: Datatype, count: number): TensorData {
+  if (datatype === 'BYTES')
+    return Array.from({ length: count }, (_, at) => ['', 'a\0b', '😀 ß', 'plain'][at % 4] ?? '');
+  const data = new ARRAY_OF[datatype](count);
+  for (let at = 0; at < count; at++) data[at] = datatype.endsWith('T64') ? BigInt(at) * 5n : at % 2;
+  return data;
+}
+
+const tensor: fc.Arbitrary<Tensor> = fc
+  .record({
+    name: fc.string({ maxLength: 20, unit: 'binary' }),
+    datatype: fc.constantFrom(...DATATYPES),
+    shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
+  })
+  .map(({ name, datatype, shape }) => ({
+    name,
+    datatype,
+    shape,
+    data: values(datatype, elementCount(shape)),
+  }));
+
+test('tensors of every datatype arrive as they were sent, however the pipe cuts them', () => {
+  fc.assert(
+    fc.property(
+      fc.array(tensor, { maxLength: 4 }),
+      fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 5 }),
+      (tensors, pieceSizes) => {
+        const frame = Buffer.concat(encodeFrame(7, run, tensors));
+        const received = transport(Buffer.concat([frame, frame]), pieceSizes);
+        expect(received).toEqual([
+          { id: 7, body: run, tensors },
+          { id: 7, body: run, tensors },
+        ]);
+      },
+    ),
+  );
+});
+
+test.each([...DATATYPES])('a scalar, a row and nothing at all of %s keep their shapes', (datatype) => {
+  const tensors = [[], [1, 3], [0, 5]].map((shape) => ({
+    name: 'x',
+    datatype,
+    shape,
+    data: values(datatype, elementCount(shape)),
+  }));
+  const [message] = transport(Buffer.concat(encodeFrame(1, run, tensors)), [1_000]);
+  expect(message?.tensors).toEqual(tensors);
+});
+
+test('numbers lie on multiples of 16 bytes, whatever the length of the header', () => {
+  for (let length = 1; length < 40; length++) {
+    const x = {
+      name: 'x'.repeat(length),
+      datatype: 'FP32',
+      shape: [3],
+      data: Float32Array.of(1, 2, 3),
+    } as const;
+    const [message] = transport(Buffer.concat(encodeFrame(1, run, [x, x])), [1_000]);
+    for (const { data } of message?.tensors ?? []) expect((data as Float32Array).byteOffset % 16).toBe(0);
+  }
+});
+
+test('bytes that cannot be a frame are refused before memory is taken for them', () => {
+  const reader = new FrameReader(() => undefined);
+  const prefix = Buffer.alloc(8);
+  prefix.writeUInt32LE(MAX_FRAME_BYTES + 16);
+  expect(() => reader.push(prefix)).toThrow(RangeError);
+});
+
+test('a tensor whose bytes are not what its shape says is refused', () => {
+  const x = { name: 'x', datatype: 'FP32', shape: [4], data: Float32Array.of(1, 2, 3) } as const;
+  const frame = Buffer.concat(encodeFrame(1, run, [x]));
+  expect(() => decodeFrame(frame)).toThrow('12 bytes cannot be 4 elements of FP32');
+});
