@@ -1,4 +1,18 @@
 import { Foundation1795000000001 } from './0001-foundation';
+import { Datasets1795000000002 } from './0002-datasets';
+import { Tracking1795000000003 } from './0003-tracking';
+import { Registry1795000000004 } from './0004-registry';
+import { Serving1795000000005 } from './0005-serving';
+import { Monitoring1795000000006 } from './0006-monitoring';
+import { Lineage1795000000007 } from './0007-lineage';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
-export const MIGRATIONS = [Foundation1795000000001];
+export const MIGRATIONS = [
+  Foundation1795000000001,
+  Datasets1795000000002,
+  Tracking1795000000003,
+  Registry1795000000004,
+  Serving1795000000005,
+  Monitoring1795000000006,
+  Lineage1795000000007,
+];

@@ -1,0 +1,29 @@
+import type { ProjectId } from '../kernel/ids';
+import type { ModelVersionId } from '../registry/registry';
+import type { EndpointId } from '../serving/serving';
+import type { StoredStats } from './latency-stats';
+
+/** Width of the windows that are measured, in seconds; a dashboard's finest line. */
+export const SECOND = 1;
+/** Width of the coarse windows that are kept for longer, in seconds: a week of them is ten thousand a variant. */
+export const MINUTE = 60;
+export type WidthS = typeof SECOND | typeof MINUTE;
+
+/** Whose traffic: rows of several processes with the same key belong together. */
+export interface LatencyKey {
+  readonly projectId: ProjectId;
+  readonly endpointId: EndpointId;
+  readonly variant: string;
+  readonly versionId: ModelVersionId;
+}
+
+/** One variant's predictions in one closed window of one process. */
+export interface LatencyRow extends LatencyKey, StoredStats {
+  /** Of the process; another one after the clock went back, so that no two rows are ever the same one. */
+  readonly writerId: string;
+  readonly widthS: WidthS;
+  /** Seconds since 1970, a multiple of the width. */
+  readonly startS: number;
+  readonly weight: number;
+  readonly shadow: boolean;
+}

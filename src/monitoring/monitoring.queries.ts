@@ -1,0 +1,63 @@
+import type { ProjectId } from '../kernel/ids';
+import type { SqlRunner } from '../kernel/sql';
+import type { EndpointId } from '../serving/serving';
+import { MINUTE, SECOND } from './latency-row';
+import type { MeasuredRow } from './latency-window';
+import type { WindowGrid } from './window-grid';
+
+/** Most rows that one endpoint's span is merged from, the newest first: a week of six variants, 30 MB. */
+const MAX_ROWS = 60_000;
+
+export interface GridKey {
+  readonly endpointId: EndpointId;
+  readonly grid: WindowGrid;
+}
+
+type StoredRow = Omit<MeasuredRow, 'requests' | 'errors' | 'batched' | 'batchSizes'> &
+  Record<'place' | 'requests' | 'errors' | 'batched' | 'batchSizes', string>;
+
+export class MonitoringQueries {
+  constructor(private readonly sql: SqlRunner) {}
+
+  /** The rows of each grid, in order of time. One statement, whatever the number of keys. */
+  async rows(projectId: ProjectId, keys: readonly GridKey[]): Promise<MeasuredRow[][]> {
+    const seconds = (part: (grid: WindowGrid) => number) => keys.map(({ grid }) => part(grid) / 1000);
+    const rows = await this.sql.query<StoredRow>(
+      `/* monitoring.rows */ SELECT wanted.place, extract(epoch FROM w.window_start)::float8 * 1000 AS "startMs",
+         w.variant, w.version_id AS "versionId", w.weight, w.shadow, w.requests, w.errors, w.batched,
+         w.batch_sizes AS "batchSizes", w.total_ms AS total, w.queue_ms AS queue, w.compute_ms AS compute
+       FROM unnest($2::uuid[], $3::float8[], $4::float8[], $5::float8[])
+         WITH ORDINALITY AS wanted (endpoint_id, from_s, seconds_from_s, until_s, place)
+       JOIN LATERAL (
+         SELECT * FROM (
+           SELECT * FROM latency_window l
+           WHERE l.project_id = $1 AND l.endpoint_id = wanted.endpoint_id AND l.width_s = ${MINUTE}
+             AND l.window_start >= to_timestamp(wanted.from_s) AND l.window_start < to_timestamp(wanted.seconds_from_s)
+           UNION ALL
+           SELECT * FROM latency_window l
+           WHERE l.project_id = $1 AND l.endpoint_id = wanted.endpoint_id AND l.width_s = ${SECOND}
+             AND l.window_start >= to_timestamp(wanted.seconds_from_s) AND l.window_start < to_timestamp(wanted.until_s)
+         ) measured ORDER BY measured.window_start DESC LIMIT ${MAX_ROWS}
+       ) w ON true
+       ORDER BY wanted.place, w.window_start, w.version_id`,
+      [
+        projectId,
+        keys.map(({ endpointId }) => endpointId),
+        seconds(({ fromMs }) => fromMs),
+        seconds(({ secondsFromMs }) => secondsFromMs),
+        seconds(({ untilMs }) => untilMs),
+      ],
+    );
+    const byKey = keys.map((): MeasuredRow[] => []);
+    for (const { place, requests, errors, batched, batchSizes, ...row } of rows) {
+      byKey[Number(place) - 1]?.push({
+        ...row,
+        requests: Number(requests),
+        errors: Number(errors),
+        batched: Number(batched),
+        batchSizes: Number(batchSizes),
+      });
+    }
+    return byKey;
+  }
+}

@@ -1,0 +1,121 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import type { Bus } from '../kernel/bus';
+import type { Database } from '../kernel/database';
+import { endsWithCaller } from '../kernel/ends-with-caller';
+import { Failure, shorten } from '../kernel/errors';
+import type { Logger } from '../kernel/logger';
+import type { Endpoint, EndpointId, Serving } from '../serving/serving';
+import { endpointTopic } from '../serving/serving.events';
+import { EndpointWakes } from './endpoint-wakes';
+import { checkInterval, checkPoints } from './interval';
+import { decodeLatencyCursor } from './latency-cursor';
+import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
+import type { LatencyRecorder } from './latency-recorder';
+import { mergeWindows, type LatencyWindow } from './latency-window';
+import { latencyTopic, LatencyWriter } from './latency-writer';
+import { MonitoringQueries } from './monitoring.queries';
+import { gridSince } from './window-grid';
+
+export { LatencyRecorder } from './latency-recorder';
+export type { EndpointLatencyEvent } from './latency-feed';
+export type { LatencyQuantiles, LatencyWindow, VariantLatency } from './latency-window';
+
+export interface MonitoringDependencies {
+  /** What predictions are counted by; it is made first, since serving tells it of each. */
+  readonly recorder: LatencyRecorder;
+  readonly serving: Serving;
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  /** Milliseconds since 1970, the same as the recorder's. */
+  readonly nowMs: () => number;
+}
+
+/** A span of an endpoint's latencies: from `since` until now, in at most `maxPoints` windows. */
+export interface LatencySpan {
+  readonly endpointId: EndpointId;
+  readonly since: Date;
+  readonly maxPoints: number;
+}
+
+export interface EndpointLatencyRequest {
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  readonly intervalMs: number;
+  /** Cursor of the last event that was seen. */
+  readonly after?: string | null;
+}
+
+/** How endpoints are doing: latencies, errors and batch sizes of each variant, over time. */
+export class Monitoring {
+  private readonly queries: MonitoringQueries;
+  private readonly writer: LatencyWriter;
+
+  constructor(private readonly input: MonitoringDependencies) {
+    this.queries = new MonitoringQueries(input.database);
+    this.writer = new LatencyWriter(input);
+  }
+
+  start(): void {
+    this.writer.start();
+  }
+
+  /** Writes what is left. Idempotent. */
+  stop(): Promise<void> {
+    return this.writer.stop();
+  }
+
+  /** The windows of each span, in order of time. Spans that begin before what is kept begin with what is kept. */
+  async latencies(
+    actor: Actor,
+    spans: readonly LatencySpan[],
+  ): Promise<readonly (readonly LatencyWindow[])[]> {
+    authorize(actor, 'platform:read');
+    for (const { maxPoints } of spans) checkPoints(maxPoints);
+    const nowMs = this.input.nowMs();
+    const wanted = spans.flatMap(({ endpointId, since, maxPoints }, place) => {
+      const grid = gridSince(since.getTime(), maxPoints, nowMs);
+      return grid ? [{ place, endpointId, grid }] : [];
+    });
+    const rows = wanted.length === 0 ? [] : await this.queries.rows(actor.projectId, wanted);
+    const windows = spans.map((): LatencyWindow[] => []);
+    wanted.forEach(({ place, grid }, index) => (windows[place] = mergeWindows(rows[index] ?? [], grid)));
+    return windows;
+  }
+
+  /** A snapshot of the last windows, then each new one, and the endpoint whenever it is deployed again. */
+  async endpointLatency(
+    actor: Actor,
+    { endpoint: name, intervalMs, after }: EndpointLatencyRequest,
+  ): Promise<AsyncIterableIterator<EndpointLatencyEvent>> {
+    authorize(actor, 'platform:read');
+    checkInterval(intervalMs);
+    const endpoint = await this.input.serving.endpointByName(actor, name);
+    if (!endpoint) throw new Failure('BAD_USER_INPUT', `endpoint: there is no endpoint “${shorten(name)}”.`);
+    const cursor = typeof after === 'string' ? decodeLatencyCursor(after, endpoint.id) : null;
+    return endsWithCaller((signal) =>
+      latencyFeed({
+        intervalMs,
+        after: cursor,
+        endpoint,
+        listen: () => this.listen(endpoint, signal),
+        signal,
+        nowMs: this.input.nowMs,
+        windows: async (grid, previous) => {
+          const [rows = []] = await this.queries.rows(actor.projectId, [{ endpointId: endpoint.id, grid }]);
+          return mergeWindows(rows, grid, previous);
+        },
+        readEndpoint: () => this.input.serving.endpointByName(actor, name),
+      }),
+    );
+  }
+
+  private listen({ id }: Endpoint, signal: AbortSignal): EndpointWakes {
+    return new EndpointWakes(
+      this.input.bus,
+      { traffic: latencyTopic(id), change: endpointTopic(id) },
+      signal,
+    );
+  }
+}

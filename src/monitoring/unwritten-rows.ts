@@ -1,0 +1,37 @@
+import type { LatencyRow } from './latency-row';
+
+/** Rows kept while the database is away: an hour of one busy variant, some megabytes. */
+export const MAX_UNWRITTEN_ROWS = 3_600;
+
+/** Closed windows that wait to be written. Beyond the limit the oldest go: the newest say how it is doing now. */
+export class UnwrittenRows {
+  private rows: LatencyRow[] = [];
+  private droppedRows = 0;
+
+  get size(): number {
+    return this.rows.length;
+  }
+
+  push(row: LatencyRow): void {
+    this.rows.push(row);
+    if (this.rows.length <= MAX_UNWRITTEN_ROWS) return;
+    this.rows.shift();
+    this.droppedRows += 1;
+  }
+
+  oldest(count: number): readonly LatencyRow[] {
+    return this.rows.slice(0, count);
+  }
+
+  remove(written: readonly LatencyRow[]): void {
+    const isWritten = new Set(written);
+    this.rows = this.rows.filter((row) => !isWritten.has(row));
+  }
+
+  /** How many were dropped since this was last asked. */
+  takeDropped(): number {
+    const dropped = this.droppedRows;
+    this.droppedRows = 0;
+    return dropped;
+  }
+}
