@@ -19,5 +19,6 @@ module.exports = {
     project('api', withServer),
     project('conformance', withServer),
     project('chaos', withServer),
+    project('postgres', withServer),
   ],
 };

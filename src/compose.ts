@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MIGRATIONS } from '../migrations/all';
 import { Auth } from './auth/auth';
+import { Datasets } from './datasets/datasets';
 import { ENTITIES } from './entities';
 import { createApollo } from './graphql/apollo';
 import type { Services } from './graphql/resolvers';
@@ -14,14 +15,27 @@ import { serveWebSocket } from './http/websocket';
 import { ArtifactFolder } from './kernel/artifact-folder';
 import { Artifacts } from './kernel/artifacts';
 import { InProcessBus, type Bus } from './kernel/bus';
+import { systemClock } from './kernel/clock';
 import type { Config } from './kernel/config';
 import { createDataSource, migrate, type DataSourceInput } from './kernel/data-source';
 import { Database } from './kernel/database';
 import { EmbeddedDatabase } from './kernel/embedded-database';
 import { FolderLock } from './kernel/folder-lock';
 import type { Logger } from './kernel/logger';
+import { Outbox } from './kernel/outbox';
 import { PostgresBus } from './kernel/postgres-bus';
 import { ShutdownStack } from './kernel/shutdown-stack';
+import { Lineage, lineageHandler } from './lineage/lineage';
+import { LatencyRecorder, Monitoring } from './monitoring/monitoring';
+import { Registry } from './registry/registry';
+import { OnnxBackend } from './serving/backends/onnx';
+import { Batcher } from './serving/batcher';
+import { OnnxModelInspector } from './serving/onnx-model-inspector';
+import { PredictionCache } from './serving/prediction-cache';
+import { RoutingTable } from './serving/routing-table';
+import { Serving } from './serving/serving';
+import { WorkerPool } from './serving/worker-pool';
+import { Tracking } from './tracking/tracking';
 
 export interface Platform {
   readonly url: string;
@@ -34,46 +48,119 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
   const shutdown = new ShutdownStack(logger);
   try {
     const { database, bus } = await openDatabase(config, logger, shutdown);
-    const artifactFolder = await ArtifactFolder.open(join(config.storeFolder, 'artifacts'));
-    const artifacts = new Artifacts(database, artifactFolder, config.maxArtifactBytes);
+    const artifacts = new Artifacts(
+      database,
+      await ArtifactFolder.open(join(config.storeFolder, 'artifacts')),
+      config.maxArtifactBytes,
+    );
     const auth = new Auth(database, logger);
     await auth.ensureAdminKey(config.adminKeyFile);
+    const outbox = new Outbox(bus, [lineageHandler]);
 
-    const services: Services = {};
+    const pool = await startWorkers(config, logger, shutdown);
+    const backend = new OnnxBackend(pool, workerOptions(config));
+    shutdown.push('onnx trials', () => backend.stop());
 
-    const schema = createSchema(services);
-    const apollo = createApollo(schema, logger);
-    await apollo.start();
-    shutdown.push('apollo', () => apollo.stop());
+    const kernel = { database, bus, outbox, artifacts, clock: systemClock };
+    const datasets = new Datasets(kernel);
+    const tracking = new Tracking({ ...kernel, datasets });
+    const inspector = new OnnxModelInspector(backend, artifacts);
+    const registry = new Registry({ ...kernel, datasets, tracking, inspector });
 
-    const routes = {
-      public: {
-        '/': explorerRoute(),
-        '/livez': livezRoute,
-        '/readyz': readyzRoute([
-          {
-            name: 'shutting-down',
-            check: () => (shutdown.isStopping ? Promise.reject(new Error()) : Promise.resolve()),
-          },
-          { name: 'database', check: () => database.ping() },
-          { name: 'artifacts', check: () => artifacts.check() },
-        ]),
-      },
-      graphql: graphqlRoute(apollo, services),
-      artifacts: artifactRoute(artifacts),
-    };
-    const http = new HttpServer(routes, auth, logger);
-    const url = await http.listen(config.host, config.port);
-    shutdown.push('http', () => http.stop(config.drainTimeoutMs));
-    const webSocket = serveWebSocket({ server: http.server, schema, services, auth, logger });
-    shutdown.push('websocket', () => webSocket.stop());
+    const routing = new RoutingTable({ database, registry, artifacts, backend, bus, logger });
+    await routing.start();
+    shutdown.push('routing', () => routing.stop());
+    const batcher = new Batcher(backend);
+    shutdown.push('batcher', () => Promise.resolve(batcher.stop()));
+    const cache = new PredictionCache(config.predictionCacheTtlMs);
+    const recorder = new LatencyRecorder(Date.now);
+    const serving = new Serving({ ...kernel, registry, routing, batcher, cache, observer: recorder });
+    const monitoring = new Monitoring({ recorder, serving, database, bus, logger, nowMs: Date.now });
+    monitoring.start();
+    shutdown.push('monitoring', () => monitoring.stop());
+    const lineage = new Lineage({ database, datasets, registry, serving });
 
-    void bus;
+    const services: Services = { datasets, tracking, registry, serving, monitoring, lineage };
+    const url = await serve({ config, logger, shutdown, auth, artifacts, database, pool, services });
     return { url, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
   }
+}
+
+interface ServeInput {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly shutdown: ShutdownStack;
+  readonly auth: Auth;
+  readonly artifacts: Artifacts;
+  readonly database: Database;
+  readonly pool: WorkerPool;
+  readonly services: Services;
+}
+
+/** The doors: what is behind them is all there already. */
+async function serve({
+  config,
+  logger,
+  shutdown,
+  auth,
+  artifacts,
+  database,
+  pool,
+  services,
+}: ServeInput): Promise<string> {
+  const schema = createSchema(services);
+  const apollo = createApollo(schema, logger);
+  await apollo.start();
+  shutdown.push('apollo', () => apollo.stop());
+  const readiness = [
+    { name: 'shutting-down', check: () => refuseIf(shutdown.isStopping) },
+    { name: 'database', check: () => database.ping() },
+    { name: 'artifacts', check: () => artifacts.check() },
+    {
+      name: 'workers',
+      check: () => refuseIf(!pool.status().some(({ state }) => state === 'idle' || state === 'busy')),
+    },
+  ];
+  const routes = {
+    public: { '/': explorerRoute(), '/livez': livezRoute, '/readyz': readyzRoute(readiness) },
+    graphql: graphqlRoute(apollo, services),
+    artifacts: artifactRoute(artifacts),
+  };
+  const http = new HttpServer(routes, auth, logger);
+  const url = await http.listen(config.host, config.port);
+  shutdown.push('http', () => http.stop(config.drainTimeoutMs));
+  const webSocket = serveWebSocket({ server: http.server, schema, services, auth, logger });
+  shutdown.push('websocket', () => webSocket.stop());
+  return url;
+}
+
+const refuseIf = (isWrong: boolean): Promise<void> =>
+  isWrong ? Promise.reject(new Error('not ready')) : Promise.resolve();
+
+/** One thread a worker: workers share the cores among themselves, and more threads would only spin. */
+const workerOptions = ({ onnxProviders, onnxEnvironment }: Config) => ({
+  providers: onnxProviders,
+  intraOpNumThreads: 1,
+  environment: onnxEnvironment,
+});
+
+async function startWorkers(config: Config, logger: Logger, shutdown: ShutdownStack): Promise<WorkerPool> {
+  const pool = new WorkerPool({
+    workers: config.onnxWorkers,
+    ...workerOptions(config),
+    onEvent: (event) => logger.warn(event, 'an ONNX worker needs attention'),
+  });
+  shutdown.push('onnx workers', () => pool.stop({ withinMs: config.drainTimeoutMs }));
+  await pool.start();
+  const [worker] = pool.status();
+  logger.info(
+    { workers: config.onnxWorkers, provider: worker?.provider, skipped: worker?.skippedProviders },
+    'the ONNX workers are up',
+  );
+  return pool;
 }
 
 /** PostgreSQL where there is a URL, else the embedded database in the store's folder, which must be ours alone. */
@@ -86,7 +173,12 @@ async function openDatabase(
     config.databaseUrl === null ? await openEmbedded(config, shutdown) : { url: config.databaseUrl };
   const dataSource = createDataSource({ connection, entities: ENTITIES, migrations: MIGRATIONS });
   const database = new Database(dataSource, 'url' in connection ? 'postgres' : 'embedded');
-  await database.open();
+  await database.open().catch((error: unknown) => {
+    throw new Error(
+      `${describe(connection)} cannot be reached. Check DATABASE_URL and that the database is up.`,
+      { cause: error },
+    );
+  });
   shutdown.push('database', () => database.stop());
   const applied = await migrate(dataSource);
   if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date');
@@ -95,6 +187,13 @@ async function openDatabase(
   shutdown.push('bus', () => bus.stop());
   await bus.start();
   return { database, bus };
+}
+
+/** Names a server without its credentials. */
+function describe(connection: DataSourceInput['connection']): string {
+  if (!('url' in connection)) return 'The embedded database';
+  const { hostname, port, pathname } = new URL(connection.url);
+  return `The database ${pathname.slice(1)} on ${hostname}:${port || 5432}`;
 }
 
 async function openEmbedded(config: Config, shutdown: ShutdownStack): Promise<DataSourceInput['connection']> {

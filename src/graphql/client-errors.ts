@@ -38,15 +38,14 @@ function rootCause(error: Error): Error {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
 }
 
+/** The innermost code is the most telling one: Apollo calls everything that validation finds by one name. */
 function codeOf(error: GraphQLError, cause: Error): string {
-  const { code } = error.extensions;
-  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') return code;
   const ownCode = cause instanceof GraphQLError ? cause.extensions.code : undefined;
   if (typeof ownCode === 'string') return ownCode;
-  // Without an original error nothing was thrown: the document or its variables are wrong.
-  return error.originalError === undefined && cause instanceof GraphQLError
-    ? 'BAD_USER_INPUT'
-    : 'INTERNAL_SERVER_ERROR';
+  const { code } = error.extensions;
+  if (typeof code === 'string') return code;
+  // A GraphQLError that wraps nothing was not thrown by us: the document or its variables are wrong.
+  return cause instanceof GraphQLError ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR';
 }
 
 /** Extensions without the stack that Apollo may have added. */

@@ -14,9 +14,21 @@ export interface Operation {
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** The error to answer with where the operation costs too much, else null. HTTP and WebSocket share it. */
+/**
+ * The error to answer with where the operation costs too much, else null. HTTP and WebSocket share it. Variables of
+ * the wrong shape are noticed here first, since the cost depends on them.
+ */
 export function costError(schema: GraphQLSchema, operation: Operation): GraphQLError | null {
-  const cost = costOf(schema, operation);
+  try {
+    return tooExpensive(costOf(schema, operation));
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const extensions = { ...error.extensions, code: 'BAD_USER_INPUT' };
+    return new GraphQLError(error.message, { nodes: error.nodes, extensions });
+  }
+}
+
+function tooExpensive(cost: number): GraphQLError | null {
   if (cost <= MAX_COST) return null;
   return new GraphQLError(
     `The operation costs ${cost}; at most ${MAX_COST} is allowed. Ask for fewer rows (“first”) or fewer nested lists.`,

@@ -1,4 +1,13 @@
+import { datasetsNodes } from '../datasets/datasets.graphql';
 import type { NodeResolvers } from '../kernel/node.graphql';
+import { registryNodes } from '../registry/registry.graphql';
+import { servingNodes } from '../serving/serving.graphql';
+import { trackingNodes } from '../tracking/tracking.graphql';
 
 /** How `node(id)` finds each kind of stored thing. */
-export const NODE_RESOLVERS: NodeResolvers = {};
+export const NODE_RESOLVERS: NodeResolvers = {
+  ...datasetsNodes,
+  ...trackingNodes,
+  ...registryNodes,
+  ...servingNodes,
+};

@@ -1,8 +1,18 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { DateTimeScalar } from '../kernel/scalars.graphql';
 import { RESOLVERS, type Services } from './resolvers';
+
+/** type-graphql asks for one, but every subscription of ours reads the database after its cursor. */
+const NO_PUB_SUB: PubSub = {
+  publish: () => {
+    throw new Error('Subscriptions are woken by the bus.');
+  },
+  subscribe: () => {
+    throw new Error('Subscriptions bring their own source.');
+  },
+};
 
 /** The one schema, over resolvers that are made when a field first needs them. */
 export function createSchema(services?: Services): GraphQLSchema {
@@ -17,6 +27,7 @@ export function createSchema(services?: Services): GraphQLSchema {
     resolvers: [...RESOLVERS] as unknown as NonEmptyArray<(typeof RESOLVERS)[number]>,
     container: { get: (resolverClass) => get(resolverClass as (typeof RESOLVERS)[number]) },
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
+    pubSub: NO_PUB_SUB,
     validate: false, // rules of the business are checked in the use cases, where every door passes
     skipCheck: false,
   });

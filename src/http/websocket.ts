@@ -109,16 +109,24 @@ function prepare(
   try {
     const document = parse(payload.query, { maxTokens: MAX_TOKENS });
     const errors = validate(schema, document, [...specifiedRules, limitShape]);
-    if (errors.length > 0) return [...errors];
+    if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
     const { operationName, variables } = payload;
     const tooCostly = costError(schema, { document, operationName, variables });
     if (tooCostly) return [tooCostly];
     return { schema, document, operationName, variableValues: variables, contextValue: context };
   } catch (error) {
-    if (error instanceof GraphQLError) return [error];
+    if (error instanceof GraphQLError) return [withCode(error, 'GRAPHQL_PARSE_FAILED')];
     throw error;
   }
 }
+
+/** The code that Apollo gives over HTTP, where the error has none of its own. */
+const withCode = (error: GraphQLError, code: string) =>
+  new GraphQLError(error.message, {
+    ...error,
+    nodes: error.nodes,
+    extensions: { code, ...error.extensions },
+  });
 
 type Masked = (result: ExecutionResult, context: OperationContext) => ExecutionResult;
 
@@ -126,21 +134,51 @@ type Masked = (result: ExecutionResult, context: OperationContext) => ExecutionR
 async function subscribe(
   args: ExecutionArgs,
   masked: Masked,
-): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult> {
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const context = args.contextValue as OperationContext;
   const source = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in source)) return masked(source, context);
-  return (async function* () {
-    try {
-      for await (const event of source) {
-        yield masked(
-          await execute({ ...args, rootValue: event, contextValue: context.refreshed() }),
-          context,
-        );
+  const execution = async (event: unknown) =>
+    masked(await execute({ ...args, rootValue: event, contextValue: context.refreshed() }), context);
+  const failure = (error: unknown) => {
+    const original = error instanceof Error ? error : new Error(String(error));
+    return masked({ errors: [new GraphQLError(original.message, { originalError: original })] }, context);
+  };
+  return executed(source[Symbol.asyncIterator](), execution, failure);
+}
+
+/**
+ * Not an async generator: the `return()` of one that waits for its source waits with it, so that a source without
+ * events would never learn that its client has left. Here it reaches the source at once.
+ */
+function executed(
+  source: AsyncIterator<unknown>,
+  execution: (event: unknown) => Promise<ExecutionResult>,
+  failure: (error: unknown) => ExecutionResult,
+): AsyncIterableIterator<ExecutionResult, undefined> {
+  const over: IteratorResult<ExecutionResult, undefined> = { done: true, value: undefined };
+  let isOver = false;
+  const end = async () => {
+    isOver = true;
+    await source.return?.();
+    return over;
+  };
+  return {
+    async next() {
+      if (isOver) return over;
+      try {
+        const event = await source.next();
+        isOver ||= event.done === true;
+        return isOver ? over : { done: false, value: await execution(event.value) };
+      } catch (error) {
+        isOver = true;
+        return { done: false, value: failure(error) };
       }
-    } catch (error) {
-      const original = error instanceof Error ? error : new Error(String(error));
-      yield masked({ errors: [new GraphQLError(original.message, { originalError: original })] }, context);
-    }
-  })();
+    },
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -1,13 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, type ExecutionResult } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { startPlatform, type Platform } from '../../src/compose';
 import { parseConfig, type Config } from '../../src/kernel/config';
 import { Database } from '../../src/kernel/database';
 import { createLogger } from '../../src/kernel/logger';
+import { ApiClient } from './api-client';
 import {
   copyEmbeddedTemplate,
   createServerDatabase,
@@ -15,32 +14,37 @@ import {
   TEST_ENGINE,
 } from './template-database';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are checked by the tests, field by field
-export type Answer = {
-  data: any;
-  errors?: { message: string; path?: unknown[]; extensions: Record<string, any> }[];
-};
-type Variables = Record<string, unknown>;
+export type { Answer } from './api-client';
 
 /** A real server on a free port over a database and a store of its own. */
-export class TestServer {
+export class TestServer extends ApiClient {
   private constructor(
     private platform: Platform,
     readonly config: Config,
-    readonly key: string,
+    key: string,
     private readonly cleanUp: () => Promise<void>,
-  ) {}
+  ) {
+    super(platform.url, key);
+  }
 
-  static async start(environment: Record<string, string> = {}): Promise<TestServer> {
+  /** @param detour another way to the database server, for tests that disturb it */
+  static async start(
+    environment: Record<string, string> = {},
+    detour: (url: URL) => Promise<URL> = (url) => Promise.resolve(url),
+  ): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-test-'));
     const database = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
     const isServer = TEST_ENGINE === 'postgres';
-    const url = isServer ? await createServerDatabase(database) : undefined;
+    const url = isServer ? await detour(new URL(await createServerDatabase(database))) : undefined;
     if (!isServer) await copyEmbeddedTemplate(join(folder, 'database'));
-    return TestServer.over(folder, { ...(url && { DATABASE_URL: url }), ...environment }, async () => {
-      if (isServer) await dropServerDatabase(database);
-      await rm(folder, { recursive: true, force: true });
-    });
+    return TestServer.over(
+      folder,
+      { ...(url && { DATABASE_URL: url.toString() }), ...environment },
+      async () => {
+        if (isServer) await dropServerDatabase(database);
+        await rm(folder, { recursive: true, force: true });
+      },
+    );
   }
 
   private static async over(
@@ -60,14 +64,6 @@ export class TestServer {
     return new TestServer(platform, config, key, cleanUp);
   }
 
-  get url(): string {
-    return this.platform.url;
-  }
-
-  get headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.key}` };
-  }
-
   /** Another server process' worth of objects over the same database and store; only a server database can be shared. */
   async twin(): Promise<TestServer> {
     const platform = await startPlatform(this.config, createLogger(this.config.logLevel));
@@ -78,61 +74,12 @@ export class TestServer {
   async restart(): Promise<void> {
     await this.platform.stop();
     this.platform = await startPlatform(this.config, createLogger(this.config.logLevel));
+    this.url = this.platform.url;
   }
 
   async stop(): Promise<void> {
     await this.platform.stop();
     await this.cleanUp();
-  }
-
-  /** Posts an operation; top-level errors come back as they are. */
-  async graphql(
-    query: string,
-    variables: Variables = {},
-    headers: Record<string, string> = {},
-  ): Promise<Answer> {
-    const response = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers: { ...this.headers, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ query, variables }),
-    });
-    return (await response.json()) as Answer;
-  }
-
-  /** As `graphql`, for operations that must work: gives the data, throws at errors. */
-  async data(query: string, variables: Variables = {}): Promise<Answer['data']> {
-    const { data, errors } = await this.graphql(query, variables);
-    if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
-    return data;
-  }
-
-  /** Uploads bytes and gives their SHA-256. */
-  async upload(bytes: Uint8Array | string): Promise<string> {
-    const body = Buffer.from(bytes);
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    const response = await fetch(`${this.url}/artifacts/sha256/${sha256}`, {
-      method: 'PUT',
-      headers: this.headers,
-      body,
-    });
-    if (!response.ok) throw new Error(`Upload failed: ${response.status} ${await response.text()}`);
-    return sha256;
-  }
-
-  /** Events of a subscription, in order. Leaving the loop ends it. */
-  async *subscribe(query: string, variables: Variables = {}): AsyncGenerator<Answer> {
-    const client = createClient({
-      url: `${this.url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: this.headers,
-      retryAttempts: 0,
-    });
-    const events: AsyncIterableIterator<ExecutionResult> = client.iterate({ query, variables });
-    try {
-      for await (const event of events) yield event as unknown as Answer;
-    } finally {
-      await client.dispose();
-    }
   }
 
   /** SQL statements that reads outside of transactions cost while `work` runs. */
@@ -147,5 +94,5 @@ export class TestServer {
   }
 }
 
-export const startTestServer = (environment?: Record<string, string>): Promise<TestServer> =>
-  TestServer.start(environment);
+export const startTestServer = (...args: Parameters<typeof TestServer.start>): Promise<TestServer> =>
+  TestServer.start(...args);

@@ -15,6 +15,7 @@ import type { Split } from '../table';
 import { percent, shortNumber } from '../wording';
 import { EXPERIMENT } from './open-experiment';
 import type { RegisteredData } from './register-data';
+import { saveModel, type SavedModel } from './save-model';
 
 /** Of each training this many epochs are printed as they arrive. */
 const EPOCHS_PRINTED = 5;
@@ -32,9 +33,10 @@ export interface Training {
 export interface TrainedRun {
   readonly runId: string;
   readonly last: Epoch;
+  readonly model: SavedModel;
 }
 
-/** One run: started, trained epoch by epoch while a subscriber watches, and finished. */
+/** One run: started, trained epoch by epoch while a subscriber watches, its model saved, and finished. */
 export async function trainRun(
   client: Client,
   narrator: Narrator,
@@ -44,17 +46,19 @@ export async function trainRun(
 ): Promise<TrainedRun> {
   const runId = await startRun(client, data, training, source);
   const watcher = await watch(client, runId);
-  const [arrived, { last, arrivedBeforeTheEnd }] = await Promise.all([
+  const [arrived, { last, model, arrivedBeforeTheEnd }] = await Promise.all([
     printUntilFinished(watcher, narrator, training.options.epochs),
-    trainAndLog(client, runId, training, watcher),
+    trainAndLog(client, runId, data, training, watcher),
   ]);
   const { epoch, trainLogLoss, valLogLoss, valAccuracy } = last;
   narrator.say(
     `${arrivedBeforeTheEnd} of ${epoch} epochs had arrived while it trained, ${arrived} when it was finished`,
     `after ${epoch} epochs: train log loss ${shortNumber(trainLogLoss)}, ` +
       `val_log_loss ${shortNumber(valLogLoss)}, accuracy ${percent(valAccuracy)} on ${data.holdoutRef}`,
+    `ONNX: ${shortNumber(model.sizeBytes)} bytes; differs from the trainer by ` +
+      `${model.largestDifference.toExponential(1)} at most on ${model.rowsCompared} rows`,
   );
-  return { runId, last };
+  return { runId, last, model };
 }
 
 async function startRun(
@@ -77,20 +81,22 @@ async function startRun(
 async function trainAndLog(
   client: Client,
   runId: string,
+  data: RegisteredData,
   { rows, options }: Training,
   watcher: Watcher,
-): Promise<{ last: Epoch; arrivedBeforeTheEnd: number }> {
+): Promise<{ last: Epoch; model: SavedModel; arrivedBeforeTheEnd: number }> {
   let last: Epoch | undefined;
   for (const epoch of train(rows, options)) {
     await logEpoch(client, runId, epoch);
     last = epoch;
   }
   if (!last) throw new Error('A training needs at least one epoch.');
+  const model = await saveModel(client, runId, data, last.classifier);
   const arrivedBeforeTheEnd = watcher.arrived;
   watcher.events.endWithin(LAST_EVENT_TIMEOUT_MS);
   const { finishRun } = await client.call(FINISH_RUN, { input: { runId, status: 'FINISHED' } });
   expectMember(finishRun, 'LogSuccess');
-  return { last, arrivedBeforeTheEnd };
+  return { last, model, arrivedBeforeTheEnd };
 }
 
 async function logEpoch(client: Client, runId: string, result: Epoch): Promise<void> {

@@ -1,0 +1,74 @@
+/**
+ * The rank: a folder may import only from those before it, and a feature only by its front door.
+ * README.md draws the same order.
+ */
+const order = [
+  ['kernel'],
+  ['auth'],
+  ['datasets'],
+  ['tracking'],
+  ['preprocessing'],
+  ['registry'],
+  ['serving'],
+  ['lineage', 'monitoring'],
+  ['pipelines'],
+  ['graphql', 'compat'],
+  ['http'],
+];
+const clients = ['cli', 'dashboard'];
+const features = order.slice(1, 9).flat().join('|');
+const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
+
+const rank = order.flatMap((folders, place) =>
+  folders.map((folder) => {
+    const peers = folders.filter((other) => other !== folder);
+    const above = [...peers, ...order.slice(place + 1).flat(), ...clients].join('|');
+    return forbid(`${folder}-imports-only-below`, { path: `^src/${folder}/` }, { path: `^src/(${above})/` });
+  }),
+);
+
+module.exports = {
+  forbidden: [
+    ...rank,
+    forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid(
+      'front-door-only',
+      { path: '^src/([^/]+)/', pathNot: '^src/graphql/' },
+      {
+        path: `^src/(${features})/`,
+        pathNot: ['^src/$1/', '^src/([^/]+)/\\1\\.(ts|errors\\.ts|events\\.ts|graphql\\.ts)$'],
+      },
+    ),
+    forbid(
+      'the-schema-joins-graphql-files',
+      { path: '^src/graphql/' },
+      { path: `^src/(${features})/`, pathNot: ['\\.graphql\\.ts$', '^src/([^/]+)/\\1\\.ts$'] },
+    ),
+    forbid(
+      'graphql-stays-at-the-edge',
+      { path: '^src', pathNot: '(\\.graphql\\.ts$|^src/(graphql|http)/)' },
+      { path: 'node_modules/(type-graphql|graphql|@apollo)', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'typeorm-stays-in-the-store',
+      { path: '^src', pathNot: '(\\.(entity|store|queries)\\.ts$|^src/kernel/)' },
+      { path: 'node_modules/typeorm', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'onnxruntime-stays-in-workers',
+      { path: '^src', pathNot: '^src/(serving|preprocessing)/worker/' },
+      { path: 'node_modules/onnxruntime-node' },
+    ),
+    forbid(
+      'the-server-never-loads-onnxruntime',
+      { path: '^src/(main|compose)\\.ts$' },
+      { path: 'node_modules/onnxruntime-node', reachable: true },
+    ),
+    forbid('clients-use-the-network', { path: '^src/(cli|dashboard)/' }, { path: '^src/(?!cli|dashboard)' }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Bench, Benchmark } from './benchmark';
+import { Children } from './children';
+import { benchMetrics } from './metrics';
+import { benchPredict } from './predict';
+import { keepResults, resultOf, tablesOf } from './results';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { predict: benchPredict, metrics: benchMetrics };
+const ROOT = join(__dirname, '../..');
+/** It takes about a minute and a half; whatever hangs is ended, and is an error. */
+const TIMEOUT_MS = 175_000;
+const USAGE = `npm run bench [-- predict|metrics …] [-- --quick] [-- --profile]`;
+
+/** Measures one after the other, prints and keeps the tables. A figure that is missed is no failure; an error is. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false } },
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(BENCHMARKS);
+  const unknown = names.find((name) => !BENCHMARKS[name]);
+  if (unknown !== undefined) throw new Error(`There is no benchmark “${unknown}”. ${USAGE}`);
+  const profileFolder = values.profile ? join(ROOT, 'dist/profiles') : null;
+
+  const results = [];
+  for (const name of names) {
+    const run = BENCHMARKS[name];
+    if (run) results.push(resultOf(name, await inFolder(run, { profileFolder, isQuick: values.quick })));
+  }
+  console.log(`\n${tablesOf(results)}`);
+  // Short rounds and a server that is being profiled say nothing that should be kept.
+  if (!values.quick && !values.profile)
+    await keepResults(join(ROOT, 'bench'), Object.keys(BENCHMARKS), results);
+  if (profileFolder !== null)
+    console.log(`\nCPU profiles (open them in a browser's developer tools): ${profileFolder}`);
+}
+
+/** Whatever happens to it, a benchmark leaves no process and no file. */
+async function inFolder(run: Benchmark, options: Pick<Bench, 'profileFolder' | 'isQuick'>) {
+  const folder = await mkdtemp(join(tmpdir(), 'modelgraph-bench-'));
+  const children = new Children();
+  const interrupted = () => void children.stop();
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const timer = setTimeout(interrupted, TIMEOUT_MS / Object.keys(BENCHMARKS).length);
+  try {
+    return await run({ children, folder, ...options, say: (line) => console.log(line) });
+  } finally {
+    clearTimeout(timer);
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await children.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

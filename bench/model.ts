@@ -1,0 +1,122 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  ModelProtoSchema,
+  TensorProto_DataType as DataType,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from '../src/kernel/generated/onnx_pb';
+
+/** A small multilayer perceptron, 30 → 32 → 3 with softmax: about as large as a usual tabular classifier. */
+const FEATURES = 30;
+const HIDDEN = 32;
+const CLASSES = 3;
+
+/** Different questions in turn, so that no answer can be remembered and every caller can check that it got its own. */
+const ROWS = 512;
+
+/** Single against double precision; answers of two rows differ by far more. */
+export const TOLERANCE = 1e-5;
+
+export type Row = Readonly<Record<string, number>>;
+
+export const FEATURE_NAMES: readonly string[] = Array.from({ length: FEATURES }, (_, at) => `f${at}`);
+export const INPUT_NAME = 'x';
+
+const random = numbersBetween(-1, 1);
+/** Single precision, as the file stores them: the expected answers come from the same numbers. */
+const weights = (count: number) => Array.from({ length: count }, () => Math.fround(random()));
+
+const hiddenWeights = weights(FEATURES * HIDDEN);
+const hiddenBiases = weights(HIDDEN);
+const outputWeights = weights(HIDDEN * CLASSES);
+const outputBiases = weights(CLASSES);
+
+/** The questions: 30 numbers each, with four decimals, as they would come out of a table. */
+export const rows: readonly Row[] = Array.from({ length: ROWS }, () =>
+  Object.fromEntries(FEATURE_NAMES.map((name) => [name, Math.round(random() * 10_000) / 10_000])),
+);
+
+/** What the model must answer to each of `rows`, worked out here: probabilities by class. */
+export const expectedAnswers: readonly (readonly number[])[] = rows.map((row) => {
+  const input = FEATURE_NAMES.map((name) => row[name] ?? NaN);
+  const hidden = affine(input, hiddenWeights, hiddenBiases).map((value) => Math.max(0, value));
+  const powers = affine(hidden, outputWeights, outputBiases).map(Math.exp);
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+});
+
+/** The ONNX file: input `x` [N, 30], output `probabilities` [N, 3]. Always the same bytes. */
+export function modelFile(): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'modelgraph-bench',
+    opsetImport: [{ domain: '', version: 17n }],
+    graph: {
+      name: 'mlp',
+      input: [matrix(INPUT_NAME, FEATURES)],
+      output: [matrix('probabilities', CLASSES)],
+      node: [
+        { opType: 'Gemm', input: [INPUT_NAME, 'w1', 'b1'], output: ['hidden'] },
+        { opType: 'Relu', input: ['hidden'], output: ['active'] },
+        { opType: 'Gemm', input: ['active', 'w2', 'b2'], output: ['logits'] },
+        { opType: 'Softmax', input: ['logits'], output: ['probabilities'] },
+      ],
+      initializer: [
+        constant('w1', [FEATURES, HIDDEN], hiddenWeights),
+        constant('b1', [HIDDEN], hiddenBiases),
+        constant('w2', [HIDDEN, CLASSES], outputWeights),
+        constant('b2', [CLASSES], outputBiases),
+      ],
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function affine(
+  input: readonly number[],
+  matrixValues: readonly number[],
+  biases: readonly number[],
+): number[] {
+  const width = biases.length;
+  return biases.map((bias, column) =>
+    input.reduce((sum, value, at) => sum + value * (matrixValues[at * width + column] ?? NaN), bias),
+  );
+}
+
+const matrix = (name: string, columns: number): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+  name,
+  type: {
+    value: {
+      case: 'tensorType',
+      value: {
+        elemType: DataType.FLOAT,
+        shape: {
+          dim: [
+            { value: { case: 'dimParam', value: 'N' } },
+            { value: { case: 'dimValue', value: BigInt(columns) } },
+          ],
+        },
+      },
+    },
+  },
+});
+
+const constant = (
+  name: string,
+  shape: readonly number[],
+  data: readonly number[],
+): MessageInitShape<typeof TensorProtoSchema> => ({
+  name,
+  dataType: DataType.FLOAT,
+  dims: shape.map(BigInt),
+  floatData: [...data],
+});
+
+/** The same numbers in every process and on every machine (Numerical Recipes' linear congruential generator). */
+function numbersBetween(low: number, high: number): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return low + ((high - low) * state) / 2 ** 32;
+  };
+}

@@ -1,0 +1,47 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { ServerProcess } from '../support/server-process';
+
+let folder: string;
+beforeAll(async () => (folder = await ServerProcess.newFolder()));
+afterAll(() => ServerProcess.removeFolder(folder));
+
+const fatal = ({ log }: ServerProcess) => log.find(({ level }) => level === 60)?.msg;
+
+test('a second server on the folder refuses to start and says who holds it', async () => {
+  const first = await ServerProcess.start(folder);
+  const second = await ServerProcess.start(folder);
+  expect(await second.exited).toBe(1);
+  expect(fatal(second)).toContain(`in use by process ${first.pid}`);
+  expect(await first.data('{ __typename }')).toEqual({ __typename: 'Query' });
+  expect(await first.kill('SIGTERM')).toBe(0);
+});
+
+test('the folder of a killed server is taken over', async () => {
+  const first = await ServerProcess.start(folder);
+  await first.kill();
+  const second = await ServerProcess.start(folder);
+  expect(await second.data('{ __typename }')).toEqual({ __typename: 'Query' });
+  await second.kill('SIGTERM');
+});
+
+test('a port in use is named, with what to do', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  const { port } = other.address() as AddressInfo;
+  const server = await ServerProcess.start(folder, { PORT: String(port) });
+  expect(await server.exited).toBe(1);
+  expect(fatal(server)).toMatch(new RegExp(`${port}.*PORT`));
+  other.close();
+});
+
+test('a database that is down at start is named', async () => {
+  const server = await ServerProcess.start(folder, { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
+  expect(await server.exited).toBe(1);
+  expect(fatal(server)).toMatch(/database.*DATABASE_URL/i);
+});
+
+test('a configuration that makes no sense is refused before anything starts', async () => {
+  const server = await ServerProcess.start(folder, { ONNX_WORKERS: 'many' });
+  expect(await server.exited).toBe(2);
+});

@@ -1,0 +1,84 @@
+import type { Tensor } from '../../src/kernel/tensor';
+import type {
+  Backend,
+  Inspection,
+  Latency,
+  ModelFile,
+  RunResult,
+  WorkerStatus,
+} from '../../src/serving/backends/backend';
+import { InvalidInput } from '../../src/serving/invalid-input';
+
+export interface FakeRun {
+  readonly file: ModelFile;
+  readonly inputs: readonly Tensor[];
+  /** Answers y = 2·x, refuses where a row holds NaN, or fails as told; then the worker is free. */
+  finish(error?: Error): void;
+}
+
+/** A backend whose runs end when the test says so. Its model doubles numbers, and refuses NaN. */
+export class FakeBackend implements Backend {
+  readonly runs: FakeRun[] = [];
+  private readonly listeners: (() => void)[] = [];
+  private busy = 0;
+
+  constructor(public workers = 1) {}
+
+  run(file: ModelFile, inputs: readonly Tensor[]): Promise<RunResult> {
+    this.busy++;
+    return new Promise((resolve, reject) => {
+      const run: FakeRun = {
+        file,
+        inputs,
+        finish: (error) => {
+          this.runs.splice(this.runs.indexOf(run), 1);
+          this.busy--;
+          const refused = error ?? refusal(inputs);
+          if (refused) reject(refused);
+          else resolve({ outputs: inputs.map(doubled), computeMs: 1 });
+          // After the answer, as a pool does: the listener may start the next run at once.
+          for (const listener of this.listeners) listener();
+        },
+      };
+      this.runs.push(run);
+    });
+  }
+
+  idleCount(): number {
+    return this.workers - this.busy;
+  }
+
+  onIdle(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  inspect(): Promise<Inspection> {
+    return Promise.reject(new Error('not part of this test'));
+  }
+
+  measureLatency(): Promise<Latency> {
+    return Promise.reject(new Error('not part of this test'));
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unload(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  status(): readonly WorkerStatus[] {
+    return [];
+  }
+}
+
+function refusal(inputs: readonly Tensor[]): Error | undefined {
+  return inputs.some(({ data }) => (data as Float64Array).some(Number.isNaN))
+    ? new InvalidInput('NaN')
+    : undefined;
+}
+
+function doubled(tensor: Tensor): Tensor {
+  return { ...tensor, name: 'y', data: (tensor.data as Float64Array).map((value) => value * 2) };
+}

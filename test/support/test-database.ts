@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DataSourceInput } from '../../src/kernel/data-source';
+import { EmbeddedDatabase } from '../../src/kernel/embedded-database';
+import {
+  copyEmbeddedTemplate,
+  createServerDatabase,
+  dropServerDatabase,
+  TEST_ENGINE,
+} from './template-database';
+
+/** A migrated database of one's own, without a server in front. */
+export async function openTestDatabase(): Promise<{
+  connection: DataSourceInput['connection'];
+  stop: () => Promise<void>;
+}> {
+  if (TEST_ENGINE === 'postgres') {
+    const name = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
+    return { connection: { url: await createServerDatabase(name) }, stop: () => dropServerDatabase(name) };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'modelgraph-test-'));
+  await copyEmbeddedTemplate(join(folder, 'database'));
+  const embedded = await EmbeddedDatabase.open(join(folder, 'database'));
+  const stop = async () => {
+    await embedded.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { connection: { stream: () => embedded.stream() }, stop };
+}
