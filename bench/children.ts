@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { cpuOfTree } from './process-cpu';
 
 /** A fresh embedded database takes about five seconds; a slow and busy machine may take several times as long. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -39,6 +40,11 @@ export class Child {
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.read(line));
     }
+  }
+
+  /** CPU time of it and its own children so far, in µs; null where that cannot be known. */
+  cpuMicroseconds(): number | null {
+    return this.process.pid === undefined ? null : cpuOfTree(this.process.pid);
   }
 
   tell(order: object): void {

@@ -32,7 +32,9 @@ interface Series {
 export async function benchMetrics(bench: Bench): Promise<Measured> {
   const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'metrics') });
   const rounds = bench.isQuick ? QUICK_ROUNDS : ROUNDS;
-  bench.say(`metrics: ${rounds} rounds of ${POINTS} points each, after ${WARM_UP_ROUNDS} to warm up`);
+  bench.say(
+    `metrics: ${rounds} rounds of ${figures(POINTS)} points each, after ${WARM_UP_ROUNDS} to warm up`,
+  );
   const pointsPerSecond: number[] = [];
   for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
     const reached = await logOnce(server);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Children } from './children';
+import type { Child, Children } from './children';
 
 /** Registering waits until a worker has loaded the model: nothing else takes longer. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -22,6 +22,7 @@ export interface ServerOptions {
 /** Our server as a user gets it: default configuration, embedded database; only its folder and port are ours. */
 export class ModelgraphServer {
   private constructor(
+    readonly process: Child,
     readonly url: string,
     readonly key: string,
   ) {}
@@ -35,7 +36,7 @@ export class ModelgraphServer {
       environment: { PATH, HOME, TMPDIR, PORT: '0', GRPC_PORT: '0', MODEL_STORE: storeFolder },
     });
     const { url, adminKeyFile } = await child.hear<Listening>(({ msg }) => msg === 'listening');
-    return new ModelgraphServer(url, (await readFile(adminKeyFile, 'utf8')).trim());
+    return new ModelgraphServer(child, url, (await readFile(adminKeyFile, 'utf8')).trim());
   }
 
   /** Runs an operation; its data, or an error with what was answered. */

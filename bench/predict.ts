@@ -16,12 +16,17 @@ const WARM_UP_MS = 4_000;
 const CALIBRATION_MS = 2_000;
 const QUICK = { rounds: 2, roundMs: 1_000, warmUpMs: 1_000 };
 
-interface Round {
-  readonly modelgraph: LoadReport;
-  readonly naive: LoadReport;
+interface Seen extends LoadReport {
+  /** CPU time of the server and its children for each request, in µs; null where that cannot be known. */
+  readonly serverCpuPerRequest: number | null;
 }
 
-type Ask = (target: TargetName, durationMs: number) => Promise<LoadReport>;
+interface Round {
+  readonly modelgraph: Seen;
+  readonly naive: Seen;
+}
+
+type Ask = (target: TargetName, durationMs: number) => Promise<Seen>;
 
 /** GraphQL `predict` with one row of 30 numbers against the naive server, in turn, on the same model. */
 export async function benchPredict(bench: Bench): Promise<Measured> {
@@ -33,9 +38,15 @@ export async function benchPredict(bench: Bench): Promise<Measured> {
   const { url: naiveUrl } = await naive.hear<{ url: string }>(({ url }) => typeof url === 'string');
   const load = children.start({ file: join(__dirname, 'load.js'), environment });
 
-  const ask: Ask = (target, durationMs) => {
-    const to = target === 'modelgraph' ? { url: server.url, key: server.key } : { url: naiveUrl, key: null };
-    return runLoad(load, { target, ...to, concurrency: CONCURRENCY, durationMs });
+  const ask: Ask = async (target, durationMs) => {
+    const isOurs = target === 'modelgraph';
+    const asked = isOurs ? server.process : naive;
+    const to = isOurs ? { url: server.url, key: server.key } : { url: naiveUrl, key: null };
+    const before = asked.cpuMicroseconds();
+    const report = await runLoad(load, { target, ...to, concurrency: CONCURRENCY, durationMs });
+    const after = asked.cpuMicroseconds();
+    const isKnown = before !== null && after !== null;
+    return { ...report, serverCpuPerRequest: isKnown ? (after - before) / report.requests : null };
   };
   const { rounds, roundMs, warmUpMs } = isQuick
     ? QUICK
@@ -95,7 +106,7 @@ function runLoad(load: Child, order: LoadOrder): Promise<LoadReport> {
   });
 }
 
-function summary(rounds: readonly Round[], ceiling: LoadReport, roundMs: number): Measured {
+function summary(rounds: readonly Round[], ceiling: Seen, roundMs: number): Measured {
   const ratios = rounds.map(
     ({ modelgraph, naive }) => modelgraph.requestsPerSecond / naive.requestsPerSecond,
   );
@@ -114,14 +125,18 @@ function summary(rounds: readonly Round[], ceiling: LoadReport, roundMs: number)
   };
 }
 
-function medians(reports: readonly LoadReport[]): string {
+function medians(reports: readonly Seen[]): string {
   const of = (key: keyof LoadReport) => median(reports.map((report) => report[key]));
+  const cpu = median(reports.map(({ serverCpuPerRequest }) => serverCpuPerRequest ?? NaN));
   const core = Math.round(100 * of('ownCpuShare'));
-  return (
-    `${figures(of('requestsPerSecond'))} requests/s, p50 ${figures(of('p50Ms'))} ms, ` +
-    `p99 ${figures(of('p99Ms'))} ms (the load used ${core} % of a core)`
-  );
+  return [
+    `${figures(of('requestsPerSecond'))} requests/s`,
+    `p50 ${figures(of('p50Ms'))} ms`,
+    `p99 ${figures(of('p99Ms'))} ms`,
+    ...(Number.isNaN(cpu) ? [] : [`${figures(cpu)} µs of CPU a request`]),
+    `the load used ${core} % of a core`,
+  ].join(', ');
 }
 
-const line = ({ requestsPerSecond, p50Ms, p99Ms }: LoadReport) =>
-  `${figures(requestsPerSecond)}/s p50 ${figures(p50Ms)} p99 ${figures(p99Ms)} ms`;
+const line = ({ requestsPerSecond, p50Ms, p99Ms, serverCpuPerRequest }: Seen) =>
+  `${figures(requestsPerSecond)}/s p50 ${figures(p50Ms)} p99 ${figures(p99Ms)} ms cpu ${figures(serverCpuPerRequest ?? NaN)} µs`;

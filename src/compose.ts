@@ -27,7 +27,7 @@ import { PostgresBus } from './kernel/postgres-bus';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
 import { LatencyRecorder, Monitoring } from './monitoring/monitoring';
-import { Registry } from './registry/registry';
+import { Registry, type AliasFollower } from './registry/registry';
 import { OnnxBackend } from './serving/backends/onnx';
 import { Batcher } from './serving/batcher';
 import { OnnxModelInspector } from './serving/onnx-model-inspector';
@@ -65,9 +65,10 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     const datasets = new Datasets(kernel);
     const tracking = new Tracking({ ...kernel, datasets });
     const inspector = new OnnxModelInspector(backend, artifacts);
-    const registry = new Registry({ ...kernel, datasets, tracking, inspector });
+    const follower: AliasFollower = { aliasMoved: () => routing.aliasMoved() };
+    const registry: Registry = new Registry({ ...kernel, datasets, tracking, inspector, follower });
 
-    const routing = new RoutingTable({ database, registry, artifacts, backend, bus, logger });
+    const routing: RoutingTable = new RoutingTable({ database, registry, artifacts, backend, bus, logger });
     await routing.start();
     shutdown.push('routing', () => routing.stop());
     const batcher = new Batcher(backend);

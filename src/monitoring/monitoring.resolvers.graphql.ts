@@ -9,7 +9,7 @@ import { LatencyWindowType, VariantLatencyFields } from './monitoring.graphql';
 import { MonitoringSubscriptions } from './monitoring.subscription.graphql';
 
 /** Windows that cost as much as one row of a list: they are made of numbers that one statement has read. */
-const WINDOWS_PER_ROW = 30;
+const WINDOWS_PER_ROW = 60;
 
 interface Cost {
   readonly args: Record<string, unknown>;
@@ -17,7 +17,7 @@ interface Cost {
 }
 const windowsComplexity = ({ args, childComplexity }: Cost): number => {
   const points = typeof args.maxPoints === 'number' ? args.maxPoints : DEFAULT_POINTS;
-  return 1 + Math.ceil(points / WINDOWS_PER_ROW) * childComplexity;
+  return 1 + Math.max(1, Math.ceil(points / WINDOWS_PER_ROW)) * childComplexity;
 };
 
 @Resolver(() => EndpointType)

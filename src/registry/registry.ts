@@ -10,6 +10,7 @@ import type { Outbox } from '../kernel/outbox';
 import type { Datasets } from '../datasets/datasets';
 import type { RunId, Tracking } from '../tracking/tracking';
 import type { Alias, AliasMove } from './alias';
+import type { AliasFollower } from './alias-follower';
 import { AliasMoves } from './alias-moves';
 import { AliasRollback, type RollbackResult } from './alias-rollback';
 import { GateRun } from './gate-run';
@@ -26,6 +27,7 @@ import type { RegistrationInput } from './registration-input';
 import { RegistryQueries, type HistoryKey, type VersionsPageKey } from './registry.queries';
 import { RegistryStore } from './registry.store';
 
+export type { AliasFollower } from './alias-follower';
 export type { Alias, AliasMove } from './alias';
 export type { Model, ModelId } from './model';
 export type { ModelInspection, ModelInspector } from './model-inspector';
@@ -46,6 +48,7 @@ export class Registry {
   private readonly registration: Registration;
   private readonly promotion: Promotion;
   private readonly rollback: AliasRollback;
+  private readonly follower: AliasFollower;
 
   constructor(needs: {
     readonly database: Database;
@@ -55,7 +58,9 @@ export class Registry {
     readonly datasets: Datasets;
     readonly tracking: Tracking;
     readonly inspector: ModelInspector;
+    readonly follower: AliasFollower;
   }) {
+    this.follower = needs.follower;
     const store = new RegistryStore();
     const moves = new AliasMoves({ ...needs, store });
     this.queries = new RegistryQueries(needs.database);
@@ -81,13 +86,17 @@ export class Registry {
   /** Runs the gates, and moves the alias if all of them passed. */
   async promote(actor: Actor, input: PromotionInput): Promise<PromotionResult> {
     authorize(actor, 'registry:promote');
-    return this.promotion.promote(actor, input);
+    const result = await this.promotion.promote(actor, input);
+    if (result.ok && !input.dryRun) await this.follower.aliasMoved();
+    return result;
   }
 
   /** Back to the version that was live before, without gates. */
   async rollBack(actor: Actor, input: RollbackInput): Promise<RollbackResult> {
     authorize(actor, 'registry:promote');
-    return this.rollback.rollBack(actor, input);
+    const result = await this.rollback.rollBack(actor, input);
+    if (result.ok) await this.follower.aliasMoved();
+    return result;
   }
 
   async modelByName(actor: Actor, name: string): Promise<Model | null> {

@@ -36,8 +36,8 @@ export class PendingRequest {
   /** When it left the queue, on performance.now()'s clock. */
   dispatchedAt = 0;
   settled = false;
-  private resolve!: (answer: BatchAnswer) => void;
-  private rejectPromise!: (error: unknown) => void;
+  private resolve: (answer: BatchAnswer) => void;
+  private rejectPromise: (error: unknown) => void;
   private onAbort: (() => void) | undefined;
 
   constructor(

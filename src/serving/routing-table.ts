@@ -4,7 +4,7 @@ import type { Database } from '../kernel/database';
 import type { ProjectId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
 import { ROUTING_TOPIC } from '../registry/registry.events';
-import type { Registry } from '../registry/registry';
+import type { AliasFollower, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
 import type { Endpoint, EndpointId, Variant } from './endpoint';
 import { ServedModels, type ServedModel } from './served-model';
@@ -41,7 +41,7 @@ const WARM_UP_LIMIT_MS = 5_000;
  * Where predictions go: endpoints and references with the versions they lead to, in memory. It follows the database by
  * the bus; while the database is away, what was deployed keeps running.
  */
-export class RoutingTable {
+export class RoutingTable implements AliasFollower {
   private endpoints = new Map<string, RunningEndpoint>();
   private references = new Map<string, { projectId: ProjectId; ref: string; model: ServedModel }>();
   private refreshing: Promise<void> = Promise.resolve();
@@ -90,14 +90,18 @@ export class RoutingTable {
     return next;
   }
 
-  private async follow(): Promise<void> {
-    for await (const _ of wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal)) {
-      try {
-        await this.refresh();
-      } catch (error) {
-        this.input.logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
-      }
+  /** As `refresh`, for those who are told the truth elsewhere: a failure leaves the last routes in use. */
+  async aliasMoved(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      this.input.logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
     }
+  }
+
+  private async follow(): Promise<void> {
+    for await (const _ of wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal))
+      await this.aliasMoved();
   }
 
   private async read(): Promise<void> {

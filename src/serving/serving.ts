@@ -77,9 +77,10 @@ export class Serving {
     return predict(this.input, actor, request);
   }
 
-  endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {
+  async endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {
     authorize(actor, 'platform:read');
-    return this.queries.endpointByName(actor.projectId, name);
+    const isName = new InputCheck().endpointName('name', name).result() === null;
+    return isName ? this.queries.endpointByName(actor.projectId, name) : null;
   }
 
   endpointsByIds(actor: Actor, ids: readonly EndpointId[]): Promise<(Endpoint | null)[]> {

@@ -64,7 +64,8 @@ test('the same bytes again are the version that exists, other bytes the next one
 test('clients that register at the same time get one version for each file', async () => {
   const files = Array.from({ length: 12 }, (_, index) => `a\n${index % 3}\n`);
   const answers = await Promise.all(files.map((csv) => registerCsv('race', csv)));
-  expect(new Set(answers.map(({ version }) => version.ref))).toEqual(new Set(['race@1', 'race@2', 'race@3']));
+  const refs = answers.map(({ version }) => version.ref as string);
+  expect(new Set(refs)).toEqual(new Set(['race@1', 'race@2', 'race@3']));
   expect(answers.filter(({ created }) => created)).toHaveLength(3);
 });
 

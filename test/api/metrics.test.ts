@@ -49,7 +49,7 @@ test('summaries merge over calls: the highest step is last, NaN is never an extr
   const id = await client.newRun();
   const log = (value: number | string, step?: number, timestamp?: string) =>
     client.logMetrics({ runId: id, points: [{ key: 'm', value, step, timestamp }] });
-  const summary = async () => (await client.summaries(id))[0];
+  const summary = async () => (await client.summaries(id))[0] as object;
   await log('NaN', 5);
   expect(await summary()).toMatchObject({ last: 'NaN', min: null, max: null, lastStep: 5 });
   await log('-0', 3);
@@ -132,7 +132,7 @@ test.each([
 ])('a point of the wrong shape is a BAD_USER_INPUT (%#)', async (point) => {
   const id = await client.newRun();
   const { errors } = await server.graphql(
-    'mutation ($input: LogMetricsInput!) { client.logMetrics(input: $input) { __typename } }',
+    'mutation ($input: LogMetricsInput!) { logMetrics(input: $input) { __typename } }',
     {
       input: { runId: id, points: [point] },
     },

@@ -35,7 +35,7 @@ describe('experiments', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => client.createExperiment({ name: 'twins' })),
     );
-    expect(new Set(answers.map(({ experiment }) => experiment.id)).size).toBe(1);
+    expect(new Set(answers.map(({ experiment }) => experiment.id as string)).size).toBe(1);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
   });
 
@@ -117,7 +117,8 @@ describe('runs', () => {
     }
     const id = await client.newRun({ datasets: ['tried', 'tried@1', 'tried@2'] });
     const { run } = await server.data('query ($id: ID!) { run(id: $id) { datasets { ref } } }', { id });
-    expect(run.datasets.map(({ ref }: { ref: string }) => ref).sort()).toEqual(['tried@1', 'tried@2']);
+    const refs = (run.datasets as { ref: string }[]).map(({ ref }) => ref);
+    expect(refs.sort()).toEqual(['tried@1', 'tried@2']);
   });
 
   test.each([
@@ -136,7 +137,7 @@ describe('runs', () => {
   test('an idempotency key starts one run, however often it is sent', async () => {
     const input = { experiment: 'retried', idempotencyKey: 'once', params: [{ key: 'a', value: '1' }] };
     const answers = await Promise.all(Array.from({ length: 5 }, () => client.startRun(input)));
-    expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1);
+    expect(new Set(answers.map(({ run }) => run.id as string)).size).toBe(1);
     expect((await client.runs({ experiments: ['retried'] })).nodes).toHaveLength(1);
     expect(await client.startRun({ ...input, name: 'other' })).toMatchObject({
       issues: [{ path: 'idempotencyKey' }],

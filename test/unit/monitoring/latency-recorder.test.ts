@@ -1,0 +1,121 @@
+import type { ProjectId } from '../../../src/kernel/ids';
+import { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
+import type { LatencyRow } from '../../../src/monitoring/latency-row';
+import { LatencyStats } from '../../../src/monitoring/latency-stats';
+import { MAX_UNWRITTEN_ROWS } from '../../../src/monitoring/unwritten-rows';
+import type { ModelVersion } from '../../../src/registry/registry';
+import type { EndpointId, Observation } from '../../../src/serving/serving';
+
+const START_S = 1_800_000_000; // the beginning of a minute
+let nowMs: number;
+let recorder: LatencyRecorder;
+beforeEach(() => {
+  nowMs = START_S * 1000;
+  recorder = new LatencyRecorder(() => nowMs);
+});
+
+const observation = (more: Partial<Observation> = {}): Observation => ({
+  projectId: 'project' as ProjectId,
+  endpointId: 'endpoint' as EndpointId,
+  variant: 'main',
+  weight: 1,
+  shadow: false,
+  version: { id: 'v1' } as ModelVersion,
+  error: null,
+  cached: false,
+  batchSize: 4,
+  timing: { queueMs: 1, computeMs: 2, totalMs: 3 },
+  ...more,
+});
+const rows = (widthS?: number): readonly LatencyRow[] =>
+  recorder.unwritten.oldest(Infinity).filter((row) => widthS === undefined || row.widthS === widthS);
+const at = (seconds: number) => {
+  nowMs = (START_S + seconds) * 1000;
+  recorder.closeWindows();
+};
+
+test('a prediction belongs to the second in which it was answered', () => {
+  recorder.observe(observation());
+  nowMs += 1_999;
+  recorder.observe(observation());
+  at(5);
+  expect(rows(1)).toMatchObject([
+    { startS: START_S, requests: 1, batched: 1, batchSizes: 4, errors: 0 },
+    { startS: START_S + 1, requests: 1 },
+  ]);
+});
+
+test('nothing is kept of a second without traffic', () => {
+  recorder.observe(observation());
+  for (let second = 1; second < 200; second += 1) at(second);
+  expect(rows()).toHaveLength(2); // one second, one minute
+});
+
+test('variants and versions are told apart, whatever else changes', () => {
+  recorder.observe(observation());
+  recorder.observe(observation({ version: { id: 'v2' } as ModelVersion }));
+  recorder.observe(observation({ variant: 'other', shadow: true }));
+  recorder.observe(observation({ weight: 9 }));
+  recorder.observe(observation({ endpointId: 'endpoint 2' as EndpointId }));
+  at(1);
+  expect(rows()).toMatchObject([
+    { endpointId: 'endpoint', variant: 'main', versionId: 'v1', requests: 2, weight: 9 },
+    { endpointId: 'endpoint', variant: 'main', versionId: 'v2', requests: 1 },
+    { endpointId: 'endpoint', variant: 'other', versionId: 'v1', requests: 1, shadow: true },
+    { endpointId: 'endpoint 2', requests: 1 },
+  ]);
+});
+
+test('a refusal is an error and no duration; a cached answer has no queue and no batch', () => {
+  recorder.observe(observation({ error: 'NOT_FOUND' }));
+  recorder.observe(observation({ cached: true, batchSize: 0 }));
+  at(1);
+  const stats = new LatencyStats();
+  for (const row of rows()) stats.mergeStored(row);
+  expect(stats).toMatchObject({ requests: 2, errors: 1, batched: 0, batchSizes: 0 });
+  expect([stats.total.count, stats.queue.count, stats.compute.count]).toEqual([1, 0, 0]);
+});
+
+test('a minute is the sum of its seconds', () => {
+  for (const second of [0, 1, 30, 59, 60]) {
+    at(second);
+    recorder.observe(observation());
+  }
+  at(61);
+  expect(rows(60)).toMatchObject([{ startS: START_S, requests: 4, batchSizes: 16 }]);
+  const seconds = new LatencyStats();
+  for (const row of rows(1).slice(0, 4)) seconds.mergeStored(row);
+  expect(seconds.toStored()).toMatchObject({ total: rows(60)[0]?.total });
+});
+
+test('at the end everything is told, the open second and minute too, once', () => {
+  recorder.observe(observation());
+  recorder.closeAll();
+  recorder.closeAll();
+  expect(rows()).toMatchObject([{ widthS: 1 }, { widthS: 60 }]);
+});
+
+test('after the clock went back no two rows are the same one', () => {
+  for (const second of [0, 1, 0, 1]) {
+    at(second);
+    recorder.observe(observation());
+  }
+  recorder.closeAll();
+  const keys = rows().map(({ writerId, widthS, startS }) => `${writerId} ${widthS} ${startS}`);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(rows(1).reduce((sum, { requests }) => sum + requests, 0)).toBe(4);
+});
+
+test('while nobody writes, the oldest rows go', () => {
+  const dropped = 10;
+  for (let second = 0; rows(1).length < MAX_UNWRITTEN_ROWS / 2; second += 1) {
+    at(second);
+    recorder.observe(observation());
+  }
+  const first = recorder.unwritten.oldest(1)[0];
+  while (recorder.unwritten.size < MAX_UNWRITTEN_ROWS) recorder.unwritten.push(first as LatencyRow);
+  for (let more = 0; more < dropped; more += 1) recorder.unwritten.push(first as LatencyRow);
+  expect(recorder.unwritten.size).toBe(MAX_UNWRITTEN_ROWS);
+  expect(recorder.unwritten.takeDropped()).toBe(dropped);
+  expect(recorder.unwritten.takeDropped()).toBe(0);
+});
