@@ -8,7 +8,7 @@ import { AuthQueries, type StoredKey } from './auth.queries';
 import { AuthStore } from './auth.store';
 import { CredentialCache } from './credential-cache';
 
-export { authorize, requires, type Permission } from './permissions';
+export { authorize, requires } from './permissions';
 
 const BEARER = /^Bearer +(\S+) *$/i;
 

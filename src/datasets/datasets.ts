@@ -26,7 +26,6 @@ import {
 } from './registration';
 
 export type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
-export type { Datatype } from './column-statistics';
 export type { RegisterVersionInput } from './registration';
 
 export interface DatasetsDependencies {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { lexicographicSortSchema, printSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { DateTimeScalar } from '../kernel/scalars.graphql';
 import { RESOLVERS, type Services } from './resolvers';
@@ -23,14 +23,28 @@ export function createSchema(services?: Services): GraphQLSchema {
     instances.set(resolverClass, instance);
     return instance;
   };
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [...RESOLVERS] as unknown as NonEmptyArray<(typeof RESOLVERS)[number]>,
     container: { get: (resolverClass) => get(resolverClass as (typeof RESOLVERS)[number]) },
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     pubSub: NO_PUB_SUB,
     validate: false, // rules of the business are checked in the use cases, where every door passes
-    skipCheck: false,
   });
+  describe(schema.getQueryType(), 'Reading. What is missing, or hidden from the caller, is null.');
+  describe(
+    schema.getMutationType(),
+    'Acting. Each mutation is one act, and answers its success or a refusal that says why.',
+  );
+  describe(
+    schema.getSubscriptionType(),
+    'Watching. Each event has a cursor; give the last one as `after` to go on from there.',
+  );
+  return schema;
+}
+
+/** type-graphql has no place for the descriptions of the three root types. */
+function describe(type: GraphQLObjectType | null | undefined, description: string): void {
+  if (type) type.description = description;
 }
 
 /** The schema as text: sorted, so that a diff shows what changed and nothing else. */

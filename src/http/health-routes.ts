@@ -4,7 +4,7 @@ import type { PublicRoute } from './route';
 /** One thing that must hold for this process to serve; rejects or answers a reason where it does not. */
 export interface ReadinessCheck {
   readonly name: string;
-  check(): Promise<void>;
+  readonly check: () => Promise<void>;
 }
 
 /** Longest wait for one check, in ms: an orchestrator's probe waits a second or two. */

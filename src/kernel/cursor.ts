@@ -26,7 +26,7 @@ export function decodeCursor(text: string, length: number): Cursor | null {
   try {
     const keys: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     const isKey = (key: unknown) => key === null || typeof key === 'string' || typeof key === 'number';
-    return Array.isArray(keys) && keys.length === length && keys.every(isKey) ? (keys as Cursor) : null;
+    return Array.isArray(keys) && keys.length === length && keys.every(isKey) ? keys : null;
   } catch {
     return null;
   }

@@ -16,11 +16,3 @@ export interface Transaction extends SqlRunner {
   /** Runs `action` once the transaction has committed; never when it did not. */
   afterCommit(action: () => void): void;
 }
-
-const UNIQUE_VIOLATION = '23505';
-
-/** Whether a statement failed because of the named unique constraint: somebody else was first. */
-export function isUniqueViolation(error: unknown, constraint: string): boolean {
-  const driverError = (error as { driverError?: { code?: string; constraint?: string } } | null)?.driverError;
-  return driverError?.code === UNIQUE_VIOLATION && driverError.constraint === constraint;
-}

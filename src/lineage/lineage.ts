@@ -20,9 +20,8 @@ import { LineageQueries } from './lineage.queries';
 import { LineageStore } from './lineage.store';
 import { parseStartingPoint, type Start } from './starting-point';
 
-export { LINEAGE_DIRECTIONS } from './lineage-graph';
 export type { LineageDirection, LineageEdge, LineageGraph, LineageNode } from './lineage-graph';
-export { LINEAGE_KINDS, lineageId, type LineageKey, type LineageKind } from './lineage-key';
+export { lineageId, type LineageKey, type LineageKind } from './lineage-key';
 
 /** Steps from data to an endpoint are five; twenty leave room for chains of runs. */
 export const MAX_DEPTH = 20;

@@ -37,18 +37,22 @@ export class LatencyWriter {
   /** In flight; a database that hangs is waited for once, not once a second. */
   private writing: Promise<void> | undefined;
   private cleaning: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
 
   constructor(private readonly input: WriterInput) {}
 
   start(): void {
-    if (this.isRunning) return;
+    if (this.isRunning || this.stopping) return;
     this.isRunning = true;
     this.schedule();
   }
 
-  /** Writes what is left. */
-  async stop(): Promise<void> {
-    if (!this.isRunning) return;
+  /** Writes what is left. Idempotent. */
+  stop(): Promise<void> {
+    return (this.stopping ??= this.end());
+  }
+
+  private async end(): Promise<void> {
     this.isRunning = false;
     clearTimeout(this.timer);
     await Promise.all([this.writing, this.cleaning]);

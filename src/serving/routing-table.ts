@@ -100,8 +100,8 @@ export class RoutingTable implements AliasFollower {
   }
 
   private async follow(): Promise<void> {
-    for await (const _ of wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal))
-      await this.aliasMoved();
+    const looks = wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal);
+    while (!(await looks.next()).done) await this.aliasMoved();
   }
 
   private async read(): Promise<void> {

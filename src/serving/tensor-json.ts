@@ -95,10 +95,10 @@ function flatten(values: readonly unknown[], count: number): readonly unknown[] 
   const flat: unknown[] = [];
   const open: Iterator<unknown>[] = [values[Symbol.iterator]()];
   for (let iterator = open.at(-1); iterator && flat.length <= count; iterator = open.at(-1)) {
-    const { done, value } = iterator.next();
-    if (done) open.pop();
-    else if (Array.isArray(value)) open.push((value as unknown[])[Symbol.iterator]());
-    else flat.push(value);
+    const next: IteratorResult<unknown, unknown> = iterator.next();
+    if (next.done) open.pop();
+    else if (Array.isArray(next.value)) open.push(next.value[Symbol.iterator]());
+    else flat.push(next.value);
   }
   return flat;
 }
@@ -120,7 +120,7 @@ function fromBase64(
   }
   const copy = new Uint8Array(bytes); // aligned, which a slice of Node's pool is not
   if (!IS_LITTLE_ENDIAN) swapBytes(copy, ArrayClass.BYTES_PER_ELEMENT);
-  return new ArrayClass(copy.buffer, 0, count) as TensorData;
+  return new ArrayClass(copy.buffer, 0, count);
 }
 
 /** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */

@@ -124,17 +124,13 @@ test('one name may mean an endpoint, a model or data; a prefix says which', asyn
 });
 
 test('an alias that moves, and an endpoint that is deployed again, leave the old way', async () => {
-  await registry.version('moving', scaled(21));
-  await registry.version('moving', scaled(22));
-  const { modelVersion } = await server.data(
-    '{ modelVersion(ref: "moving@1.0.0") { model { versions { nodes { ref } } } } }',
-  );
-  const [newer, older] = modelVersion.model.versions.nodes.map(({ ref }: { ref: string }) => ref) as string[];
-  await registry.promote(older ?? '', 'live');
+  const older = await registry.version('moving', scaled(21));
+  const newer = await registry.version('moving', scaled(22));
+  await registry.promote(older, 'live');
   await deployEndpoint(server, 'moved', [{ ref: 'moving@live', weight: 1 }]);
   const way = async () => sentences(await lineage({ of: 'moved', direction: 'UPSTREAM', depth: 2 }));
   expect(await way()).toEqual([`${older} named moving@live`, 'moving@live served by moved']);
-  await registry.promote(newer ?? '', 'live');
+  await registry.promote(newer, 'live');
   expect(await way()).toEqual([`${newer} named moving@live`, 'moving@live served by moved']);
   await registry.rollBack('moving', 'live');
   expect(await way()).toEqual([`${older} named moving@live`, 'moving@live served by moved']);

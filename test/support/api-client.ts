@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are checked by the tests, field by field
+/* eslint-disable @typescript-eslint/no-explicit-any -- answers are checked by the tests, field by field */
 export type Answer = {
   data: any;
   errors?: { message: string; path?: unknown[]; extensions: Record<string, any> }[];
 };
+/* eslint-enable @typescript-eslint/no-explicit-any */
 type Variables = Record<string, unknown>;
 
 /** The API as any client sees it. */

@@ -30,8 +30,6 @@ test('every problem is told at once', () => {
   }
 });
 
-test('a value that the message repeats is never the database’s password', () => {
-  expect(() => parseConfig({ DATABASE_URL: 'mysql://u:secret@h/d' })).toThrow(
-    expect.not.stringContaining('secret'),
-  );
+test('a message never repeats the database’s password', () => {
+  expect(() => parseConfig({ DATABASE_URL: 'mysql://u:secret@h/d' })).toThrow(/^(?!.*secret)/s);
 });
