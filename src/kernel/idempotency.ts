@@ -60,10 +60,9 @@ export async function rememberResult(
 }
 
 function hashOf(input: unknown): string {
-  const text = JSON.stringify(input, (_key, value: unknown) => {
-    return typeof value === 'bigint' || typeof value === 'number' ? numberText(value) : value;
-    return value;
-  });
+  const text = JSON.stringify(input, (_key, value: unknown) =>
+    typeof value === 'bigint' || typeof value === 'number' ? numberText(value) : value,
+  );
   return createHash('sha256').update(text).digest('hex');
 }
 

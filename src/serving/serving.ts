@@ -15,6 +15,7 @@ import {
 import type { ProjectId } from '../kernel/ids';
 import { InputCheck } from '../kernel/input-check';
 import type { Outbox } from '../kernel/outbox';
+import { refusableTransaction } from '../kernel/refusable-transaction';
 import type { Transaction } from '../kernel/sql';
 import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
 import { ROUTING_TOPIC } from '../registry/registry.events';
@@ -43,8 +44,12 @@ export interface DeployEndpoint {
   readonly expectedRevision?: number | null;
 }
 type DeployRefusal = InvalidInput | NotFound | RevisionConflict;
-export type DeployResult =
-  { readonly ok: true; readonly endpoint: Endpoint; readonly created: boolean } | Refusal<DeployRefusal>;
+interface Deployed {
+  readonly ok: true;
+  readonly endpoint: Endpoint;
+  readonly created: boolean;
+}
+export type DeployResult = Deployed | Refusal<DeployRefusal>;
 
 export interface ServingInput extends PredictInput {
   readonly database: Database;
@@ -123,21 +128,16 @@ export class Serving {
     variants: readonly Variant[],
     targets: readonly VariantTarget[],
   ): Promise<DeployResult> {
-    return this.input.database
-      .transaction<DeployResult>(async (tx) => {
-        const { id, revision } = await this.store.lockEndpoint(tx, projectId, name);
-        if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
-          throw new StaleRevision(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
-        }
-        const endpoint = { id, projectId, name, variants };
-        const newRevision = await this.store.replaceVariants(tx, endpoint, variants);
-        await this.tell(tx, { ...endpoint, revision: newRevision }, targets);
-        return { ok: true, endpoint: { ...endpoint, revision: newRevision }, created: revision === 0 };
-      })
-      .catch((error: unknown) => {
-        if (error instanceof StaleRevision) return refuse(error.refusal);
-        throw error;
-      });
+    return refusableTransaction<Deployed, DeployRefusal>(this.input.database, async (tx) => {
+      const { id, revision } = await this.store.lockEndpoint(tx, projectId, name);
+      if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
+        return refuse(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
+      }
+      const endpoint = { id, projectId, name, variants };
+      const newRevision = await this.store.replaceVariants(tx, endpoint, variants);
+      await this.tell(tx, { ...endpoint, revision: newRevision }, targets);
+      return { ok: true, endpoint: { ...endpoint, revision: newRevision }, created: revision === 0 };
+    });
   }
 
   private async tell(tx: Transaction, endpoint: Endpoint, targets: readonly VariantTarget[]): Promise<void> {
@@ -166,12 +166,5 @@ export class Serving {
       );
     }
     return { ok: true, targets };
-  }
-}
-
-/** Leaves the transaction, so that an endpoint made by it goes too. */
-class StaleRevision extends Error {
-  constructor(readonly refusal: RevisionConflict) {
-    super(refusal.message);
   }
 }
