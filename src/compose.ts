@@ -4,6 +4,7 @@ import { Auth } from './auth/auth';
 import { Datasets } from './datasets/datasets';
 import { ENTITIES } from './entities';
 import { createApollo } from './graphql/apollo';
+import { Operations } from './graphql/operations';
 import type { Services } from './graphql/resolvers';
 import { createSchema } from './graphql/schema';
 import { artifactRoute } from './http/artifact-route';
@@ -113,6 +114,7 @@ async function serve({
   services,
 }: ServeInput): Promise<string> {
   const schema = createSchema(services);
+  const operations = new Operations(schema, logger);
   const apollo = createApollo(schema, logger);
   await apollo.start();
   shutdown.push('apollo', () => apollo.stop());
@@ -127,13 +129,13 @@ async function serve({
   ];
   const routes = {
     public: { '/': explorerRoute(), '/livez': livezRoute, '/readyz': readyzRoute(readiness) },
-    graphql: graphqlRoute(apollo, services),
+    graphql: graphqlRoute({ apollo, operations, services }),
     artifacts: artifactRoute(artifacts),
   };
   const http = new HttpServer(routes, auth, logger);
   const url = await http.listen(config.host, config.port);
   shutdown.push('http', () => http.stop(config.drainTimeoutMs));
-  const webSocket = serveWebSocket({ server: http.server, schema, services, auth, logger });
+  const webSocket = serveWebSocket({ server: http.server, operations, services, auth });
   shutdown.push('websocket', () => webSocket.stop());
   return url;
 }

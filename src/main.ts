@@ -1,3 +1,4 @@
+import './kernel/production';
 import { startPlatform, type Platform } from './compose';
 import { ConfigError, isLocalHost, parseConfig, type Config } from './kernel/config';
 import { createLogger, type Logger } from './kernel/logger';

@@ -1,16 +1,24 @@
 import { HeaderMap, type ApolloServer } from '@apollo/server';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationContext } from '../graphql/context';
+import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
 import { answerGraphqlError, SAFE_HEADERS } from './answer';
 import { BodyTooLarge, readBody } from './body';
+import { answerPlainOperation } from './plain-operation';
 import type { Route } from './route';
 
 /** The headers that decide how GraphQL over HTTP is read and answered, and whether a browser was tricked. */
 const RELEVANT_HEADERS = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'];
 
+interface GraphqlRouteInput {
+  readonly apollo: ApolloServer<OperationContext>;
+  readonly operations: Operations;
+  readonly services: Services;
+}
+
 /** `POST /graphql`, and `GET` for queries. */
-export function graphqlRoute(apollo: ApolloServer<OperationContext>, services: Services): Route {
+export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput): Route {
   return async ({ request, response, search }, actor) => {
     let body: unknown;
     try {
@@ -21,20 +29,24 @@ export function graphqlRoute(apollo: ApolloServer<OperationContext>, services: S
       if (!(error instanceof SyntaxError)) throw error;
       return answerGraphqlError(response, 400, 'BAD_REQUEST', `The body is not JSON: ${error.message}`);
     }
+    const context = new OperationContext(services, actor);
+    const plain = await answerPlainOperation(operations, request, body, context);
+    if (plain) return send(response, plain.status, { 'content-type': plain.contentType }, plain.body);
     const answered = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headersOf(request), body, search },
-      context: () => Promise.resolve(new OperationContext(services, actor)),
+      context: () => Promise.resolve(context),
     });
-    const headers: Record<string, string> = { ...SAFE_HEADERS };
-    for (const [name, value] of answered.headers) headers[name] = value;
-    response.writeHead(answered.status ?? 200, headers);
-    if (answered.body.kind === 'complete') {
-      response.end(answered.body.string);
-      return;
-    }
-    for await (const chunk of answered.body.asyncIterator) response.write(chunk);
-    response.end();
+    // Incremental delivery is off: Apollo answers in one piece.
+    if (answered.body.kind !== 'complete') throw new Error('Apollo answered in chunks.');
+    send(response, answered.status ?? 200, Object.fromEntries(answered.headers), answered.body.string);
   };
+}
+
+/** With its length, or the answer would go out in chunks; and as text, which leaves in one write with its headers. */
+function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...SAFE_HEADERS, 'cache-control': 'no-store', ...headers, 'content-length': length });
+  response.end(body);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

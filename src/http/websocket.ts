@@ -1,27 +1,14 @@
-import {
-  createSourceEventStream,
-  execute,
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
-import type { Context as SocketContext, SubscribePayload } from 'graphql-ws';
+import type { Context as SocketContext } from 'graphql-ws';
 import type { Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import type { Auth } from '../auth/auth';
-import { toClientError } from '../graphql/client-errors';
 import { OperationContext } from '../graphql/context';
-import { costError } from '../graphql/cost-limit';
-import { limitShape, MAX_TOKENS } from '../graphql/document-limits';
+import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
 import type { Actor } from '../kernel/actor';
 import { Failure } from '../kernel/errors';
-import type { Logger } from '../kernel/logger';
 
 /** Largest message of a client: an operation with its variables. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -38,29 +25,19 @@ type Socket = SocketContext<Record<string, unknown>, Extra & { actor?: Actor }>;
 
 export interface WebSocketInput {
   readonly server: Server;
-  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
   readonly services: Services;
   readonly auth: Auth;
-  readonly logger: Logger;
 }
 
 /** `ws /graphql`: the graphql-transport-ws protocol, under the same limits and masking as HTTP. */
-export function serveWebSocket({ server, schema, services, auth, logger }: WebSocketInput): {
+export function serveWebSocket({ server, operations, services, auth }: WebSocketInput): {
   stop(): Promise<void>;
 } {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_MESSAGE_BYTES });
-  const masked: Masked = (result, { requestId }) => {
-    if (!result.errors) return result;
-    const errors = result.errors.map((error) => {
-      const { message, extensions } = toClientError(error, requestId, logger);
-      return new GraphQLError(message, { nodes: error.nodes, path: error.path, extensions });
-    });
-    return { ...result, errors };
-  };
-
   const disposable = useServer(
     {
-      schema,
+      schema: operations.schema,
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       onConnect: async (socket) => {
         try {
@@ -82,12 +59,13 @@ export function serveWebSocket({ server, schema, services, auth, logger }: WebSo
         const { actor } = (socket as Socket).extra;
         if (!actor) throw new Error('A socket without an actor has been closed.');
         const context = new OperationContext(services, actor);
-        const prepared = prepare(schema, payload, context, Object.keys(socket.subscriptions).length);
-        return Array.isArray(prepared) ? [...(masked({ errors: prepared }, context).errors ?? [])] : prepared;
+        if (Object.keys(socket.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
+          return [tooManyOperations()];
+        const prepared = operations.prepare(payload, context);
+        return 'document' in prepared ? prepared : [...prepared];
       },
-      execute: async (args: ExecutionArgs) =>
-        masked(await execute(args), args.contextValue as OperationContext),
-      subscribe: (args: ExecutionArgs) => subscribe(args, masked),
+      execute: (args: ExecutionArgs) => operations.execute(args),
+      subscribe: (args: ExecutionArgs) => subscribe(operations, args),
     },
     sockets,
     PING_INTERVAL_MS,
@@ -95,54 +73,27 @@ export function serveWebSocket({ server, schema, services, auth, logger }: WebSo
   return { stop: async () => disposable.dispose() };
 }
 
-/** Everything that must hold before an operation runs; Apollo's plugins do not reach WebSockets. */
-function prepare(
-  schema: GraphQLSchema,
-  payload: SubscribePayload,
-  context: OperationContext,
-  openOperations: number,
-): ExecutionArgs | GraphQLError[] {
-  if (openOperations > MAX_OPERATIONS_PER_SOCKET) {
-    const message = `A socket may have at most ${MAX_OPERATIONS_PER_SOCKET} operations open.`;
-    return [new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })];
-  }
-  try {
-    const document = parse(payload.query, { maxTokens: MAX_TOKENS });
-    const errors = validate(schema, document, [...specifiedRules, limitShape]);
-    if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-    const { operationName, variables } = payload;
-    const tooCostly = costError(schema, { document, operationName, variables });
-    if (tooCostly) return [tooCostly];
-    return { schema, document, operationName, variableValues: variables, contextValue: context };
-  } catch (error) {
-    if (error instanceof GraphQLError) return [withCode(error, 'GRAPHQL_PARSE_FAILED')];
-    throw error;
-  }
-}
-
-/** The code that Apollo gives over HTTP, where the error has none of its own. */
-const withCode = (error: GraphQLError, code: string) =>
-  new GraphQLError(error.message, {
-    ...error,
-    nodes: error.nodes,
-    extensions: { code, ...error.extensions },
+const tooManyOperations = () =>
+  new GraphQLError(`A socket may have at most ${MAX_OPERATIONS_PER_SOCKET} operations open.`, {
+    extensions: { code: 'QUERY_TOO_COMPLEX' },
   });
-
-type Masked = (result: ExecutionResult, context: OperationContext) => ExecutionResult;
 
 /** As graphql-js' own, but every event is executed with loaders of its own, and a source that fails says so. */
 async function subscribe(
+  operations: Operations,
   args: ExecutionArgs,
-  masked: Masked,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const context = args.contextValue as OperationContext;
   const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return masked(source, context);
-  const execution = async (event: unknown) =>
-    masked(await execute({ ...args, rootValue: event, contextValue: context.refreshed() }), context);
+  if (!(Symbol.asyncIterator in source)) return operations.masked(source, context);
+  const execution = (event: unknown) =>
+    operations.execute({ ...args, rootValue: event, contextValue: context.refreshed() });
   const failure = (error: unknown) => {
     const original = error instanceof Error ? error : new Error(String(error));
-    return masked({ errors: [new GraphQLError(original.message, { originalError: original })] }, context);
+    return operations.masked(
+      { errors: [new GraphQLError(original.message, { originalError: original })] },
+      context,
+    );
   };
   return executed(source[Symbol.asyncIterator](), execution, failure);
 }

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { CircuitBreaker } from './circuit-breaker';
 import { unavailable } from './errors';
@@ -18,7 +17,6 @@ const CONNECTION_MESSAGES =
  */
 export class Database implements SqlRunner {
   private readonly breaker = new CircuitBreaker();
-  private readonly insideTransaction = new AsyncLocalStorage<true>();
 
   constructor(
     readonly dataSource: DataSource,
@@ -30,10 +28,11 @@ export class Database implements SqlRunner {
     await this.guarded(() => this.dataSource.initialize());
   }
 
+  /**
+   * Inside a transaction use its handle instead: the embedded database has one connection, and a second statement
+   * would wait for it until the time is over.
+   */
   query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    // The embedded database has one connection: waiting for a second one inside a transaction would never end.
-    if (this.insideTransaction.getStore())
-      throw new Error('Inside a transaction, use its handle, not the database.');
     return this.guarded(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {
@@ -48,9 +47,7 @@ export class Database implements SqlRunner {
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const afterCommit: (() => void)[] = [];
     const result = await this.guarded(() =>
-      this.insideTransaction.run(true, () =>
-        this.dataSource.transaction((manager) => work(transactionOver(manager, afterCommit))),
-      ),
+      this.dataSource.transaction((manager) => work(transactionOver(manager, afterCommit))),
     );
     for (const action of afterCommit) action();
     return result;

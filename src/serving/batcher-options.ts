@@ -11,6 +11,8 @@ export interface BatcherOptions {
   readonly delayMs: number;
   /** Wall-clock limit of a run, in ms; past it its worker is killed. */
   readonly runLimitMs: number;
+  /** Calls `task` once the event loop has heard all that has arrived by now. */
+  readonly nextTurn: (task: () => void) => void;
 }
 
 export const BATCHER_DEFAULTS: BatcherOptions = {
@@ -20,4 +22,5 @@ export const BATCHER_DEFAULTS: BatcherOptions = {
   objectiveMs: 20, // what an interactive caller does not notice
   delayMs: 0, // measured: a delay of 1 ms made neither throughput nor latency better
   runLimitMs: 30_000, // longer than any model worth serving interactively, shorter than a client's patience
+  nextTurn: setImmediate,
 };

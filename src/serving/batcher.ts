@@ -39,6 +39,7 @@ export class Batcher {
   private batches = 0;
   private rows = 0;
   private stopped = false;
+  private willPump = false;
 
   constructor(
     private readonly backend: Backend,
@@ -89,8 +90,21 @@ export class Batcher {
   private accept(pending: PendingRequest, now: number): void {
     const group = this.queue.add(pending, { front: false });
     pending.watchSignal(() => this.queue.remove(group, pending));
-    this.pump();
-    if (this.queue.holds(group)) this.arm(group, pending, now);
+    this.arm(group, pending, now);
+    this.pumpSoon();
+  }
+
+  /**
+   * Once for all requests that the event loop brings in one turn: dispatched one by one, each would travel alone, since
+   * an idle worker takes whatever comes first.
+   */
+  private pumpSoon(): void {
+    if (this.willPump) return;
+    this.willPump = true;
+    this.options.nextTurn(() => {
+      this.willPump = false;
+      this.pump();
+    });
   }
 
   private refuse(group: BatchGroup, pending: PendingRequest, error: Error): void {

@@ -14,11 +14,13 @@ const request = (values: readonly number[], changes: Partial<BatchRequest> = {})
 });
 
 const valuesOf = ({ outputs }: BatchAnswer): number[] => Array.from(outputs[0]?.data as Float64Array);
+/** Instead of the event loop's next turn, so that a test sees each event by itself. */
+const atOnce = (task: () => void): void => task();
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('a lonely request is run at once', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const answer = batcher.submit(request([4]));
   expect(backend.runs).toHaveLength(1);
   backend.runs[0]?.finish();
@@ -26,9 +28,20 @@ test('a lonely request is run at once', async () => {
   expect(batcher.stats()).toMatchObject({ batches: 1, closed: { idle: 1 } });
 });
 
-test('what waits while the worker is busy goes together when it is free', async () => {
+test('requests that arrive in one turn of the event loop share a run', async () => {
   const backend = new FakeBackend();
   const batcher = new Batcher(backend);
+  const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  expect(backend.runs).toHaveLength(0);
+  await settle();
+  expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[3, 1]]);
+  backend.runs[0]?.finish();
+  expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([3, 3, 3]);
+});
+
+test('what waits while the worker is busy goes together when it is free', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
   backend.runs[0]?.finish();
   expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[2, 1]]);
@@ -55,7 +68,7 @@ test('each caller gets exactly its own rows, once, whatever the order of events'
       fc.integer({ min: 1, max: 9 }),
       async (events, workers, maxBatch) => {
         const backend = new FakeBackend(workers);
-        const batcher = new Batcher(backend, { maxBatch });
+        const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch });
         const expected: (number[] | 'refused')[] = [];
         const answers: Promise<number[] | 'refused'>[] = [];
         let next = 0;
@@ -88,7 +101,7 @@ test('each caller gets exactly its own rows, once, whatever the order of events'
 
 test('no batch has more rows than allowed, and requests are never cut', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { maxBatch: 5 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch: 5 });
   const answers = [1, 3, 3, 2, 9].map((rows) => batcher.submit(request(new Array<number>(rows).fill(rows))));
   const sizes: (number | undefined)[] = [];
   while (backend.runs.length > 0) {
@@ -114,7 +127,7 @@ test.each([
   ['a model that is not batchable', { batchable: false }],
 ])('%s never shares a run', async (_, changes) => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const answers = [request([0]), request([1]), request([1], changes)].map((each) => batcher.submit(each));
   backend.runs[0]?.finish();
   expect(backend.runs[0]?.inputs[0]?.shape[0]).toBe(1);
@@ -126,7 +139,7 @@ test.each([
 
 test('models take turns: a long queue does not keep another model waiting', () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { maxBatch: 2 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch: 2 });
   for (let at = 0; at < 9; at++) void batcher.submit(request([at]));
   void batcher.submit(request([1], { file: { sha256: 'other', path: '/other' } }));
   backend.runs[0]?.finish();
@@ -136,7 +149,7 @@ test('models take turns: a long queue does not keep another model waiting', () =
 
 test('a full queue refuses, and says when to come again', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { maxQueuedRows: 10 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueuedRows: 10 });
   void batcher.submit(request([0]));
   const waiting = batcher.submit(request(new Array<number>(10).fill(1)));
   const refused = await batcher.submit(request([2])).catch((error: unknown) => error);
@@ -148,7 +161,7 @@ test('a full queue refuses, and says when to come again', async () => {
 });
 
 test('large values fill the queue by their bytes', async () => {
-  const batcher = new Batcher(new FakeBackend(0), { maxQueuedBytes: 20 });
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueuedBytes: 20 });
   void batcher.submit(request([1, 2])).catch(() => undefined);
   await expect(batcher.submit(request([3]))).rejects.toBeInstanceOf(Overloaded);
   batcher.stop();
@@ -156,7 +169,7 @@ test('large values fill the queue by their bytes', async () => {
 
 test('a request whose deadline passes while it waits is refused, and its rows are never run', async () => {
   const backend = new FakeBackend(0);
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const late = batcher.submit(request([1], { deadlineAt: performance.now() + 5 }));
   const patient = batcher.submit(request([2]));
   await expect(late).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'deadline' });
@@ -169,7 +182,7 @@ test('a request whose deadline passes while it waits is refused, and its rows ar
 
 test('a worker that comes free after a deadline, before its timer, does not run what is over', async () => {
   const backend = new FakeBackend(0);
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const late = batcher.submit(request([1], { deadlineAt: performance.now() + 2 }));
   const refused = expect(late).rejects.toMatchObject({ reason: 'deadline' });
   const end = performance.now() + 4;
@@ -183,7 +196,7 @@ test('a worker that comes free after a deadline, before its timer, does not run 
 
 test('an aborted request leaves the queue with the reason of its signal', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   const first = batcher.submit(request([1]));
   const abort = new AbortController();
   const reason = new Error('the caller went away');
@@ -199,7 +212,7 @@ test('an aborted request leaves the queue with the reason of its signal', async 
 
 test('abort during a run answers that caller at once, and the others as ever', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   void batcher.submit(request([0]));
   const abort = new AbortController();
   const aborted = batcher.submit(request([1], { signal: abort.signal }));
@@ -213,7 +226,7 @@ test('abort during a run answers that caller at once, and the others as ever', a
 
 test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { delayMs: 5, maxBatch: 3 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, delayMs: 5, maxBatch: 3 });
   const pair = [batcher.submit(request([1])), batcher.submit(request([2]))];
   expect(backend.runs).toHaveLength(0);
   const started = new Promise<void>((resolve) => {
@@ -232,7 +245,7 @@ test('with a delay, an idle worker waits for company, and takes it when the time
 
 test("a failure that is nobody's fault reaches everybody in the batch, and is not tried again", async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
   void batcher.submit(request([0]));
   const answers = [1, 2].map((value) => batcher.submit(request([value])));
   backend.runs[0]?.finish();
@@ -245,7 +258,7 @@ test('inputs that disagree on the number of rows are refused before they meet ot
   const column = { name: 'x', datatype: 'FP32', shape: [2, 1], data: new Float32Array(2) } as const;
   const other = { name: 'z', datatype: 'FP32', shape: [1, 1], data: new Float32Array(1) } as const;
   await expect(
-    new Batcher(new FakeBackend()).submit(request([], { inputs: [column, other] })),
+    new Batcher(new FakeBackend(), { nextTurn: atOnce }).submit(request([], { inputs: [column, other] })),
   ).rejects.toBeInstanceOf(InvalidInput);
 });
 
@@ -255,14 +268,14 @@ test.each([
 ])('a tensor with %s is refused before it shifts the rows of others', async (_, data) => {
   const backend = new FakeBackend();
   const input = { name: 'x', datatype: 'FP64', shape: [2, 1], data } as const;
-  await expect(new Batcher(backend).submit(request([], { inputs: [input] }))).rejects.toBeInstanceOf(
-    InvalidInput,
-  );
+  await expect(
+    new Batcher(backend, { nextTurn: atOnce }).submit(request([], { inputs: [input] })),
+  ).rejects.toBeInstanceOf(InvalidInput);
   expect(backend.runs).toHaveLength(0);
 });
 
 test('a batcher that stops refuses what waits and what comes', async () => {
-  const batcher = new Batcher(new FakeBackend(0));
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce });
   const waiting = batcher.submit(request([1]));
   batcher.stop();
   await expect(waiting).rejects.toMatchObject({ reason: 'stopped' });
