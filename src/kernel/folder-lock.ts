@@ -1,4 +1,5 @@
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 interface Holder {
   readonly pid: number;
@@ -69,9 +70,14 @@ export class FolderLock {
     if (read(this.path) === this.content) unlinkSync(this.path);
   }
 
+  /** A lock that somebody has removed is put back: the folder is still ours. */
   private beat(): void {
     const now = new Date();
-    utimesSync(this.path, now, now);
+    try {
+      utimesSync(this.path, now, now);
+    } catch {
+      if (existsSync(dirname(this.path))) writeFileSync(this.path, this.content, { flag: 'w', mode: 0o600 });
+    }
   }
 }
 

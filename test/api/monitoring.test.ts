@@ -2,7 +2,6 @@ import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type Answer, type TestServer } from '../support/test-server';
-import { TEST_ENGINE } from '../support/template-database';
 
 const NAMES = Array.from({ length: 30 }, (_, index) => `f${index}`);
 const ROW = Object.fromEntries(NAMES.map((name, index) => [name, index]));
@@ -241,20 +240,3 @@ test.each([0, -1, 1_001])('maxPoints of %d is refused', async (maxPoints) => {
   const { errors } = await server.graphql(LATENCIES, { name, since: new Date().toISOString(), maxPoints });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
-
-(TEST_ENGINE === 'postgres' ? test : test.skip)(
-  'traffic of another process arrives, merged into the same windows',
-  async () => {
-    const twin = await server.twin();
-    try {
-      const endpoint = await newEndpoint();
-      const live = follow(endpoint, {}, twin);
-      await live.next();
-      await predictTimes(endpoint, 10);
-      expect(requests(await untilSilence(live))).toBe(10);
-      await live.leave();
-    } finally {
-      await twin.stop();
-    }
-  },
-);

@@ -57,7 +57,7 @@ function write(server: ServerProcess, runId: string, from: number) {
 }
 
 async function stepsOf(server: ServerProcess, runId: string): Promise<number[]> {
-  const query = '{ run(id: "RUN") { metricHistory(keys: ["loss"], maxPoints: 100000) { steps } } }'.replace(
+  const query = '{ run(id: "RUN") { metricHistory(keys: ["loss"], maxPoints: 10000) { steps } } }'.replace(
     'RUN',
     runId,
   );

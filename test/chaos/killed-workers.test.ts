@@ -1,19 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { affine, affineAnswer } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
-import { startTestServer, type TestServer } from '../support/test-server';
+import { ServerProcess } from '../support/server-process';
 
 const CALLERS = 16;
-let server: TestServer;
+let folder: string;
+let server: ServerProcess;
 
 beforeAll(async () => {
-  server = await startTestServer({ ONNX_WORKERS: '2' });
+  folder = await ServerProcess.newFolder();
+  server = await ServerProcess.start(folder, { ONNX_WORKERS: '2' });
   const registry = new RegistryClient(server);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(server, 'scores', [{ ref: 'affine', weight: 1 }]);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.kill('SIGTERM');
+  await ServerProcess.removeFolder(folder);
+});
 
 test('kill -9 of every worker under load gives no wrong answer, and is over within 2 s', async () => {
   const counts = { right: 0, unavailable: 0, wrong: 0 };
@@ -32,16 +36,21 @@ test('kill -9 of every worker under load gives no wrong answer, and is over with
     }
   };
   const callers = Array.from({ length: CALLERS }, (_, seed) => caller(seed));
-  await until(() => counts.right > 200);
-  const killed = workerPids();
-  expect(killed.length).toBeGreaterThanOrEqual(2); // both workers, and the process that models are tried in
-  const rightBefore = counts.right;
-  for (const pid of killed) process.kill(pid, 'SIGKILL');
-  const killedAt = performance.now();
-  await until(() => counts.right > rightBefore + 100 && workerPids().some((pid) => !killed.includes(pid)));
-  expect(performance.now() - killedAt).toBeLessThan(2_000);
-  isOver = true;
-  await Promise.all(callers);
+  try {
+    await until(() => counts.right > 200);
+    const killed = server.children();
+    expect(killed.length).toBeGreaterThanOrEqual(2); // both workers, and the process that models are tried in
+    const rightBefore = counts.right;
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    const killedAt = performance.now();
+    const isBack = () =>
+      counts.right > rightBefore + 100 && server.children().some((pid) => !killed.includes(pid));
+    await until(isBack);
+    expect(performance.now() - killedAt).toBeLessThan(2_000);
+  } finally {
+    isOver = true;
+    await Promise.all(callers);
+  }
   expect(counts.wrong).toBe(0);
   expect(counts.unavailable).toBeLessThanOrEqual(2 * CALLERS); // those in flight on both of the killed, at most
 });
@@ -49,22 +58,4 @@ test('kill -9 of every worker under load gives no wrong answer, and is over with
 /** Looks whenever the event loop turns: predictions are under way, so it does. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Our children that run the worker's program and may have models. */
-function workerPids(): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && isWorker(pid));
-}
-
-function isWorker(pid: number): boolean {
-  try {
-    const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1];
-    return (
-      Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-main')
-    );
-  } catch {
-    return false; // it has ended since
-  }
 }

@@ -1,7 +1,7 @@
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
-import { startTestServer, type TestServer } from '../support/test-server';
+import { startTestServer, type Answer, type TestServer } from '../support/test-server';
 
 let first: TestServer;
 let second: TestServer;
@@ -47,4 +47,33 @@ test('an endpoint deployed through one server answers at the other within a seco
   while (answer.__typename === 'NotFoundError') answer = await predict(second, question);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess' });
   expect(performance.now() - deployedAt).toBeLessThan(1_000);
+});
+
+test('predictions of one server arrive at a subscriber of the other, in the same windows', async () => {
+  const registry = new RegistryClient(first);
+  await registry.promote(await registry.version('watched', affine(30, 2)), 'production');
+  await deployEndpoint(first, 'watched', [{ ref: 'watched', weight: 1 }]);
+  const events = second.subscribe(
+    `subscription { endpointLatency(endpoint: "watched") { __typename
+       ... on EndpointLatencyAppended { window { from to total { requestsPerSecond } } } } }`,
+  );
+  expect((await events.next()).value).toMatchObject({
+    data: { endpointLatency: { __typename: 'EndpointLatencySnapshot' } },
+  });
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: new Array(30).fill(0) }];
+  for (let call = 0; call < 10; call += 1) await predict(first, { endpoint: 'watched', inputs });
+  let counted = 0;
+  while (counted < 10) {
+    const { data } = (await events.next()).value as Answer;
+    const window = data.endpointLatency.window as {
+      from: string;
+      to: string;
+      total: { requestsPerSecond: number };
+    } | null;
+    if (!window) continue;
+    const seconds = (Date.parse(window.to) - Date.parse(window.from)) / 1_000;
+    counted += Math.round(window.total.requestsPerSecond * seconds);
+  }
+  expect(counted).toBe(10);
+  await events.return(undefined);
 });

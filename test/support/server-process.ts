@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { program } from '../../src/kernel/program';
 import { ApiClient } from './api-client';
 import { copyEmbeddedTemplate } from './template-database';
 
@@ -14,6 +13,9 @@ interface LogLine {
   readonly url?: string;
   readonly adminKeyFile?: string;
 }
+
+/** What users run: started from sources, its workers would take seconds to come back. */
+const BUILT_SERVER = join(__dirname, '../../dist/src/main.js');
 
 /** A server in a process of its own: one that can be killed. */
 export class ServerProcess extends ApiClient {
@@ -38,8 +40,7 @@ export class ServerProcess extends ApiClient {
 
   /** Starts a server and waits until it listens, or until it has given up. */
   static async start(folder: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
-    const { path, execArgv } = program(join(__dirname, '../../src/main'));
-    const child = spawn(process.execPath, [...execArgv, path], {
+    const child = spawn(process.execPath, ['--enable-source-maps', BUILT_SERVER], {
       env: { PATH: process.env.PATH, PORT: '0', MODEL_STORE: folder, ONNX_WORKERS: '1', ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -64,8 +65,23 @@ export class ServerProcess extends ApiClient {
     return this.child.pid;
   }
 
+  /** The processes that it has started: its ONNX workers. */
+  children(): number[] {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && parentOf(pid) === this.pid);
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.child.kill(signal);
     return this.exited;
+  }
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+  } catch {
+    return null; // it has ended since
   }
 }
