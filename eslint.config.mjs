@@ -53,7 +53,14 @@ export default ts.config(
   },
   {
     // Clients, tests and TypeORM's command line are programs of their own: they have their own environment.
-    files: ['src/kernel/config.ts', 'src/kernel/production.ts', 'ormconfig.ts', 'test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    files: [
+      'src/kernel/config.ts',
+      'src/kernel/production.ts',
+      'ormconfig.ts',
+      'test/**/*.ts',
+      'examples/**/*.ts',
+      'bench/**/*.ts',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

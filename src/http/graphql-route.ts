@@ -45,7 +45,12 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
 /** With its length, or the answer would go out in chunks; and as text, which leaves in one write with its headers. */
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
   const length = Buffer.byteLength(body);
-  response.writeHead(status, { ...SAFE_HEADERS, 'cache-control': 'no-store', ...headers, 'content-length': length });
+  response.writeHead(status, {
+    ...SAFE_HEADERS,
+    'cache-control': 'no-store',
+    ...headers,
+    'content-length': length,
+  });
   response.end(body);
 }
 
