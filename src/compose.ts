@@ -174,22 +174,31 @@ async function openDatabase(
 ): Promise<{ database: Database; bus: Bus }> {
   const connection =
     config.databaseUrl === null ? await openEmbedded(config, shutdown) : { url: config.databaseUrl };
-  const dataSource = createDataSource({ connection, entities: ENTITIES, migrations: MIGRATIONS });
-  const database = new Database(dataSource, 'url' in connection ? 'postgres' : 'embedded');
-  await database.open().catch((error: unknown) => {
-    throw new Error(
-      `${describe(connection)} cannot be reached. Check DATABASE_URL and that the database is up.`,
-      { cause: error },
-    );
-  });
+  const input = { connection, entities: ENTITIES, migrations: MIGRATIONS };
+  await bringUpToDate(input, logger);
+  const database = new Database(createDataSource(input), 'url' in connection ? 'postgres' : 'embedded');
+  await database.open();
   shutdown.push('database', () => database.stop());
-  const applied = await migrate(dataSource);
-  if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date');
   if (!('url' in connection)) return { database, bus: new InProcessBus() };
   const bus = new PostgresBus(connection.url, logger);
   shutdown.push('bus', () => bus.stop());
   await bus.start();
   return { database, bus };
+}
+
+/** Over a connection of its own: a migration may take longer than any statement of a caller. */
+async function bringUpToDate(input: DataSourceInput, logger: Logger): Promise<void> {
+  const dataSource = createDataSource({ ...input, limits: false });
+  await dataSource.initialize().catch((error: unknown) => {
+    const message = `${describe(input.connection)} cannot be reached. Check DATABASE_URL and that the database is up.`;
+    throw new Error(message, { cause: error });
+  });
+  try {
+    const applied = await migrate(dataSource);
+    if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date');
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 /** Names a server without its credentials. */

@@ -3,11 +3,14 @@ import { startPlatform, type Platform } from './compose';
 import { ConfigError, isLocalHost, parseConfig, type Config } from './kernel/config';
 import { createLogger, type Logger } from './kernel/logger';
 
+/** Time for everything to stop after the calls in flight have ended. */
+const STOP_GRACE_MS = 15_000;
+
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = createLogger(config.logLevel);
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
-  stopOnSignals(platform, logger);
+  stopOnSignals(platform, logger, config.drainTimeoutMs);
   const { adminKeyFile, storeFolder } = config;
   if (!isLocalHost(config.host))
     logger.warn({ host: config.host }, 'other machines can reach this server: put TLS in front of it');
@@ -28,12 +31,14 @@ function readConfig(): Config {
 }
 
 /** The first signal drains; a second one means now. */
-function stopOnSignals(platform: Platform, logger: Logger): void {
+function stopOnSignals(platform: Platform, logger: Logger, drainTimeoutMs: number): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1);
     isStopping = true;
     logger.info({ signal }, 'stopping');
+    // What hangs, a database that does not even say goodbye for one, must not keep the process.
+    setTimeout(() => process.exit(1), drainTimeoutMs + STOP_GRACE_MS).unref();
     void platform.stop().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

@@ -48,7 +48,7 @@ export const limitShape: ValidationRule = (context: ValidationContext): ASTVisit
   },
 });
 
-/** The fields of a selection, those inside its fragments included; a fragment inside itself is another rule's matter. */
+/** The fields of a selection. As in execution a fragment counts once, however often it is spread, so this ends. */
 function* fieldsOf(
   selectionSet: SelectionSetNode,
   context: ValidationContext,
@@ -62,7 +62,6 @@ function* fieldsOf(
       if (!fragment || seen.has(fragment.name.value)) continue;
       seen.add(fragment.name.value);
       yield* fieldsOf(fragment.selectionSet, context, seen);
-      seen.delete(fragment.name.value);
     }
   }
 }

@@ -1,6 +1,10 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { SAFE_HEADERS } from './answer';
 import type { PublicRoute } from './route';
+
+const compress = promisify(gzip);
 
 /** What the explorer shows before anybody has typed. */
 const FIRST_QUERY = `# Modelgraph. Put your key under “Headers” below:
@@ -13,22 +17,37 @@ query Overview {
 
 /** `GET /`: the GraphQL explorer, from this server alone; it works without the internet. */
 export function explorerRoute(): PublicRoute {
-  const page = Buffer.from(
-    renderGraphiQL({
-      title: 'Modelgraph',
-      endpoint: '/graphql',
-      subscriptionsProtocol: 'WS',
-      defaultQuery: FIRST_QUERY,
-      headers: '{ "authorization": "Bearer " }',
-    }),
-  );
-  return ({ response }) => {
+  let page: Promise<Page> | undefined; // 9 MB of script: made when somebody first asks
+  return async ({ request, response }) => {
+    page ??= renderPage();
+    const { plain, gzipped } = await page;
+    const isGzip = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '');
+    const body = isGzip ? gzipped : plain;
     response.writeHead(200, {
       ...SAFE_HEADERS,
       'content-type': 'text/html; charset=utf-8',
-      'content-length': page.length,
+      'content-length': body.length,
       'x-frame-options': 'DENY',
+      vary: 'accept-encoding',
+      ...(isGzip && { 'content-encoding': 'gzip' }),
     });
-    response.end(page);
+    response.end(body);
   };
+}
+
+interface Page {
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+}
+
+async function renderPage(): Promise<Page> {
+  const html = renderGraphiQL({
+    title: 'Modelgraph',
+    endpoint: '/graphql',
+    subscriptionsProtocol: 'WS',
+    defaultQuery: FIRST_QUERY,
+    headers: '{ "authorization": "Bearer " }',
+  });
+  const plain = Buffer.from(html);
+  return { plain, gzipped: await compress(plain) };
 }

@@ -89,6 +89,7 @@ export class HttpServer {
   private answerFailure(error: unknown, { request, response, path }: Exchange): void {
     request.resume();
     if (response.headersSent || response.destroyed) {
+      if (!request.destroyed) this.logger.warn({ err: error, path }, 'an answer could not be finished');
       response.destroy(); // the client has left, or the answer cannot be finished: it must not look whole
       return;
     }

@@ -8,7 +8,7 @@ import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
 import type { Actor } from '../kernel/actor';
-import { Failure } from '../kernel/errors';
+import { Failure, type FailureCode } from '../kernel/errors';
 
 /** Largest message of a client: an operation with its variables. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -18,10 +18,15 @@ const MAX_OPERATIONS_PER_SOCKET = 100;
 const INIT_TIMEOUT_MS = 3_000;
 /** Pause between pings: shorter than the idle time-outs of usual proxies (60 s). */
 const PING_INTERVAL_MS = 20_000;
-const CLOSE_UNAUTHORIZED = 4401;
-const CLOSE_FORBIDDEN = 4403;
+/** 1013 asks the client to come again: only a wrong credential is final. */
+const CLOSE_OF: Readonly<Record<FailureCode, readonly [number, string]>> = {
+  UNAUTHENTICATED: [4401, 'Unauthorized'],
+  FORBIDDEN: [4403, 'Forbidden'],
+  BAD_USER_INPUT: [4400, 'Bad request'],
+  UNAVAILABLE: [1013, 'Try again later'],
+};
 
-type Socket = SocketContext<Record<string, unknown>, Extra & { actor?: Actor }>;
+type Socket = SocketContext<Record<string, unknown>, Extra>;
 
 export interface WebSocketInput {
   readonly server: Server;
@@ -39,29 +44,14 @@ export function serveWebSocket({ server, operations, services, auth }: WebSocket
     {
       schema: operations.schema,
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      onConnect: async (socket) => {
-        try {
-          const { authorization, 'x-modelgraph-project': project } = socket.connectionParams ?? {};
-          const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-          (socket as Socket).extra.actor = await auth.authenticate(text(authorization), text(project));
-          return true;
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          const isForbidden = error.code === 'FORBIDDEN';
-          socket.extra.socket.close(
-            isForbidden ? CLOSE_FORBIDDEN : CLOSE_UNAUTHORIZED,
-            isForbidden ? 'Forbidden' : 'Unauthorized',
-          );
-          return undefined;
-        }
-      },
-      onSubscribe: (socket, _id, payload) => {
-        const { actor } = (socket as Socket).extra;
-        if (!actor) throw new Error('A socket without an actor has been closed.');
-        const context = new OperationContext(services, actor);
+      onConnect: async (socket) => (await actorOf(auth, socket)) !== null || undefined,
+      // The credential is looked at again for each operation: a revoked key must not live on in an open socket.
+      onSubscribe: async (socket, _id, payload) => {
+        const actor = await actorOf(auth, socket);
+        if (!actor) return []; // the socket is closed
         if (Object.keys(socket.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
           return [tooManyOperations()];
-        const prepared = operations.prepare(payload, context);
+        const prepared = operations.prepare(payload, new OperationContext(services, actor));
         return 'document' in prepared ? prepared : [...prepared];
       },
       execute: (args: ExecutionArgs) => operations.execute(args),
@@ -71,6 +61,20 @@ export function serveWebSocket({ server, operations, services, auth }: WebSocket
     PING_INTERVAL_MS,
   );
   return { stop: async () => disposable.dispose() };
+}
+
+/** Null where the credential does not hold: the socket is closed then, and the code says why. */
+async function actorOf(auth: Auth, socket: Socket): Promise<Actor | null> {
+  const { authorization, 'x-modelgraph-project': project } = socket.connectionParams ?? {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  try {
+    return await auth.authenticate(text(authorization), text(project));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const [code, reason] = CLOSE_OF[error.code];
+    socket.extra.socket.close(code, reason);
+    return null;
+  }
 }
 
 const tooManyOperations = () =>

@@ -65,14 +65,17 @@ export const toConnection = <Row>({ nodes, hasNextPage, endCursor }: Page<Row>):
   pageInfo: { hasNextPage, endCursor },
 });
 
-/** Cost of a list field: the rows it may answer times the cost of one. */
-export const pageComplexity = ({
+/** Cost of a list field: the rows it may answer times the cost of one. A size that is refused later costs like one allowed. */
+export function pageComplexity({
   args,
   childComplexity,
 }: {
-  args: Record<string, unknown>;
-  childComplexity: number;
-}): number => 1 + (typeof args.first === 'number' ? args.first : DEFAULT_PAGE_SIZE) * childComplexity;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly childComplexity: number;
+}): number {
+  const first = typeof args.first === 'number' ? args.first : DEFAULT_PAGE_SIZE;
+  return 1 + Math.min(Math.max(first, 1), MAX_PAGE_SIZE) * childComplexity;
+}
 
 /** Cost of a short list whose length no argument tells. */
 export const LIST_COMPLEXITY = 10;

@@ -25,10 +25,17 @@ export interface DataSourceInput {
   readonly connection: { readonly url: string } | { readonly stream: () => Duplex };
   readonly entities: Classes;
   readonly migrations: MigrationClasses;
+  /** False for migrations, which may wait for a lock or rewrite a table; absent: statements have a time limit. */
+  readonly limits?: boolean;
 }
 
 /** TypeORM over `pg`, for a server and for the embedded database alike; only the transport differs. */
-export function createDataSource({ connection, entities, migrations }: DataSourceInput): DataSource {
+export function createDataSource({
+  connection,
+  entities,
+  migrations,
+  limits = true,
+}: DataSourceInput): DataSource {
   const common = {
     type: 'postgres',
     entities,
@@ -43,8 +50,8 @@ export function createDataSource({ connection, entities, migrations }: DataSourc
   if ('url' in connection) {
     const extra = {
       max: POOL_SIZE,
-      query_timeout: QUERY_TIMEOUT_MS,
-      statement_timeout: QUERY_TIMEOUT_MS,
+      query_timeout: limits ? QUERY_TIMEOUT_MS + 2_000 : 0, // the server's own answer comes first, where it lives
+      statement_timeout: limits ? QUERY_TIMEOUT_MS : 0,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
       keepAlive: true,
       application_name: 'modelgraph',

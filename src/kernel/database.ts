@@ -1,4 +1,5 @@
-import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { Duplex } from 'node:stream';
+import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { CircuitBreaker } from './circuit-breaker';
 import { unavailable } from './errors';
 import type { SqlRunner, Transaction } from './sql';
@@ -33,21 +34,24 @@ export class Database implements SqlRunner {
    * would wait for it until the time is over.
    */
   query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return this.guarded(async () => {
-      const runner = this.dataSource.createQueryRunner();
-      try {
-        return await runStatement<Row>(runner, sql, parameters);
-      } finally {
-        await runner.release();
-      }
-    });
+    return this.guarded(() => this.withConnection((runner) => runStatement<Row>(runner, sql, parameters)));
   }
 
   /** Runs `work` in one transaction (READ COMMITTED) and then what it left to do after the commit. */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const afterCommit: (() => void)[] = [];
     const result = await this.guarded(() =>
-      this.dataSource.transaction((manager) => work(transactionOver(manager, afterCommit))),
+      this.withConnection(async (runner) => {
+        await runner.startTransaction();
+        try {
+          const done = await work(transactionOver(runner, afterCommit));
+          await runner.commitTransaction();
+          return done;
+        } catch (error) {
+          if (!isConnectionError(error)) await runner.rollbackTransaction();
+          throw error;
+        }
+      }),
     );
     for (const action of afterCommit) action();
     return result;
@@ -60,6 +64,22 @@ export class Database implements SqlRunner {
 
   stop(): Promise<void> {
     return this.dataSource.isInitialized ? this.dataSource.destroy() : Promise.resolve();
+  }
+
+  /**
+   * A connection that did not answer may still be inside a transaction, and would carry the next caller's statements
+   * into it: it is closed, never given back.
+   */
+  private async withConnection<Result>(work: (runner: QueryRunner) => Promise<Result>): Promise<Result> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await work(runner);
+    } catch (error) {
+      if (isConnectionError(error)) await closeConnection(runner);
+      throw error;
+    } finally {
+      await runner.release();
+    }
   }
 
   private async guarded<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -76,9 +96,7 @@ export class Database implements SqlRunner {
   }
 }
 
-function transactionOver(manager: EntityManager, afterCommit: (() => void)[]): Transaction {
-  const runner = manager.queryRunner;
-  if (!runner) throw new Error('A transaction has a query runner.');
+function transactionOver(runner: QueryRunner, afterCommit: (() => void)[]): Transaction {
   return {
     query: <Row>(sql: string, parameters: readonly unknown[] = []) =>
       runStatement<Row>(runner, sql, parameters),
@@ -91,11 +109,17 @@ function transactionOver(manager: EntityManager, afterCommit: (() => void)[]): T
         ReturnType<typeof insertInto>['values']
       >[0];
       const insertInto = () =>
-        manager.createQueryBuilder().insert().into(entity).comment(label).updateEntity(false);
+        runner.manager.createQueryBuilder().insert().into(entity).comment(label).updateEntity(false);
       if (Array.isArray(values) && values.length > 0) await insertInto().values(values).execute();
     },
     afterCommit: (action) => void afterCommit.push(action),
   };
+}
+
+/** Closes the socket itself: a goodbye would wait behind the statement that is not answered. */
+async function closeConnection(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect().catch(() => null)) as { connection?: { stream?: Duplex } } | null;
+  client?.connection?.stream?.destroy();
 }
 
 async function runStatement<Row>(

@@ -1,5 +1,4 @@
 import {
-  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -70,13 +69,20 @@ export class FolderLock {
     if (read(this.path) === this.content) unlinkSync(this.path);
   }
 
-  /** A lock that somebody has removed is put back: the folder is still ours. */
+  /**
+   * A lock that somebody has removed is put back. One that another server has taken, since this process was paused for
+   * too long, is the end: two writers would lose each other's rows, so this throws and takes the process down.
+   */
   private beat(): void {
-    const now = new Date();
+    const content = read(this.path);
+    const other = parseHolder(content);
+    if (content !== this.content && other) throw new FolderInUse(dirname(this.path), other);
     try {
-      utimesSync(this.path, now, now);
+      const now = new Date();
+      if (content === this.content) utimesSync(this.path, now, now);
+      else writeFileSync(this.path, this.content, { mode: 0o600 });
     } catch {
-      if (existsSync(dirname(this.path))) writeFileSync(this.path, this.content, { flag: 'w', mode: 0o600 });
+      // The folder is gone or full. The next beat tries again.
     }
   }
 }

@@ -73,7 +73,8 @@ class PredictInputType {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How long to wait for an answer, in milliseconds: 1 to 60,000; 10,000 if absent.',
+    description:
+      'How long the question may wait for a worker, in milliseconds: 1 to 60,000; 10,000 if absent.',
   })
   timeoutMs?: number | null;
 

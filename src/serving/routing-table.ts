@@ -4,7 +4,7 @@ import type { Database } from '../kernel/database';
 import type { ProjectId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
 import { ROUTING_TOPIC } from '../registry/registry.events';
-import type { AliasFollower, Registry } from '../registry/registry';
+import type { AliasFollower, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
 import type { Endpoint, EndpointId, Variant } from './endpoint';
 import { ServedModels, type ServedModel } from './served-model';
@@ -44,6 +44,8 @@ const WARM_UP_LIMIT_MS = 5_000;
 export class RoutingTable implements AliasFollower {
   private endpoints = new Map<string, RunningEndpoint>();
   private references = new Map<string, { projectId: ProjectId; ref: string; model: ServedModel }>();
+  /** Versions that were loaded for the routes that are in use. */
+  private warm: ReadonlySet<string> = new Set();
   private refreshing: Promise<void> = Promise.resolve();
   private readonly stopped = new AbortController();
   private following: Promise<void> = Promise.resolve();
@@ -90,8 +92,12 @@ export class RoutingTable implements AliasFollower {
     return next;
   }
 
-  /** As `refresh`, for those who are told the truth elsewhere: a failure leaves the last routes in use. */
-  async aliasMoved(): Promise<void> {
+  aliasMoved(): Promise<void> {
+    return this.catchUp();
+  }
+
+  /** As `refresh`, after a change that is kept already: a failure leaves the last routes in use for a moment. */
+  async catchUp(): Promise<void> {
     try {
       await this.refresh();
     } catch (error) {
@@ -101,7 +107,7 @@ export class RoutingTable implements AliasFollower {
 
   private async follow(): Promise<void> {
     const looks = wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal);
-    while (!(await looks.next()).done) await this.aliasMoved();
+    while (!(await looks.next()).done) await this.catchUp();
   }
 
   private async read(): Promise<void> {
@@ -112,7 +118,10 @@ export class RoutingTable implements AliasFollower {
       ...references,
     ];
     const models = await this.resolveAll(wanted);
-    await this.warmUp([...models.values()]);
+    const deployed = new Set(
+      endpoints.flatMap(({ projectId, variants }) => variants.map(({ ref }) => keyOf(projectId, ref))),
+    );
+    await this.warmUp([...models].filter(([key]) => deployed.has(key)).map(([, model]) => model));
     this.endpoints = new Map(
       endpoints.flatMap((endpoint) => {
         const running = runningEndpoint(endpoint, models);
@@ -139,15 +148,32 @@ export class RoutingTable implements AliasFollower {
       const versions = await this.input.registry.versionsForRouting(projectId, refs);
       for (const [index, ref] of refs.entries()) {
         const version = versions[index];
-        if (version) models.set(keyOf(projectId, ref), await this.models.of(version));
+        const model = version && (await this.served(version));
+        if (model) models.set(keyOf(projectId, ref), model);
       }
     }
     return models;
   }
 
+  /** Null where the version's bytes cannot be read: its callers hear of it, and nobody else does. */
+  private async served(version: ModelVersion): Promise<ServedModel | null> {
+    try {
+      return await this.models.of(version);
+    } catch (error) {
+      this.input.logger.error(
+        { err: error, version: version.ref },
+        'the bytes of a deployed version cannot be read',
+      );
+      return null;
+    }
+  }
+
   /** Loads what traffic is about to reach, so that no caller pays for it. A model that cannot load is its callers' to hear of. */
   private async warmUp(models: readonly ServedModel[]): Promise<void> {
-    const files = [...new Map(models.map(({ file }) => [file.sha256, file])).values()];
+    const fresh = models.filter(({ version }) => !this.warm.has(version.id));
+    this.warm = new Set(models.map(({ version }) => version.id));
+    const files = [...new Map(fresh.map(({ file }) => [file.sha256, file])).values()];
+    if (files.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, WARM_UP_LIMIT_MS)));
     await Promise.race([Promise.allSettled(files.map((file) => this.input.backend.load(file))), limit]);

@@ -118,7 +118,7 @@ export class Serving {
     if (!mayCreate && !(await this.endpointByName(actor, request.name)))
       return refuse(notFound('endpoint', request.name));
     const result = await this.write(actor.projectId, request, variants, targets.targets);
-    if (result.ok) await this.input.routing.refresh();
+    if (result.ok) await this.input.routing.catchUp();
     return result;
   }
 

@@ -34,6 +34,20 @@ import { TrackingSubscriptions } from './tracking.subscription.graphql';
 /** Points of a series where the caller does not say how many: one for each column of a wide chart. */
 const DEFAULT_MAX_POINTS = 1_000;
 
+/** A hundred points cost as much as a field. */
+const POINTS_PER_COST = 100;
+const historyComplexity = ({
+  args,
+  childComplexity,
+}: {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly childComplexity: number;
+}): number => {
+  const series = Array.isArray(args.keys) ? args.keys.length : 1;
+  const points = typeof args.maxPoints === 'number' ? args.maxPoints : DEFAULT_MAX_POINTS;
+  return 1 + series * (childComplexity + Math.max(0, points) / POINTS_PER_COST);
+};
+
 @Resolver(() => ExperimentType)
 class ExperimentFields {
   @FieldResolver(() => ID, { description: 'Opaque id.' })
@@ -111,7 +125,7 @@ class RunFields {
 
   @FieldResolver(() => [MetricSeriesType], {
     description: 'Its metrics over time, in the order of `keys`; without those that have no points.',
-    complexity: listComplexity,
+    complexity: historyComplexity,
   })
   metricHistory(
     @Root() run: Run,

@@ -39,6 +39,12 @@ describe('credentials', () => {
     expect(await ready.json()).toEqual({ status: 'ready', failing: [] });
   });
 
+  test('the explorer is a page for everybody, and needs nothing from elsewhere', async () => {
+    const page = await (await fetch(`${server.url}/`)).text();
+    expect(page).toContain('<title>Modelgraph</title>');
+    expect(page).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/);
+  });
+
   test.each([
     ['none', undefined],
     ['a wrong one', { authorization: 'Bearer nonsense-nonsense-nonsense' }],

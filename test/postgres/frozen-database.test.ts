@@ -48,4 +48,17 @@ test('while PostgreSQL is frozen, what is deployed predicts and everything else 
   proxy.thaw();
   for (let isBack = false; !isBack;)
     isBack = (await server.graphql('{ models { nodes { name } } }')).errors === undefined;
+  // No connection came back inside the transaction that was cut off: what is acknowledged now is seen by everybody.
+  const sha256s = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => server.upload(`after ${index}`)),
+  );
+  const twin = await server.twin();
+  for (const sha256 of sha256s) {
+    const response = await fetch(`${twin.url}/artifacts/sha256/${sha256}`, {
+      method: 'HEAD',
+      headers: twin.headers,
+    });
+    expect(response.status).toBe(200);
+  }
+  await twin.stop();
 }, 60_000);

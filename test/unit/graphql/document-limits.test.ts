@@ -44,6 +44,16 @@ test('fragments that double at each step do not make the check costly', () => {
   expect(performance.now() - started).toBeLessThan(2_000);
 });
 
+test('fragments that only spread others do not make the check costly', () => {
+  const fragments = Array.from(
+    { length: 100 },
+    (_, i) => `fragment g${i} on Query { ...g${i + 1} ...g${i + 1} }`,
+  );
+  const started = performance.now();
+  codesOf(`query { ...g0 } ${fragments.join(' ')} fragment g100 on Query { name }`);
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
 test('the introspection query of every tool passes', () => {
   expect(codesOf(getIntrospectionQuery({ descriptions: true }))).toEqual([]);
 });
