@@ -164,7 +164,10 @@ export class PredictResolver {
 
   @Mutation(() => PredictResult, { description: `Asks a model. ${requires('endpoint:predict')}` })
   async predict(
-    @Arg('input', () => PredictInputType, { description: 'The question.' }) input: PredictInputType,
+    @Arg('input', () => PredictInputType, {
+      description: 'Who is asked, and what: rows by column, or tensors.',
+    })
+    input: PredictInputType,
     @Ctx() { actor }: Context,
   ): Promise<Typed> {
     const result = await this.services.serving.predict(actor, input);

@@ -96,7 +96,8 @@ export class EndpointMutations {
     description: `Makes an endpoint or replaces its variants. ${requires('endpoint:deploy')}`,
   })
   async deployEndpoint(
-    @Arg('input', () => DeployEndpointInput, { description: 'The endpoint.' }) input: DeployEndpointInput,
+    @Arg('input', () => DeployEndpointInput, { description: 'The endpoint and all of its variants.' })
+    input: DeployEndpointInput,
     @Ctx() { actor }: Context,
   ): Promise<Typed> {
     return answer('DeployEndpointSuccess', await this.services.serving.deployEndpoint(actor, input));
@@ -106,7 +107,9 @@ export class EndpointMutations {
     description: `Moves traffic between variants of an endpoint. ${requires('endpoint:deploy')}`,
   })
   async setTrafficSplit(
-    @Arg('input', () => SetTrafficSplitInput, { description: 'The new split.' })
+    @Arg('input', () => SetTrafficSplitInput, {
+      description: 'The endpoint and all of its variants, with their weights.',
+    })
     { endpoint, ...split }: SetTrafficSplitInput,
     @Ctx() { actor }: Context,
   ): Promise<Typed> {

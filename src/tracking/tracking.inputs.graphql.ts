@@ -28,7 +28,7 @@ export class ParamInput {
   readonly value!: string;
 }
 
-@InputType('StartRunInput', { description: 'A new run.' })
+@InputType('StartRunInput', { description: 'A run to begin: params, tags and datasets may come with it.' })
 export class StartRunInput {
   @Field(() => String, { description: 'Name of the experiment; made where there is none.' })
   readonly experiment!: string;

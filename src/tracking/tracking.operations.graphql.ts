@@ -53,7 +53,7 @@ class CreateExperimentSuccess {
 
 @ObjectType('StartRunSuccess', { description: 'The run goes on from here.' })
 class StartRunSuccess {
-  @Field(() => RunType, { description: 'The run.' })
+  @Field(() => RunType, { description: 'The run as it is now.' })
   readonly run!: Run;
 }
 
@@ -163,7 +163,10 @@ export class TrackingMutations {
     description: `Starts a run. Makes the experiment where there is none. ${requires('tracking:write')}`,
   })
   async startRun(
-    @Arg('input', () => StartRunInput, { description: 'The run.' }) input: StartRunInput,
+    @Arg('input', () => StartRunInput, {
+      description: 'Which experiment, and what is known before it begins.',
+    })
+    input: StartRunInput,
     @Ctx() { actor }: Context,
   ) {
     return answer('StartRunSuccess', await this.services.tracking.startRun(actor, input));
@@ -173,7 +176,10 @@ export class TrackingMutations {
     description: `Keeps points of a run's metrics: all or none. ${requires('tracking:write')}`,
   })
   async logMetrics(
-    @Arg('input', () => LogMetricsInput, { description: 'The points.' }) input: LogMetricsInput,
+    @Arg('input', () => LogMetricsInput, {
+      description: 'The run and up to 100,000 points of any of its metrics.',
+    })
+    input: LogMetricsInput,
     @Ctx() { actor }: Context,
   ) {
     return answer('LogSuccess', await this.services.tracking.logMetrics(actor, input));
@@ -183,7 +189,8 @@ export class TrackingMutations {
     description: `Keeps params of a run: all or none. They never change. ${requires('tracking:write')}`,
   })
   async logParams(
-    @Arg('input', () => LogParamsInput, { description: 'The params.' }) input: LogParamsInput,
+    @Arg('input', () => LogParamsInput, { description: 'The run and its params, by key.' })
+    input: LogParamsInput,
     @Ctx() { actor }: Context,
   ) {
     return answer('LogSuccess', await this.services.tracking.logParams(actor, input));
@@ -193,15 +200,21 @@ export class TrackingMutations {
     description: `Names uploaded bytes as a file of a run. ${requires('tracking:write')}`,
   })
   async logArtifact(
-    @Arg('input', () => LogArtifactInput, { description: 'The file.' }) input: LogArtifactInput,
+    @Arg('input', () => LogArtifactInput, {
+      description: 'The run, a path in it, and bytes that were uploaded before.',
+    })
+    input: LogArtifactInput,
     @Ctx() { actor }: Context,
   ) {
     return answer('LogSuccess', await this.services.tracking.logArtifact(actor, input));
   }
 
-  @Mutation(() => LogResult, { description: `Ends a run. ${requires('tracking:write')}` })
+  @Mutation(() => LogResult, {
+    description: `Ends a run, or takes up a failed one again (\`RUNNING\`). ${requires('tracking:write')}`,
+  })
   async finishRun(
-    @Arg('input', () => FinishRunInput, { description: 'The end.' }) input: FinishRunInput,
+    @Arg('input', () => FinishRunInput, { description: 'The run and the status that it is to have.' })
+    input: FinishRunInput,
     @Ctx() { actor }: Context,
   ) {
     return answer('LogSuccess', await this.services.tracking.finishRun(actor, input));

@@ -11,7 +11,7 @@ class RunMetricsSnapshotType {
   @Field(() => String, { description: CURSOR })
   readonly cursor!: string;
 
-  @Field(() => RunType, { description: 'The run.' })
+  @Field(() => RunType, { description: 'The run as it is now.' })
   readonly run!: Run;
 
   @Field(() => [MetricSeriesType], {
