@@ -4,6 +4,7 @@ import { Auth } from './auth/auth';
 import { Datasets } from './datasets/datasets';
 import { ENTITIES } from './entities';
 import { createApollo } from './graphql/apollo';
+import { CompiledOperations } from './graphql/compiled-operations';
 import { Operations } from './graphql/operations';
 import type { Services } from './graphql/resolvers';
 import { createSchema } from './graphql/schema';
@@ -40,6 +41,8 @@ import { Tracking } from './tracking/tracking';
 
 export interface Platform {
   readonly url: string;
+  /** For what the API has no operations for: keys and projects are rows yet. */
+  readonly database: Database;
   /** Idempotent; resolves when nothing of the platform runs any more. */
   stop(): Promise<void>;
 }
@@ -84,7 +87,7 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
 
     const services: Services = { datasets, tracking, registry, serving, monitoring, lineage };
     const url = await serve({ config, logger, shutdown, auth, artifacts, database, pool, services });
-    return { url, stop: () => shutdown.run() };
+    return { url, database, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
@@ -114,7 +117,7 @@ async function serve({
   services,
 }: ServeInput): Promise<string> {
   const schema = createSchema(services);
-  const operations = new Operations(schema, logger);
+  const operations = new Operations(schema, new CompiledOperations(config.compileAfterUses), logger);
   const apollo = createApollo(schema, logger);
   await apollo.start();
   shutdown.push('apollo', () => apollo.stop());

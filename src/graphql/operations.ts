@@ -1,5 +1,4 @@
 import {
-  execute,
   GraphQLError,
   parse,
   specifiedRules,
@@ -12,6 +11,7 @@ import {
 import { BoundedMap } from '../kernel/bounded-map';
 import type { Logger } from '../kernel/logger';
 import { toClientError } from './client-errors';
+import type { CompiledOperations } from './compiled-operations';
 import type { OperationContext } from './context';
 import { costError } from './cost-limit';
 import { limitShape, MAX_TOKENS } from './document-limits';
@@ -34,6 +34,7 @@ export class Operations {
 
   constructor(
     readonly schema: GraphQLSchema,
+    private readonly compiled: CompiledOperations,
     private readonly logger: Logger,
   ) {}
 
@@ -48,7 +49,7 @@ export class Operations {
   }
 
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
-    return this.masked(await execute(args), args.contextValue as OperationContext);
+    return this.masked(await this.compiled.execute(args), args.contextValue as OperationContext);
   }
 
   /** The result as its client may see it. */
@@ -59,7 +60,8 @@ export class Operations {
   private mask(errors: readonly GraphQLError[], { requestId }: OperationContext): GraphQLError[] {
     return errors.map((error) => {
       const { message, extensions } = toClientError(error, requestId, this.logger);
-      return new GraphQLError(message, { nodes: error.nodes, path: error.path, extensions });
+      const { nodes, source, positions, path } = error;
+      return new GraphQLError(message, { nodes, source, positions, path, extensions });
     });
   }
 

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { DateTimeScalar } from '../kernel/scalars.graphql';
+import { resolveDirectly } from './direct-resolvers';
 import { RESOLVERS, type Services } from './resolvers';
 
 /** type-graphql asks for one, but every subscription of ours reads the database after its cursor. */
@@ -30,6 +31,7 @@ export function createSchema(services?: Services): GraphQLSchema {
     pubSub: NO_PUB_SUB,
     validate: false, // rules of the business are checked in the use cases, where every door passes
   });
+  resolveDirectly(schema, (resolverClass) => get(resolverClass as (typeof RESOLVERS)[number]));
   describe(schema.getQueryType(), 'Reading. What is missing, or hidden from the caller, is null.');
   describe(
     schema.getMutationType(),

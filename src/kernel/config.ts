@@ -19,6 +19,8 @@ export interface Config {
   readonly maxArtifactBytes: number;
   /** How long calls in flight may take to end after a request to stop. */
   readonly drainTimeoutMs: number;
+  /** The use of an operation from which on it runs as a compiled function; 0: never. */
+  readonly compileAfterUses: number;
   readonly logLevel: LogLevel;
 }
 
@@ -81,6 +83,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     predictionCacheTtlMs: integer('PREDICTION_CACHE_TTL_MS', 0, 0, 86_400_000),
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
+    compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),
     logLevel: oneOf<LogLevel>('LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   if (problems.length > 0) throw new ConfigError(problems);

@@ -42,7 +42,9 @@ function toChunk(
   let max: number | null = null;
   let last = 0;
   indexes.forEach((index, row) => {
-    const { step, value, timestamp } = points[index] as MetricPoint;
+    const point = points[index] as MetricPoint;
+    const { value, timestamp } = point;
+    const step = BigInt(point.step);
     const timestampMs = timestamp ? BigInt(timestamp.getTime()) : nowMs;
     steps[row] = step;
     values[row] = value;

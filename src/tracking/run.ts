@@ -52,8 +52,8 @@ export interface RunArtifact {
 
 export interface MetricPoint {
   readonly key: string;
-  /** 64 bits. */
-  readonly step: bigint;
+  /** 64 bits; a plain 0 where the caller gave none. */
+  readonly step: bigint | 0;
   /** Any double: NaN, the infinities and -0 are kept as they are. */
   readonly value: number;
   /** Null: the time at which the point arrived. */

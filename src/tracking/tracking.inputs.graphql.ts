@@ -65,10 +65,10 @@ export class MetricPointInput {
   readonly key!: string;
 
   @Field(() => BigIntScalar, {
-    defaultValue: 0n,
+    defaultValue: 0, // not 0n: compiled operations write defaults as JSON
     description: 'Any whole number; may repeat and go backwards.',
   })
-  readonly step!: bigint;
+  readonly step!: bigint | 0;
 
   @Field(() => DoubleScalar, { description: 'Kept exactly: NaN, the infinities and -0 too.' })
   readonly value!: number;

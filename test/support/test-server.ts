@@ -56,6 +56,7 @@ export class TestServer extends ApiClient {
       PORT: '0',
       ONNX_WORKERS: '1',
       LOG_LEVEL: 'silent',
+      GRAPHQL_COMPILE_AFTER: '1',
       MODEL_STORE: folder,
       ...environment,
     });
