@@ -8,8 +8,8 @@ import {
   type Artifacts,
   type ByteRange,
 } from '../kernel/artifacts';
-import { answerError, answerJson, SAFE_HEADERS } from './answer';
-import type { Exchange, Route } from './route';
+import { answerError, answerJson, SAFE_HEADERS } from '../kernel/http-answer';
+import type { Exchange, Route } from '../kernel/http-exchange';
 
 export const ARTIFACT_PATH = '/artifacts/sha256/';
 

@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
-import { answerGraphqlError, SAFE_HEADERS } from './answer';
-import { BodyTooLarge, readBody } from './body';
+import { answerGraphqlError, SAFE_HEADERS } from '../kernel/http-answer';
+import { BodyTooLarge, readBody } from '../kernel/http-body';
 import { answerPlainOperation } from './plain-operation';
-import type { Route } from './route';
+import type { Route } from '../kernel/http-exchange';
 
 /** The headers that decide how GraphQL over HTTP is read and answered, and whether a browser was tricked. */
 const RELEVANT_HEADERS = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'];

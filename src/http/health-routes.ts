@@ -1,5 +1,5 @@
-import { answerJson } from './answer';
-import type { PublicRoute } from './route';
+import { answerJson } from '../kernel/http-answer';
+import type { PublicRoute } from '../kernel/http-exchange';
 
 /** One thing that must hold for this process to serve; rejects or answers a reason where it does not. */
 export interface ReadinessCheck {

@@ -4,9 +4,9 @@ import type { Auth } from '../auth/auth';
 import { Failure } from '../kernel/errors';
 import { newId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
-import { answerError, answerGraphqlError } from './answer';
+import { answerError, answerGraphqlError } from '../kernel/http-answer';
 import { ARTIFACT_PATH } from './artifact-route';
-import type { Exchange, PublicRoute, Route } from './route';
+import type { Exchange, PublicRoute, Route } from '../kernel/http-exchange';
 
 /** Time for a client to send its headers: slower ones only hold a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;

@@ -73,7 +73,8 @@ function parseTensor(value: unknown): TensorInput {
     Array.isArray(tensor.shape) &&
     hasBody;
   if (!isTensor) throw wrongShape('Expected a tensor: {name, datatype, shape} and either data or base64.');
-  return tensor as TensorInput;
+  const { name, datatype, shape, data, base64 } = tensor as TensorInput;
+  return { name, datatype, shape, ...(data ? { data } : { base64 }) };
 }
 
 export const DateTimeScalar = GraphQLDateTime;

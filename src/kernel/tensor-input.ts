@@ -3,8 +3,10 @@ export interface TensorInput {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly unknown[];
-  /** Row-major values, flat or nested. Exactly one of `data` and `base64`. */
+  /** Row-major values, flat or nested. Exactly one of `data`, `base64` and `bytes`. */
   readonly data?: readonly unknown[];
   /** Little-endian bytes; text as 4 bytes of length before each element. */
   readonly base64?: string;
+  /** The same bytes as they are, from a door that takes them; they may be a view that others share. */
+  readonly bytes?: Uint8Array;
 }

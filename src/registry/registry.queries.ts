@@ -92,14 +92,15 @@ export class RegistryQueries {
     );
     const rows = await this.sql.query<VersionRow & { readonly place: string }>(
       `/* registry.versionsByReferences */ SELECT wanted.place, ${VERSION_COLUMNS}
-       FROM unnest($2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
-         WITH ORDINALITY AS wanted (model, alias, major, minor, pipeline, place)
+       FROM unnest($2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
+         WITH ORDINALITY AS wanted (model, alias, major, minor, pipeline, ordinal, place)
        JOIN model m ON m.project_id = $1 AND m.name = wanted.model
        JOIN LATERAL (
          SELECT a.version_id AS id FROM model_alias a WHERE a.model_id = m.id AND a.name = wanted.alias
          UNION ALL
          SELECT n.id FROM model_version n WHERE n.model_id = m.id
-           AND n.major = wanted.major AND n.minor = wanted.minor AND n.pipeline = wanted.pipeline
+           AND (n.ordinal = wanted.ordinal
+             OR (n.major = wanted.major AND n.minor = wanted.minor AND n.pipeline = wanted.pipeline))
        ) target ON true
        JOIN model_version v ON v.id = target.id`,
       [
@@ -109,6 +110,9 @@ export class RegistryQueries {
         numbers.map((number) => number?.major ?? null),
         numbers.map((number) => number?.minor ?? null),
         numbers.map((number) => number?.pipeline ?? null),
+        references.map((reference) =>
+          reference?.target.kind === 'ordinal' ? reference.target.ordinal : null,
+        ),
       ],
     );
     const versions = new Map(rows.map(({ place, ...row }) => [Number(place), versionOf(row)]));

@@ -42,11 +42,21 @@ export function tensorFromJson(
     check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, String(count));
     return null;
   }
-  const data =
-    input.base64 === undefined
-      ? fromValues(input.data ?? [], datatype, count, path, check)
-      : fromBase64(input.base64, datatype, count, path, check);
+  const data = dataOf(input, datatype, count, path, check);
   return data && { name: spec.name, datatype, shape, data };
+}
+
+function dataOf(
+  { data, base64, bytes }: TensorInput,
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  if (bytes !== undefined) return fromBytes(bytes, datatype, count, path, check);
+  if (base64 !== undefined)
+    return fromBytes(Buffer.from(base64, 'base64'), datatype, count, `${path}.base64`, check);
+  return fromValues(data ?? [], datatype, count, path, check);
 }
 
 function fits(shape: readonly unknown[], expected: readonly number[]): boolean {
@@ -103,33 +113,36 @@ function flatten(values: readonly unknown[], count: number): readonly unknown[] 
   return flat;
 }
 
-function fromBase64(
-  text: string,
+function fromBytes(
+  bytes: Uint8Array,
   datatype: Datatype,
   count: number,
   path: string,
   check: InputCheck,
 ): TensorData | null {
-  const bytes = Buffer.from(text, 'base64');
   if (datatype === 'BYTES') return fromLengthPrefixed(bytes, count, path, check);
   const ArrayClass = ARRAY_OF[datatype];
   const expected = count * ArrayClass.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
-    check.add(`${path}.base64`, `${expected} bytes, as the shape says`, `${bytes.length} bytes`);
+    check.add(path, `${expected} bytes, as the shape says`, `${bytes.length} bytes`);
     return null;
   }
-  const copy = new Uint8Array(bytes); // aligned, which a slice of Node's pool is not
+  const { buffer, byteOffset } = bytes;
+  const isAligned = byteOffset % ArrayClass.BYTES_PER_ELEMENT === 0;
+  if (isAligned && IS_LITTLE_ENDIAN) return new ArrayClass(buffer, byteOffset, count);
+  const copy = new Uint8Array(bytes);
   if (!IS_LITTLE_ENDIAN) swapBytes(copy, ArrayClass.BYTES_PER_ELEMENT);
   return new ArrayClass(copy.buffer, 0, count);
 }
 
 /** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */
 function fromLengthPrefixed(
-  bytes: Buffer,
+  { buffer, byteOffset, byteLength }: Uint8Array,
   count: number,
   path: string,
   check: InputCheck,
 ): readonly string[] | null {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const texts: string[] = [];
   let offset = 0;
   while (texts.length < count && offset + 4 <= bytes.length) {
@@ -140,7 +153,7 @@ function fromLengthPrefixed(
   }
   if (texts.length === count && offset === bytes.length) return texts;
   check.add(
-    `${path}.base64`,
+    path,
     `${count} texts, each after 4 bytes of its length`,
     `${bytes.length} bytes that hold ${texts.length}`,
   );

@@ -16,6 +16,10 @@ test('a name and a version', () => {
   });
 });
 
+test('a name and a place in the order of registration', () => {
+  expect(parseReference('fraud@3')).toEqual({ model: 'fraud', target: { kind: 'ordinal', ordinal: 3 } });
+});
+
 test('a name alone means its alias production', () => {
   expect(parseReference('fraud')).toEqual({ model: 'fraud', target: { kind: 'alias', alias: 'production' } });
 });
@@ -26,7 +30,8 @@ test.each([
   'fraud@',
   'fraud@a@b',
   'fraud@latest',
-  'fraud@3',
+  'fraud@0',
+  'fraud@03',
   'fraud@v3',
   'fraud@1.2',
   'fraud@-1.0.0',

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Actor } from '../kernel/actor';
+import type { Actor } from './actor';
 
 /** What a route is given: the path is decoded nowhere, since no name of a client is ever a path. */
 export interface Exchange {
