@@ -7,13 +7,17 @@ const CHANNEL = 'modelgraph';
 /** Pause before the listening connection is made again; doubles up to the longest. */
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
+/** Longest wait for the connection, and then for LISTEN: a server that takes longer is tried again. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest wait for a goodbye: one that lives answers at once, and one that is frozen never does. */
+const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** LISTEN/NOTIFY: PostgreSQL delivers a notice to every process when the transaction that sent it commits. */
 export class PostgresBus implements Bus {
   private readonly listeners = new Listeners();
   private client: Client | undefined;
   private retry: NodeJS.Timeout | undefined;
-  private isStopped = false;
+  private stopping: Promise<void> | undefined;
 
   constructor(
     private readonly url: string,
@@ -32,30 +36,36 @@ export class PostgresBus implements Bus {
     return this.listeners.add(topic, listener);
   }
 
-  async stop(): Promise<void> {
-    this.isStopped = true;
+  /** Idempotent; over within the time for a goodbye, also where nobody is there to say it. */
+  stop(): Promise<void> {
     clearTimeout(this.retry);
-    await this.client?.end().catch(() => undefined); // a connection that is already gone has ended
+    this.stopping ??= this.client ? sayGoodbye(this.client) : Promise.resolve();
+    return this.stopping;
   }
 
   private async connect(): Promise<void> {
     const client = new Client({
       connectionString: this.url,
       keepAlive: true,
-      connectionTimeoutMillis: LONGEST_RETRY_MS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: CONNECT_TIMEOUT_MS,
       application_name: 'modelgraph-bus',
     });
     client.on('notification', ({ payload }) => this.listeners.call(payload ?? ''));
     client.on('error', (error) => this.logger.debug({ err: error }, 'the bus lost its connection'));
+    this.client = client; // already now: whoever stops while it connects must find it
+    try {
+      await client.connect();
+      await client.query(`/* bus.listen */ LISTEN ${CHANNEL}`);
+    } catch (error) {
+      client.connection.stream.destroy();
+      throw error;
+    }
     client.on('end', () => this.reconnect(FIRST_RETRY_MS));
-    await client.connect();
-    await client.query(`/* bus.listen */ LISTEN ${CHANNEL}`);
-    this.client = client;
   }
 
   private reconnect(delayMs: number): void {
-    if (this.isStopped) return;
-    clearTimeout(this.retry);
+    if (this.stopping) return;
     this.retry = setTimeout(() => {
       this.connect().then(
         // Notices sent meanwhile are lost, so everyone looks once.
@@ -64,4 +74,11 @@ export class PostgresBus implements Bus {
       );
     }, delayMs).unref();
   }
+}
+
+/** Ends the connection, and without an answer closes the socket itself. */
+async function sayGoodbye(client: Client): Promise<void> {
+  const impatience = setTimeout(() => client.connection.stream.destroy(), GOODBYE_TIMEOUT_MS);
+  await client.end().catch(() => undefined); // a connection that is already gone has ended
+  clearTimeout(impatience);
 }
