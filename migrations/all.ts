@@ -5,6 +5,8 @@ import { Registry1795000000004 } from './0004-registry';
 import { Serving1795000000005 } from './0005-serving';
 import { Monitoring1795000000006 } from './0006-monitoring';
 import { Lineage1795000000007 } from './0007-lineage';
+import { Retention1795000000008 } from './0008-retention';
+import { EndpointSettings1795000000009 } from './0009-endpoint-settings';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -15,4 +17,6 @@ export const MIGRATIONS = [
   Serving1795000000005,
   Monitoring1795000000006,
   Lineage1795000000007,
+  Retention1795000000008,
+  EndpointSettings1795000000009,
 ];

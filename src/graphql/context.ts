@@ -3,15 +3,19 @@ import type { Context, Loaders } from '../kernel/context.graphql';
 import { newId } from '../kernel/ids';
 import { createLoaders, type Services } from './resolvers';
 
-/** The context of one operation. Loaders are made when a field first asks: most predictions need none. */
+/** The context of one operation. Loaders and id are made when first asked for: most predictions need neither. */
 export class OperationContext implements Context {
   private made: Loaders | undefined;
 
   constructor(
     readonly services: Services,
     readonly actor: Actor,
-    readonly requestId: string = newId(),
+    private id?: string,
   ) {}
+
+  get requestId(): string {
+    return (this.id ??= newId());
+  }
 
   get loaders(): Loaders {
     return (this.made ??= createLoaders(this.services, this.actor));

@@ -1,5 +1,5 @@
 import type { BatchRequest, PendingRequest } from './batch-request';
-import type { RunCost } from './batch-policy';
+import type { RunCost } from './run-cost';
 
 /** What is known of one model: what its runs cost, and how much of it waits, over all its groups. */
 export interface ModelQueue {
@@ -11,34 +11,13 @@ export interface ModelQueue {
 export class BatchGroup {
   readonly waiting: PendingRequest[] = [];
   rows = 0;
-  /** Wakes the batcher when a delay or a deadline is over; one timer for all that wait here. */
-  timer: NodeJS.Timeout | undefined;
-  timerAt = Infinity;
+  /** The earliest deadline of those who wait. */
+  dueAt = Infinity;
 
   constructor(
     readonly key: string,
     readonly model: ModelQueue,
   ) {}
-
-  /** The earliest time at which somebody here can wait no longer. */
-  earliestDeadline(): number {
-    let earliest = Infinity;
-    for (const { request } of this.waiting) earliest = Math.min(earliest, request.deadlineAt);
-    return earliest;
-  }
-
-  /** The strictest latency objective among those who would share the next batch, in ms. */
-  objectiveMs(defaultMs: number): number {
-    let strictest = Infinity;
-    for (const { request } of this.waiting) strictest = Math.min(strictest, request.objectiveMs ?? defaultMs);
-    return strictest;
-  }
-
-  clearTimer(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.timerAt = Infinity;
-  }
 }
 
 /** Separates the parts of a key; names hold no control characters. */

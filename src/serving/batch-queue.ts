@@ -1,7 +1,7 @@
 import { BatchGroup, groupKey, type ModelQueue } from './batch-group';
-import { RunCost } from './batch-policy';
-import type { PendingRequest } from './batch-request';
+import { earliestDeadline, type PendingRequest } from './batch-request';
 import type { BatcherOptions } from './batcher-options';
+import { RunCost } from './run-cost';
 
 /** Models whose cost is remembered while nothing of theirs waits. */
 const MAX_REMEMBERED_MODELS = 1_024;
@@ -23,10 +23,6 @@ export class BatchQueue {
     return this.byKey.size === 0;
   }
 
-  holds(group: BatchGroup): boolean {
-    return this.byKey.get(group.key) === group;
-  }
-
   model(sha256: string): ModelQueue {
     let model = this.models.get(sha256);
     if (model !== undefined) return model;
@@ -35,7 +31,7 @@ export class BatchQueue {
     return model;
   }
 
-  /** A request that is larger than a limit passes where nothing else waits: bodies have limits of their own. */
+  /** A request that is larger than a limit passes where nothing else waits: batch-check.ts bounds it. */
   hasRoom(model: ModelQueue, { rows, bytes }: PendingRequest): boolean {
     const { maxQueuedRows, maxQueuedBytes } = this.limits;
     return (
@@ -54,38 +50,56 @@ export class BatchQueue {
     }
     if (front) group.waiting.unshift(pending);
     else group.waiting.push(pending);
+    pending.group = group;
+    group.dueAt = Math.min(group.dueAt, pending.request.deadlineAt);
     this.count(group, pending.rows, pending.bytes);
     return group;
   }
 
   /** Takes one request out, wherever it stands; nothing happens where it has left already. */
-  remove(group: BatchGroup, pending: PendingRequest): void {
-    const index = group.waiting.indexOf(pending);
-    if (index < 0) return;
-    group.waiting.splice(index, 1);
-    this.count(group, -pending.rows, -pending.bytes);
-    if (group.waiting.length === 0) this.close(group);
+  remove(pending: PendingRequest): void {
+    const { group } = pending;
+    if (group === undefined) return;
+    group.waiting.splice(group.waiting.indexOf(pending), 1);
+    this.left(group, [pending]);
   }
 
   /** Takes the first requests out; the rest go to the end of the line, so that other models have their turn. */
   take(group: BatchGroup, count: number): readonly PendingRequest[] {
     const batch = group.waiting.splice(0, count);
-    for (const { rows, bytes } of batch) this.count(group, -rows, -bytes);
     this.byKey.delete(group.key);
-    if (group.waiting.length > 0) this.byKey.set(group.key, group);
-    else group.clearTimer();
+    this.byKey.set(group.key, group);
+    this.left(group, batch);
     return batch;
+  }
+
+  /** Takes out those whose deadline is over. */
+  takeOverdue(group: BatchGroup, now: number): readonly PendingRequest[] {
+    if (group.dueAt > now) return [];
+    const overdue: PendingRequest[] = [];
+    let kept = 0;
+    for (const pending of group.waiting) {
+      if (pending.request.deadlineAt <= now) overdue.push(pending);
+      else group.waiting[kept++] = pending;
+    }
+    group.waiting.length = kept;
+    this.left(group, overdue);
+    return overdue;
+  }
+
+  private left(group: BatchGroup, requests: readonly PendingRequest[]): void {
+    for (const pending of requests) {
+      pending.group = undefined;
+      this.count(group, -pending.rows, -pending.bytes);
+    }
+    group.dueAt = earliestDeadline(group.waiting);
+    if (group.waiting.length === 0) this.byKey.delete(group.key);
   }
 
   private count(group: BatchGroup, rows: number, bytes: number): void {
     group.rows += rows;
     group.model.queuedRows += rows;
     this.queuedBytes += bytes;
-  }
-
-  private close(group: BatchGroup): void {
-    group.clearTimer();
-    this.byKey.delete(group.key);
   }
 
   private forgetAModel(): void {

@@ -1,20 +1,19 @@
 import type { Tensor } from '../kernel/tensor';
 import type { ModelFile } from './backends/backend';
+import type { BatchGroup } from './batch-group';
 
 export interface BatchRequest {
   readonly file: ModelFile;
   /** Whether rows of several callers may share a run, as inspection found. */
   readonly batchable: boolean;
-  /** Belong to the batcher until the answer. Where batchable, all have the same number of rows. */
+  /** Belong to the batcher until the run has ended. Where batchable, all have the same number of rows. */
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; absent or empty: all. */
   readonly outputs?: readonly string[];
-  /** Until when the request may wait to be run, on performance.now()'s clock, in ms. */
+  /** Until when the caller waits for the answer, on performance.now()'s clock, in ms. */
   readonly deadlineAt: number;
-  /** Ends the request at once; a run that has begun is not stopped, since others may share it. */
+  /** Aborted where the caller has left: the request costs nothing more, unless its run has begun. */
   readonly signal?: AbortSignal;
-  /** Time one run of this model may take, in ms; absent: the batcher's own. */
-  readonly objectiveMs?: number;
 }
 
 export interface BatchAnswer {
@@ -28,11 +27,13 @@ export interface BatchAnswer {
   readonly computeMs: number;
 }
 
-/** A request on its way: waits in a group, then is part of a batch, then is settled, once. */
+/** A request on its way: waits in a group, then is part of a batch, and is settled once, at any time. */
 export class PendingRequest {
   readonly answer: Promise<BatchAnswer>;
   /** True once it must not share a run: the model is not batchable, or a shared run of it was refused. */
   alone: boolean;
+  /** Where it waits; undefined before and afterwards. */
+  group: BatchGroup | undefined = undefined;
   /** When it left the queue, on performance.now()'s clock. */
   dispatchedAt = 0;
   settled = false;
@@ -53,18 +54,13 @@ export class PendingRequest {
     });
   }
 
-  /** @param listener called before the caller learns that the request is over */
-  watchSignal(listener: () => void): void {
-    const { signal } = this.request;
-    if (signal === undefined) return;
-    if (this.onAbort) signal.removeEventListener('abort', this.onAbort);
-    this.onAbort = () => {
-      listener();
-      this.reject(signal.reason);
-    };
-    signal.addEventListener('abort', this.onAbort);
+  /** Listens until the request is settled: a signal may outlive it. */
+  onCallerGone(listener: () => void): void {
+    this.onAbort = listener;
+    this.request.signal?.addEventListener('abort', listener);
   }
 
+  /** An answer that comes after the caller was told something else is dropped. */
   succeed(answer: BatchAnswer): void {
     if (this.finish()) this.resolve(answer);
   }
@@ -79,4 +75,12 @@ export class PendingRequest {
     if (this.onAbort) this.request.signal?.removeEventListener('abort', this.onAbort);
     return true;
   }
+}
+
+/** When the first of those who still wait for an answer can wait no longer; Infinity where nobody does. */
+export function earliestDeadline(requests: readonly PendingRequest[]): number {
+  let earliest = Infinity;
+  for (const { settled, request } of requests)
+    if (!settled && request.deadlineAt < earliest) earliest = request.deadlineAt;
+  return earliest;
 }

@@ -1,14 +1,10 @@
-export interface BatcherOptions {
-  /** Most rows of a shared run. */
-  readonly maxBatch: number;
+import type { BatchPolicy } from './batch-policy';
+
+export interface BatcherOptions extends BatchPolicy {
   /** Rows of one model that may wait. */
   readonly maxQueuedRows: number;
   /** Bytes of all inputs that may wait, of all models. */
   readonly maxQueuedBytes: number;
-  /** Time that one run may take, in ms, where the request does not say. */
-  readonly objectiveMs: number;
-  /** How long an idle worker waits for a batch to fill, in ms. 0, the default, means that it never waits. */
-  readonly delayMs: number;
   /** Wall-clock limit of a run, in ms; past it its worker is killed. */
   readonly runLimitMs: number;
   /** Calls `task` once the event loop has heard all that has arrived by now. */

@@ -1,28 +1,25 @@
 import type { Backend } from './backends/backend';
-import { answerAll, bytesOf, rowsOf } from './batch-answers';
+import { BatchAlarm } from './batch-alarm';
+import { answerAll } from './batch-answers';
+import { bytesOf, rowsOf } from './batch-check';
+import { BatchCounts } from './batch-counts';
 import type { BatchGroup, ModelQueue } from './batch-group';
-import { CLOSE_REASONS, planBatch, type CloseReason } from './batch-policy';
+import { lookAgainAt, planBatch, readiness, type CloseReason } from './batch-policy';
 import { BatchQueue } from './batch-queue';
 import { PendingRequest, type BatchAnswer, type BatchRequest } from './batch-request';
 import { BATCHER_DEFAULTS, type BatcherOptions } from './batcher-options';
 import { InvalidInput } from './invalid-input';
 import { Overloaded } from './overloaded';
 import { gatherRows, RowsDoNotMatch } from './rows';
+import { RunningBatch } from './running-batch';
 import { WorkerUnavailable } from './worker-unavailable';
 
 /** Shortest wait that is suggested to a refused caller, in ms. */
 const MIN_RETRY_AFTER_MS = 10;
 
-/** Longest time that Node's timers can count, in ms; longer ones would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-export interface BatcherStats {
+export interface BatcherStats extends Pick<BatchCounts, 'batches' | 'rows' | 'closed'> {
   readonly queuedRows: number;
   readonly queuedBytes: number;
-  readonly batches: number;
-  readonly rows: number;
-  /** Batches by why they were closed. */
-  readonly closed: Readonly<Record<CloseReason, number>>;
 }
 
 /**
@@ -32,12 +29,10 @@ export interface BatcherStats {
 export class Batcher {
   private readonly options: BatcherOptions;
   private readonly queue: BatchQueue;
-  private readonly closed = Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as Record<
-    CloseReason,
-    number
-  >;
-  private batches = 0;
-  private rows = 0;
+  /** A few, so an array: a Set that changes all the time leaves old tables behind, which keep what they held. */
+  private readonly running: RunningBatch[] = [];
+  private readonly counts = new BatchCounts();
+  private readonly alarm = new BatchAlarm((now) => this.wake(now));
   private stopped = false;
   private willPump = false;
 
@@ -51,23 +46,19 @@ export class Batcher {
   }
 
   /**
-   * @throws InvalidInput where the runtime refuses this caller's values, Overloaded where the queue is full,
-   *   WorkerUnavailable where nobody answers in time, the signal's reason where it was aborted
+   * @throws InvalidInput where the request is too large or the runtime refuses its values, Overloaded where the queue
+   *   is full, WorkerUnavailable where nobody answers by the deadline or before the caller leaves
    */
   submit(request: BatchRequest): Promise<BatchAnswer> {
     const now = performance.now();
-    const rows = rowsOf(request);
-    const pending = new PendingRequest(
-      request,
-      typeof rows === 'number' ? rows : 0,
-      bytesOf(request.inputs),
-      now,
-    );
+    const bytes = bytesOf(request.inputs);
+    const rows = rowsOf(request, bytes);
+    const pending = new PendingRequest(request, typeof rows === 'number' ? rows : 0, bytes, now);
     const model = this.queue.model(request.file.sha256);
     if (this.stopped) pending.reject(stopping());
-    else if (request.signal?.aborted) pending.reject(request.signal.reason);
-    else if (typeof rows === 'string') pending.reject(new InvalidInput(rows));
-    else if (request.deadlineAt <= now) pending.reject(expired());
+    else if (request.signal?.aborted) pending.reject(cancelled());
+    else if (typeof rows !== 'number') pending.reject(rows);
+    else if (request.deadlineAt <= now) pending.reject(tooLate());
     else if (!this.queue.hasRoom(model, pending)) pending.reject(this.overloaded(model));
     else this.accept(pending, now);
     return pending.answer;
@@ -77,21 +68,28 @@ export class Batcher {
   stop(): void {
     this.stopped = true;
     for (const group of [...this.queue.groups()])
-      for (const pending of [...group.waiting]) this.refuse(group, pending, stopping());
+      for (const pending of this.queue.take(group, group.waiting.length)) pending.reject(stopping());
+    if (this.running.length === 0) this.alarm.clear();
   }
 
   stats(): BatcherStats {
     let queuedRows = 0;
     for (const group of this.queue.groups()) queuedRows += group.rows;
-    const { batches, rows, closed } = this;
+    const { batches, rows, closed } = this.counts;
     return { queuedRows, queuedBytes: this.queue.queuedBytes, batches, rows, closed: { ...closed } };
   }
 
   private accept(pending: PendingRequest, now: number): void {
     const group = this.queue.add(pending, { front: false });
-    pending.watchSignal(() => this.queue.remove(group, pending));
-    this.arm(group, pending, now);
+    if (pending.request.signal) pending.onCallerGone(() => this.cancel(pending));
+    this.alarm.wakeBy(lookAgainAt(group, this.options, now), now);
     this.pumpSoon();
+  }
+
+  /** Nothing is left of a request that waits; one that runs has an answer that nobody hears. */
+  private cancel(pending: PendingRequest): void {
+    this.queue.remove(pending);
+    pending.reject(cancelled());
   }
 
   /**
@@ -107,11 +105,6 @@ export class Batcher {
     });
   }
 
-  private refuse(group: BatchGroup, pending: PendingRequest, error: Error): void {
-    this.queue.remove(group, pending);
-    pending.reject(error);
-  }
-
   /** Gives idle workers what waits, the group that has waited for its turn the longest first. */
   private pump(): void {
     while (!this.queue.isEmpty() && this.backend.idleCount() > 0) {
@@ -123,92 +116,69 @@ export class Batcher {
   private dispatchNext(now: number): boolean {
     for (const group of this.queue.groups()) {
       // A busy event loop may be late for a timer: nobody is run whose deadline is over.
-      if (group.timerAt <= now) this.expire(group, now);
-      const reason = group.waiting.length > 0 ? this.readiness(group, now) : undefined;
+      this.refuseOverdue(group, now);
+      const cap = group.model.cost.largestBatch(this.options);
+      const reason = readiness(group, this.options, cap, now);
       if (reason === undefined) continue;
-      this.dispatch(group, reason, now);
+      this.dispatch(group, reason, cap, now);
       return true;
     }
     return false;
   }
 
-  /** Why the group may go to an idle worker now; undefined where it had better wait for company. */
-  private readiness(group: BatchGroup, now: number): CloseReason | undefined {
-    const { delayMs, maxBatch } = this.options;
-    const [oldest] = group.waiting;
-    if (delayMs === 0 || oldest === undefined || oldest.alone) return 'idle';
-    if (group.rows >= this.cap(group)) return group.rows >= maxBatch ? 'full' : 'objective';
-    if (now >= oldest.arrivedAt + delayMs) return 'delay';
-    return group.earliestDeadline() <= oldest.arrivedAt + delayMs ? 'deadline' : undefined;
+  private dispatch(group: BatchGroup, ready: CloseReason, cap: number, now: number): void {
+    const plan = planBatch(group.waiting, this.options.maxBatch, cap);
+    const requests = this.queue.take(group, plan.count);
+    for (const pending of requests) pending.dispatchedAt = now;
+    this.counts.add(plan.rows, plan.bound ?? ready);
+    void this.run(group.model, new RunningBatch(requests, plan.rows));
   }
 
-  private cap(group: BatchGroup): number {
-    const { maxBatch, objectiveMs } = this.options;
-    return group.model.cost.largestBatch({ maxBatch, objectiveMs: group.objectiveMs(objectiveMs) });
-  }
-
-  private dispatch(group: BatchGroup, ready: CloseReason, now: number): void {
-    const plan = planBatch(group.waiting, this.options.maxBatch, this.cap(group));
-    const batch = this.queue.take(group, plan.count);
-    for (const pending of batch) pending.dispatchedAt = now;
-    this.closed[plan.bound ?? ready]++;
-    this.batches++;
-    this.rows += plan.rows;
-    void this.run(group, batch, plan.rows);
-  }
-
-  private async run(group: BatchGroup, batch: readonly PendingRequest[], rows: number): Promise<void> {
-    const [first] = batch;
+  private async run({ cost }: ModelQueue, batch: RunningBatch): Promise<void> {
+    const { requests, rows } = batch;
+    const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
     const options = { timeoutMs: this.options.runLimitMs, ...(outputs ? { outputs } : {}) };
+    this.running.push(batch);
     try {
-      const inputs = gatherRows(batch.map(({ request }) => request.inputs));
+      const inputs = gatherRows(requests.map(({ request }) => request.inputs));
       const result = await this.backend.run(file, inputs, options);
-      group.model.cost.observe(rows, result.computeMs);
-      answerAll(batch, result, rows);
+      cost.observe(rows, result.computeMs);
+      answerAll(batch, result);
     } catch (error) {
       const spoiled = error instanceof InvalidInput || error instanceof RowsDoNotMatch;
-      if (batch.length > 1 && spoiled && !this.stopped) this.runEachAlone(batch);
-      else for (const pending of batch) pending.reject(error);
+      if (requests.length > 1 && spoiled && !this.stopped) this.runEachAlone(requests);
+      else batch.rejectAll(error);
+    } finally {
+      this.running.splice(this.running.indexOf(batch), 1);
+      if (this.stopped && this.running.length === 0) this.alarm.clear();
     }
   }
 
   /** One caller's values may have spoiled the batch of all: whoever is not to blame gets an answer. */
-  private runEachAlone(batch: readonly PendingRequest[]): void {
-    const now = performance.now();
-    for (const pending of [...batch].reverse()) {
+  private runEachAlone(requests: readonly PendingRequest[]): void {
+    for (const pending of [...requests].reverse()) {
       if (pending.settled) continue;
       pending.alone = true;
-      const group = this.queue.add(pending, { front: true });
-      pending.watchSignal(() => this.queue.remove(group, pending));
-      this.arm(group, pending, now);
+      this.queue.add(pending, { front: true });
     }
     this.pump();
   }
 
-  /** Sets the group's timer no later than the next moment that matters to the request. */
-  private arm(group: BatchGroup, { request, arrivedAt }: PendingRequest, now: number): void {
-    const delayEndsAt = arrivedAt + this.options.delayMs;
-    const wakeAt = delayEndsAt > now ? Math.min(request.deadlineAt, delayEndsAt) : request.deadlineAt;
-    if (wakeAt >= group.timerAt) return;
-    clearTimeout(group.timer);
-    group.timerAt = wakeAt;
-    group.timer = setTimeout(() => this.wake(group), Math.min(MAX_TIMER_MS, Math.ceil(wakeAt - now)));
-  }
-
-  private wake(group: BatchGroup): void {
-    const now = performance.now();
-    this.expire(group, now);
+  /** Tells those whose deadline is over, waiting or running, and says when to look again. */
+  private wake(now: number): void {
+    for (const group of this.queue.groups()) this.refuseOverdue(group, now);
+    for (const batch of this.running) batch.rejectOverdue(now, tooLate);
     this.pump();
-    if (!this.queue.holds(group)) return;
-    for (const pending of group.waiting) this.arm(group, pending, now);
+    let nextAt = Infinity;
+    for (const group of this.queue.groups()) nextAt = Math.min(nextAt, lookAgainAt(group, this.options, now));
+    for (const { dueAt } of this.running) nextAt = Math.min(nextAt, dueAt);
+    this.alarm.wakeBy(nextAt, now);
   }
 
-  private expire(group: BatchGroup, now: number): void {
-    group.timerAt = Infinity;
-    for (const pending of group.waiting.filter(({ request }) => request.deadlineAt <= now))
-      this.refuse(group, pending, expired());
+  private refuseOverdue(group: BatchGroup, now: number): void {
+    for (const pending of this.queue.takeOverdue(group, now)) pending.reject(tooLate());
   }
 
   private overloaded(model: ModelQueue): Overloaded {
@@ -222,8 +192,12 @@ export class Batcher {
   }
 }
 
-function expired(): WorkerUnavailable {
-  return new WorkerUnavailable('deadline', 'The deadline passed while the request waited for a worker.');
+function tooLate(): WorkerUnavailable {
+  return new WorkerUnavailable('deadline', 'The deadline passed before the model answered.');
+}
+
+function cancelled(): WorkerUnavailable {
+  return new WorkerUnavailable('cancelled', 'The caller left before the model answered.');
 }
 
 function stopping(): WorkerUnavailable {

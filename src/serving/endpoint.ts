@@ -1,4 +1,5 @@
 import type { Id, ProjectId } from '../kernel/ids';
+import type { EndpointSettings } from './endpoint-settings';
 
 export type EndpointId = Id<'endpoint'>;
 
@@ -22,6 +23,7 @@ export interface Endpoint {
   /** Grows with every change; two people who change it at once cannot both win. */
   readonly revision: number;
   readonly variants: readonly Variant[];
+  readonly settings: EndpointSettings;
 }
 
 /** What a caller says of a variant. */

@@ -7,17 +7,15 @@ import { WorkerUnavailable } from './worker-unavailable';
 /** What the batcher and the workers throw, as refusals that a caller can act on. Anything else is our fault. */
 export function refusalOf(error: unknown): Refusal<PredictRefusal> {
   if (error instanceof InvalidInput) {
-    return refuse(
-      invalidInput([{ path: 'inputs', expected: 'values that the model accepts', actual: error.message }]),
-    );
+    return refuse(invalidInput([{ path: 'inputs', expected: error.expected, actual: error.message }]));
   }
   if (error instanceof Overloaded) {
     const message = `Too many predictions wait already. ${error.message} Try again in ${error.retryAfterMs} ms.`;
     return refuse({ kind: 'OverloadedError', code: 'OVERLOADED', message, retryAfterMs: error.retryAfterMs });
   }
   if (error instanceof WorkerUnavailable) {
-    const { message, retryable } = error;
-    return refuse({ kind: 'UnavailableError', code: 'UNAVAILABLE', message, retryable });
+    const { message, retryable, reason } = error;
+    return refuse({ kind: 'UnavailableError', code: 'UNAVAILABLE', message, retryable, reason });
   }
   throw error;
 }

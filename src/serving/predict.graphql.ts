@@ -14,7 +14,11 @@ import {
   Root,
 } from 'type-graphql';
 import { requires } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import { listComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
+import { refuse } from '../kernel/errors';
+import { InputCheck } from '../kernel/input-check';
 import type { Typed } from '../kernel/node.graphql';
 import { JsonObjectScalar, TensorScalar } from '../kernel/scalars.graphql';
 import type { TensorInput } from '../kernel/tensor-input';
@@ -29,6 +33,9 @@ import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
 import type { PredictSuccess, Serving } from './serving';
 import { tensorToJson, type TensorJson } from './tensor-json';
+
+/** Questions of one `predictMany`: a screen full of them; more had better be rows of one question. */
+const MAX_PREDICTIONS = 100;
 
 const TensorEncoding = { JSON: 'JSON', BASE64: 'BASE64' } as const;
 registerEnumType(TensorEncoding, {
@@ -74,7 +81,7 @@ class PredictInputType {
   @Field(() => Int, {
     nullable: true,
     description:
-      'How long the question may wait for a worker, in milliseconds: 1 to 60,000; 10,000 if absent.',
+      'How long the caller waits for the answer, in milliseconds: 1 to 60,000; if absent, as the endpoint’s settings say.',
   })
   timeoutMs?: number | null;
 
@@ -156,6 +163,25 @@ const PredictResult = resultUnion('PredictResult', [
   UnavailableErrorType,
 ]);
 
+@InputType('PredictManyInput', { description: 'Several questions, to one model or to many.' })
+class PredictManyInputType {
+  @Field(() => [PredictInputType], {
+    description: `The questions, at most ${MAX_PREDICTIONS}. One that fails leaves the others alone.`,
+  })
+  predictions!: PredictInputType[];
+}
+
+@ObjectType('PredictManySuccess', { description: 'What the models say.' })
+class PredictManySuccessType {
+  @Field(() => [PredictResult], {
+    complexity: listComplexity,
+    description: 'An answer or a refusal for each question, in their order.',
+  })
+  results!: readonly Typed[];
+}
+
+const PredictManyResult = resultUnion('PredictManyResult', [PredictManySuccessType, InvalidInputErrorType]);
+
 type AnsweredPrediction = PredictSuccess & { readonly encoding: keyof typeof TensorEncoding };
 
 @Resolver(() => PredictSuccessType)
@@ -170,6 +196,24 @@ export class PredictResolver {
     input: PredictInputType,
     @Ctx() { actor }: Context,
   ): Promise<Typed> {
+    return this.ask(actor, input);
+  }
+
+  @Mutation(() => PredictManyResult, {
+    description: `Asks several models at once; questions to the same model share a run. ${requires('endpoint:predict')}`,
+  })
+  async predictMany(
+    @Arg('input', () => PredictManyInputType, { description: 'The questions.' })
+    { predictions }: PredictManyInputType,
+    @Ctx() { actor }: Context,
+  ): Promise<Typed> {
+    const error = new InputCheck().count('predictions', predictions.length, MAX_PREDICTIONS).result();
+    if (error) return answer('PredictManySuccess', refuse(error));
+    const results = await Promise.all(predictions.map((input) => this.ask(actor, input)));
+    return answer('PredictManySuccess', { ok: true, results });
+  }
+
+  private async ask(actor: Actor, input: PredictInputType): Promise<Typed> {
     const result = await this.services.serving.predict(actor, input);
     return answer(
       'PredictSuccess',

@@ -7,7 +7,7 @@ import type { Batcher } from './batcher';
 import { refusalOf } from './predict-refusal';
 import type { PredictionCache } from './prediction-cache';
 import type { Observation, PredictionObserver, PredictRequest, PredictResult } from './prediction';
-import { checkRequest, DEFAULT_TIMEOUT_MS, questionFor, type Question } from './question';
+import { checkRequest, questionFor, type Question } from './question';
 import { routeOf, type Route } from './route';
 import { decodeRows } from './row-decoder';
 import type { RoutingTable, RunningVariant } from './routing-table';
@@ -34,9 +34,9 @@ export async function predict(
   if ('kind' in route) return refuse(route);
   const question = questionFor(route.model, request);
   if (!question.ok) return observed(parts, actor, route, question, startedAt);
-  const deadlineAt = startedAt + (request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
   for (const shadow of route.endpoint?.shadows ?? []) askShadow(parts, actor, route, shadow, request);
-  const result = await ask(parts, route, question, deadlineAt, startedAt);
+  const result = await ask(parts, route, question, deadlineAt, startedAt, request.signal);
   return observed(parts, actor, route, result, startedAt);
 }
 
@@ -46,6 +46,7 @@ async function ask(
   question: Question,
   deadlineAt: number,
   startedAt: number,
+  signal?: AbortSignal,
 ): Promise<PredictResult> {
   const key = parts.cache.keyOf(route.model, question.inputs, question.outputs);
   const cached = key === null ? undefined : await parts.cache.get(key);
@@ -58,7 +59,7 @@ async function ask(
       startedAt,
     );
   try {
-    const batch = await parts.batcher.submit(batchRequest(route.model, question, deadlineAt));
+    const batch = await parts.batcher.submit(batchRequest(route.model, question, deadlineAt, signal));
     if (key !== null) await parts.cache.put(key, batch.outputs);
     return answered(route, question, batch, false, startedAt);
   } catch (error) {
@@ -66,12 +67,18 @@ async function ask(
   }
 }
 
-const batchRequest = ({ file, version }: ServedModel, { inputs, outputs }: Question, deadlineAt: number) => ({
+const batchRequest = (
+  { file, version }: ServedModel,
+  { inputs, outputs }: Question,
+  deadlineAt: number,
+  signal: AbortSignal | undefined,
+) => ({
   file,
   batchable: version.signature.batchable,
   inputs,
   ...(outputs && { outputs }),
   deadlineAt,
+  signal,
 });
 
 function answered(
@@ -108,11 +115,12 @@ function askShadow(
   const startedAt = performance.now();
   const shadowRoute: Route = {
     model: shadow.model,
+    settings: route.settings,
     endpoint: route.endpoint && { ...route.endpoint, variant: shadow },
   };
   const question = questionFor(shadow.model, request);
   const result = question.ok
-    ? ask(parts, shadowRoute, question, startedAt + DEFAULT_TIMEOUT_MS, startedAt)
+    ? ask(parts, shadowRoute, question, startedAt + route.settings.timeoutMs, startedAt)
     : Promise.resolve(question);
   result.then(
     (settled) => observed(parts, actor, shadowRoute, settled, startedAt),

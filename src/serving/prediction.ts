@@ -4,6 +4,7 @@ import type { TensorInput } from '../kernel/tensor-input';
 import type { Tensor } from '../kernel/tensor';
 import type { ModelVersion } from '../registry/registry';
 import type { EndpointId } from './endpoint';
+import type { UnavailableReason } from './worker-unavailable';
 
 export type PredictionId = Id<'prediction'>;
 /** Values by column, or by input. */
@@ -20,6 +21,8 @@ export interface PredictRequest {
   readonly outputs?: readonly string[] | null;
   readonly routingKey?: string | null;
   readonly timeoutMs?: number | null;
+  /** Aborted where the caller has left and nobody hears the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PredictTiming {
@@ -48,6 +51,7 @@ export interface Overloaded extends UserError<'OverloadedError'> {
 }
 export interface Unavailable extends UserError<'UnavailableError'> {
   readonly retryable: boolean;
+  readonly reason: UnavailableReason;
 }
 export type PredictRefusal = InvalidInput | NotFound | Overloaded | Unavailable;
 export type PredictResult = PredictSuccess | Refusal<PredictRefusal>;

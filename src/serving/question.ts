@@ -6,9 +6,7 @@ import type { ServedModel } from './served-model';
 import { checkTensors } from './tensor-check';
 
 /** Longest that a caller may wait for an answer, in ms. */
-const MAX_TIMEOUT_MS = 60_000;
-/** The same where the caller does not say. */
-export const DEFAULT_TIMEOUT_MS = 10_000;
+export const MAX_TIMEOUT_MS = 60_000;
 
 /** What the model is asked, checked against its signature. */
 export interface Question {

@@ -7,6 +7,7 @@ import { ROUTING_TOPIC } from '../registry/registry.events';
 import type { AliasFollower, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
 import type { Endpoint, EndpointId, Variant } from './endpoint';
+import type { EndpointSettings } from './endpoint-settings';
 import { ServedModels, type ServedModel } from './served-model';
 import { ServingQueries } from './serving.queries';
 
@@ -18,6 +19,7 @@ export interface RunningEndpoint {
   readonly id: EndpointId;
   readonly projectId: ProjectId;
   readonly name: string;
+  readonly settings: EndpointSettings;
   /** Those that answer, at least one of them with a positive weight. */
   readonly variants: readonly RunningVariant[];
   readonly shadows: readonly RunningVariant[];
@@ -83,6 +85,11 @@ export class RoutingTable implements AliasFollower {
     if (this.references.size >= MAX_REFERENCES) this.references.clear(); // rare: they are read again as they are asked for
     this.references.set(key, { projectId, ref, model });
     return model;
+  }
+
+  /** Whether a worker is there that could run the version. */
+  canAnswer(_version: ModelVersion): boolean {
+    return this.input.backend.status().some(({ state }) => state === 'idle' || state === 'busy');
   }
 
   /** Reads the routes again; resolves once predictions follow them. */
@@ -186,14 +193,16 @@ function runningEndpoint(
   endpoint: Endpoint,
   models: ReadonlyMap<string, ServedModel>,
 ): RunningEndpoint | undefined {
-  const { id, projectId, name } = endpoint;
+  const { id, projectId, name, settings } = endpoint;
   const running = endpoint.variants.flatMap((variant) => {
     const model = models.get(keyOf(projectId, variant.ref));
     return model ? [{ ...variant, model }] : [];
   });
   const variants = running.filter(({ shadow }) => !shadow);
   const shadows = running.filter(({ shadow }) => shadow);
-  return variants.some(({ weight }) => weight > 0) ? { id, projectId, name, variants, shadows } : undefined;
+  return variants.some(({ weight }) => weight > 0)
+    ? { id, projectId, name, settings, variants, shadows }
+    : undefined;
 }
 
 const keyOf = (projectId: ProjectId, name: string) => `${projectId}/${name}`;

@@ -5,7 +5,8 @@ import { connectionOf, listComplexity } from '../kernel/connection.graphql';
 import type { Loaders } from '../kernel/context.graphql';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import type { ModelVersion } from '../registry/registry';
-import type { Endpoint, EndpointId, Serving, Variant } from './serving';
+import { EndpointSettingsType } from './endpoint-settings.graphql';
+import type { Endpoint, EndpointId, EndpointSettings, Serving, Variant } from './serving';
 
 declare module '../kernel/context.graphql' {
   interface Loaders {
@@ -61,6 +62,11 @@ export class EndpointType extends NodeType {
 
   @Field(() => [VariantType], { complexity: listComplexity, description: 'What answers, and what listens.' })
   variants!: readonly Variant[];
+
+  @Field(() => EndpointSettingsType, {
+    description: 'How its predictions are batched, bounded and remembered.',
+  })
+  settings!: EndpointSettings;
 }
 
 export const EndpointConnection = connectionOf<Endpoint>('Endpoint', () => EndpointType);

@@ -9,6 +9,7 @@ import {
   resultUnion,
   RevisionConflictErrorType,
 } from '../kernel/user-error.graphql';
+import { EndpointSettingsInputType } from './endpoint-settings.graphql';
 import type { Endpoint, Serving } from './serving';
 import { EndpointType } from './serving.graphql';
 
@@ -47,6 +48,13 @@ class DeployEndpointInput {
     description: 'All variants: those that are not named here are taken away.',
   })
   variants!: VariantInputType[];
+
+  @Field(() => EndpointSettingsInputType, {
+    nullable: true,
+    description:
+      'How its predictions are batched, bounded and remembered. Absent: as they are, and by default for a new endpoint.',
+  })
+  settings?: EndpointSettingsInputType | null;
 
   @Field(() => Int, {
     nullable: true,

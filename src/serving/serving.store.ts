@@ -1,28 +1,31 @@
 import { newId, type ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/sql';
 import type { Endpoint, EndpointId, Variant } from './endpoint';
+import type { GivenSettings } from './endpoint-settings';
 import { EndpointVariantEntity } from './endpoint-variant.entity';
 
 export class ServingStore {
-  /** The endpoint's row, locked; made with revision 0 where there is none. */
+  /** The endpoint's row, locked; made with revision 0 and settings by default where there is none. */
   async lockEndpoint(
     tx: Transaction,
     projectId: ProjectId,
     name: string,
-  ): Promise<{ id: EndpointId; revision: number }> {
-    const [row] = await tx.query<{ id: EndpointId; revision: number }>(
+  ): Promise<Pick<Endpoint, 'id' | 'revision'> & { readonly settings: GivenSettings }> {
+    const [row] = await tx.query<{ id: EndpointId; revision: number; settings: GivenSettings }>(
       `/* serving.lockEndpoint */ INSERT INTO endpoint (id, project_id, name, revision) VALUES ($1, $2, $3, 0)
-       ON CONFLICT (project_id, name) DO UPDATE SET name = excluded.name RETURNING id, revision`,
+       ON CONFLICT (project_id, name) DO UPDATE SET name = excluded.name RETURNING id, revision, settings`,
       [newId(), projectId, name],
     );
     if (!row) throw new Error('An upsert returns its row.');
     return row;
   }
 
-  async replaceVariants(
+  /** Replaces what the endpoint is; answers its new revision. */
+  async replace(
     tx: Transaction,
     endpoint: Pick<Endpoint, 'id' | 'projectId'>,
     variants: readonly Variant[],
+    settings: GivenSettings,
   ): Promise<number> {
     await tx.query('/* serving.clearVariants */ DELETE FROM endpoint_variant WHERE endpoint_id = $1', [
       endpoint.id,
@@ -31,8 +34,9 @@ export class ServingStore {
     const rows = variants.map((variant, position) => ({ endpointId, projectId, position, ...variant }));
     await tx.insert('serving.addVariants', EndpointVariantEntity, rows);
     const [row] = await tx.query<{ revision: number }>(
-      '/* serving.nextRevision */ UPDATE endpoint SET revision = revision + 1 WHERE id = $1 RETURNING revision',
-      [endpointId],
+      `/* serving.nextRevision */ UPDATE endpoint SET revision = revision + 1, settings = $2 WHERE id = $1
+       RETURNING revision`,
+      [endpointId, JSON.stringify(settings)],
     );
     if (!row) throw new Error('The endpoint is locked, so it exists.');
     return row.revision;

@@ -20,6 +20,13 @@ import type { Transaction } from '../kernel/sql';
 import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
 import { ROUTING_TOPIC } from '../registry/registry.events';
 import type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
+import {
+  checkSettings,
+  completeSettings,
+  type EndpointSettingsInput,
+  type GivenSettings,
+} from './endpoint-settings';
+import { ModelAddresses, type ModelAddress, type ModelTarget } from './model-address';
 import { predict, type PredictInput } from './predict';
 import type { PredictRequest, PredictResult } from './prediction';
 import type { RoutingTable } from './routing-table';
@@ -29,17 +36,24 @@ import { ServingStore } from './serving.store';
 import { checkVariants } from './variants';
 
 export type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
+export type { EndpointSettings, EndpointSettingsInput } from './endpoint-settings';
+export type { Ask, ModelAddress, ModelTarget } from './model-address';
+export { MAX_TIMEOUT_MS } from './question';
 export type {
   Observation,
   PredictionObserver,
+  PredictRefusal,
   PredictRequest,
   PredictResult,
   PredictSuccess,
 } from './prediction';
+export { valueToJson } from './tensor-json';
 
 export interface DeployEndpoint {
   readonly name: string;
   readonly variants: readonly VariantInput[];
+  /** Absent: as they are, and by default for a new endpoint. */
+  readonly settings?: EndpointSettingsInput | null;
   /** Refuses where the endpoint is at another revision; one that does not exist is at 0. */
   readonly expectedRevision?: number | null;
 }
@@ -63,9 +77,11 @@ export interface ServingInput extends PredictInput {
 export class Serving {
   private readonly store = new ServingStore();
   private readonly queries: ServingQueries;
+  private readonly addresses: ModelAddresses;
 
   constructor(private readonly input: ServingInput) {
     this.queries = new ServingQueries(input.database);
+    this.addresses = new ModelAddresses({ ...input, queries: this.queries });
   }
 
   /** Makes the endpoint, or replaces its variants. Resolves once this process routes by it. */
@@ -80,6 +96,21 @@ export class Serving {
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
     return predict(this.input, actor, request);
+  }
+
+  /**
+   * What other protocols call a model: an endpoint's name, else a model reference; what is not found is refused with
+   * the versions there are.
+   *
+   * @param version a version's number or ordinal; null: what the endpoint runs, or what the reference leads to
+   */
+  addressOf(actor: Actor, model: string, version: string | null): Promise<ModelAddress | NotFound> {
+    return this.addresses.addressOf(actor, model, version);
+  }
+
+  /** As `addressOf`, with only what `predict` needs, from memory where the name is in use. */
+  targetOf(actor: Actor, model: string, version: string | null): Promise<ModelTarget | NotFound> {
+    return this.addresses.targetOf(actor, model, version);
   }
 
   async endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {
@@ -111,13 +142,14 @@ export class Serving {
   ): Promise<DeployResult> {
     authorize(actor, 'endpoint:deploy');
     const check = new InputCheck().endpointName('name', request.name);
+    const settings = request.settings ? checkSettings(check, request.settings) : null;
     const { variants, error } = checkVariants(check, request.variants);
     if (error) return refuse(error);
     const targets = await this.targetsOf(actor.projectId, variants);
     if (!targets.ok) return targets;
     if (!mayCreate && !(await this.endpointByName(actor, request.name)))
       return refuse(notFound('endpoint', request.name));
-    const result = await this.write(actor.projectId, request, variants, targets.targets);
+    const result = await this.write(actor.projectId, request, { variants, settings }, targets.targets);
     if (result.ok) await this.input.routing.catchUp();
     return result;
   }
@@ -125,18 +157,24 @@ export class Serving {
   private async write(
     projectId: ProjectId,
     { name, expectedRevision }: DeployEndpoint,
-    variants: readonly Variant[],
+    wanted: { readonly variants: readonly Variant[]; readonly settings: GivenSettings | null },
     targets: readonly VariantTarget[],
   ): Promise<DeployResult> {
     return refusableTransaction<Deployed, DeployRefusal>(this.input.database, async (tx) => {
-      const { id, revision } = await this.store.lockEndpoint(tx, projectId, name);
+      const { id, revision, ...current } = await this.store.lockEndpoint(tx, projectId, name);
       if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
         return refuse(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
       }
-      const endpoint = { id, projectId, name, variants };
-      const newRevision = await this.store.replaceVariants(tx, endpoint, variants);
-      await this.tell(tx, { ...endpoint, revision: newRevision }, targets);
-      return { ok: true, endpoint: { ...endpoint, revision: newRevision }, created: revision === 0 };
+      const { variants } = wanted;
+      const settings = wanted.settings ?? current.settings;
+      const newRevision = await this.store.replace(tx, { id, projectId }, variants, settings);
+      const endpoint: Endpoint = {
+        ...{ id, projectId, name, variants },
+        revision: newRevision,
+        settings: completeSettings(settings),
+      };
+      await this.tell(tx, endpoint, targets);
+      return { ok: true, endpoint, created: revision === 0 };
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '../kernel/tensor';
 import type { ModelFile, RunOptions, RunResult, WorkerStatus } from './backends/backend';
 import { IdleQueue } from './worker/idle-queue';
-import { Quarantine } from './worker/quarantine';
+import { Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
@@ -15,6 +15,8 @@ const WARM_LIMIT_MS = 60_000;
 
 export interface PoolOptions extends WorkerOptions {
   readonly workers: number;
+  /** In ms, for what is held back for a time; never put back. Absent: performance.now(). */
+  readonly nowMs?: () => number;
   /** Told what a log should say. */
   readonly onEvent?: (event: PoolEvent) => void;
 }
@@ -28,7 +30,7 @@ export type PoolEvent =
 export class WorkerPool {
   private readonly slots: readonly WorkerSlot[];
   private readonly waiting = new IdleQueue();
-  private readonly quarantine = new Quarantine();
+  private readonly quarantine: Quarantine;
   private readonly idleListeners: (() => void)[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private firstStartError: Error | undefined;
@@ -36,7 +38,8 @@ export class WorkerPool {
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: PoolOptions) {
-    const { workers, providers, intraOpNumThreads, environment } = options;
+    const { workers, providers, intraOpNumThreads, environment, nowMs } = options;
+    this.quarantine = new Quarantine(nowMs);
     this.slots = Array.from(
       { length: workers },
       (_, id) =>
@@ -74,15 +77,7 @@ export class WorkerPool {
   async load(file: ModelFile): Promise<void> {
     const up = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
     if (up.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
-    await Promise.all(up.map((slot) => this.track(this.onSlot(slot, file, 1, () => slot.load(file)))));
-  }
-
-  /** See Backend.unload. */
-  async unload(file: ModelFile): Promise<void> {
-    const holders = this.slots.filter((slot) => slot.has(file.sha256));
-    await Promise.all(
-      holders.map((slot) => this.track(this.onSlot(slot, file, 1, () => slot.unload(file.sha256)))),
-    );
+    await Promise.all(up.map((slot) => this.track(this.loadOn(slot, file))));
   }
 
   idleCount(): number {
@@ -106,12 +101,20 @@ export class WorkerPool {
     { timeoutMs, outputs }: RunOptions,
   ): Promise<RunResult> {
     for (let attempt = 1; ; attempt++) {
-      this.refuseIfUnfit(file);
-      const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(undefined, timeoutMs));
+      const pass = this.admit(file);
       try {
-        return await this.onTaken(slot, file, attempt, () => slot.run(file, inputs, outputs, timeoutMs));
+        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(undefined, timeoutMs));
+        return await this.onTaken(slot, async () => {
+          const result = await slot.run(file, inputs, outputs, timeoutMs);
+          this.quarantine.answered(file.sha256, pass);
+          return result;
+        });
       } catch (error) {
-        if (!(error instanceof WorkerDied)) throw error;
+        if (!(error instanceof WorkerDied)) {
+          this.quarantine.gaveUp(file.sha256, pass);
+          throw error;
+        }
+        this.blame(file.sha256, pass, error.death, attempt);
         if (error.death.cause === 'timeout') throw new WorkerUnavailable('timeout', error.message);
         if (attempt === MAX_ATTEMPTS)
           throw new WorkerUnavailable('crashed', `The run was tried ${attempt} times. ${error.message}`);
@@ -119,51 +122,44 @@ export class WorkerPool {
     }
   }
 
-  private async onSlot<T>(
-    slot: WorkerSlot,
-    file: ModelFile,
-    attempt: number,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    this.refuseIfUnfit(file);
+  /** That a model loads says nothing of its runs, so loading ends no quarantine. */
+  private async loadOn(slot: WorkerSlot, file: ModelFile): Promise<void> {
+    this.refuseIfStopping();
+    const reason = this.quarantine.reason(file.sha256);
+    if (reason !== undefined) throw new WorkerUnavailable('quarantined', reason);
     if (slot.state !== 'idle') await this.waiting.wait(slot, WARM_LIMIT_MS);
     else slot.take();
     try {
-      return await this.onTaken(slot, file, attempt, work);
+      await this.onTaken(slot, () => slot.load(file));
     } catch (error) {
-      if (error instanceof WorkerDied) throw new WorkerUnavailable('crashed', error.message);
-      throw error;
+      if (!(error instanceof WorkerDied)) throw error;
+      this.blame(file.sha256, { kind: 'free' }, error.death, 1);
+      throw new WorkerUnavailable('crashed', error.message);
     }
   }
 
-  private async onTaken<T>(
-    slot: WorkerSlot,
-    file: ModelFile,
-    attempt: number,
-    work: () => Promise<T>,
-  ): Promise<T> {
+  private async onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work();
-      this.quarantine.answered(file.sha256);
-      return result;
-    } catch (error) {
-      if (error instanceof WorkerDied) this.blame(file.sha256, error.death, attempt);
-      throw error;
+      return await work();
     } finally {
       slot.release();
     }
   }
 
-  private blame(sha256: string, death: Death, attempt: number): void {
-    this.quarantine.died(sha256, death, attempt);
-    const reason = this.quarantine.reason(sha256);
+  private blame(sha256: string, pass: Pass, death: Death, attempt: number): void {
+    const reason = this.quarantine.died(sha256, pass, death, attempt);
     if (reason !== undefined) this.tell({ type: 'model-quarantined', sha256, reason });
   }
 
-  private refuseIfUnfit({ sha256 }: ModelFile): void {
+  private admit({ sha256 }: ModelFile): Pass {
+    this.refuseIfStopping();
+    const admission = this.quarantine.admit(sha256);
+    if (admission.kind === 'refused') throw new WorkerUnavailable('quarantined', admission.reason);
+    return admission;
+  }
+
+  private refuseIfStopping(): void {
     if (this.stopping) throw new WorkerUnavailable('stopped', 'The server is stopping.');
-    const reason = this.quarantine.reason(sha256);
-    if (reason !== undefined) throw new WorkerUnavailable('quarantined', reason);
   }
 
   /** Takes an idle worker, one that holds the model if there is one. */

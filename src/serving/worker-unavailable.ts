@@ -1,11 +1,12 @@
 /**
- * Why no worker answered. `deadline`: the request waited for too long; `busy`: too many wait already;
- * `crashed`: the workers it ran on died; `timeout`: the run passed its wall-clock limit and was killed;
- * `quarantined`: the model has killed workers; `load-failed`, `memory`: the model cannot be brought up;
+ * Why no worker answered. `deadline`: the caller could wait no longer; `cancelled`: the caller has left; `busy`: too
+ * many wait already; `crashed`: the workers it ran on died; `timeout`: the run passed its wall-clock limit and was
+ * killed; `quarantined`: the model has killed workers; `load-failed`, `memory`: the model cannot be brought up;
  * `stopped`: the server is leaving; `unfit`: no worker could be started at all.
  */
 export type UnavailableReason =
   | 'deadline'
+  | 'cancelled'
   | 'busy'
   | 'crashed'
   | 'timeout'

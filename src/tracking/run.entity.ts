@@ -26,6 +26,4 @@ export class RunEntity {
   @Column('jsonb', { nullable: true }) source!: Source | null;
   /** Counts what subscribers can see, in the order of commits: it is taken under this row's lock. */
   @Column('bigint', { name: 'last_seq', default: 0 }) lastSeq!: string;
-  /** The sequence number of the end; null while the run goes on. */
-  @Column('bigint', { name: 'finished_seq', nullable: true }) finishedSeq!: string | null;
 }

@@ -102,8 +102,7 @@ export class TrackingStore {
   ): Promise<Run | null> {
     const [run] = await tx.query<Run>(
       `/* tracking.setStatus */ UPDATE run AS r SET status = $3::text, last_seq = last_seq + 1,
-         ended_at = CASE WHEN $3::text = 'RUNNING' THEN NULL ELSE $5::timestamptz END,
-         finished_seq = CASE WHEN $3::text = 'RUNNING' THEN NULL ELSE last_seq + 1 END
+         ended_at = CASE WHEN $3::text = 'RUNNING' THEN NULL ELSE $5::timestamptz END
        WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($4) RETURNING ${RUN}`,
       [runId, projectId, status, statusesBefore(status), now],
     );

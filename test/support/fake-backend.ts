@@ -64,8 +64,8 @@ export class FakeBackend implements Backend {
     return Promise.resolve();
   }
 
-  unload(): Promise<void> {
-    return Promise.resolve();
+  nullable(): Promise<readonly boolean[]> {
+    return Promise.reject(new Error('not part of this test'));
   }
 
   status(): readonly WorkerStatus[] {

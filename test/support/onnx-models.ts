@@ -166,33 +166,46 @@ export function lookup(size = 8): Uint8Array {
   );
 }
 
+/** One round of a loop that never stops by itself: adds `one` to its sum. */
+const COUNTING: Graph = {
+  name: 'body',
+  node: [
+    { opType: 'Identity', input: ['going'], output: ['goes_on'] },
+    { opType: 'Add', input: ['sum', 'one'], output: ['next'] },
+  ],
+  input: [value('round', 'INT64', []), value('going', 'BOOL', []), value('sum', 'FP32', [1])],
+  output: [value('goes_on', 'BOOL', []), value('next', 'FP32', [1])],
+};
+
+const countingLoop = (start: string): Node => ({
+  opType: 'Loop',
+  input: ['trips', 'true', start],
+  output: ['y'],
+  attribute: [{ name: 'body', type: AttributeProto_AttributeType.GRAPH, g: COUNTING }],
+});
+
+const LOOP_CONSTANTS: readonly Initializer[] = [
+  { name: 'true', dataType: TensorProto_DataType.BOOL, dims: [], int32Data: [1] },
+  floats('one', [1], [1]),
+];
+
 /** Counts up from x for `trips` rounds: with the default it never ends, and nothing but a kill stops it. */
 export function endlessLoop(trips = 2n ** 63n - 1n): Uint8Array {
-  const body: Graph = {
-    name: 'body',
-    node: [
-      { opType: 'Identity', input: ['going'], output: ['goes_on'] },
-      { opType: 'Add', input: ['sum', 'one'], output: ['next'] },
-    ],
-    input: [value('round', 'INT64', []), value('going', 'BOOL', []), value('sum', 'FP32', [1])],
-    output: [value('goes_on', 'BOOL', []), value('next', 'FP32', [1])],
-  };
   return model({
-    node: [
-      {
-        opType: 'Loop',
-        input: ['trips', 'true', 'x'],
-        output: ['y'],
-        attribute: [{ name: 'body', type: AttributeProto_AttributeType.GRAPH, g: body }],
-      },
-    ],
+    node: [countingLoop('x')],
     input: [value('x', 'FP32', [1])],
     output: [value('y', 'FP32', [1])],
-    initializer: [
-      int64s('trips', [], [trips]),
-      { name: 'true', dataType: TensorProto_DataType.BOOL, dims: [], int32Data: [1] },
-      floats('one', [1], [1]),
-    ],
+    initializer: [int64s('trips', [], [trips]), ...LOOP_CONSTANTS],
+  });
+}
+
+/** y = trips, by counting: takes as long as the caller asks for, about a second a million. */
+export function loopOnDemand(): Uint8Array {
+  return model({
+    node: [countingLoop('zero')],
+    input: [value('trips', 'INT64', [1])],
+    output: [value('y', 'FP32', [1])],
+    initializer: [floats('zero', [1], [0]), ...LOOP_CONSTANTS],
   });
 }
 
@@ -224,6 +237,41 @@ export function crashing(): Uint8Array {
     input: [value('x', 'INT32', ['N', 1])],
     output: [value('y', 'INT32', ['N', 1])],
     initializer: [wholeNumber('lowest', LOWEST_INT32), wholeNumber('minus_one', -1)],
+  });
+}
+
+const castTo = (input: string, output: string, to: TensorProto_DataType): Node => ({
+  opType: 'Cast',
+  input: [input],
+  output: [output],
+  attribute: [{ name: 'to', type: AttributeProto_AttributeType.INT, i: BigInt(to) }],
+});
+
+/** y = -x, by a division of whole numbers that NaN makes overflow, which ends the process (SIGFPE). */
+export function crashingOnMissing(): Uint8Array {
+  return model({
+    node: [
+      castTo('x', 'whole', TensorProto_DataType.INT32),
+      { opType: 'Div', input: ['whole', 'minus_one'], output: ['negative'] },
+      castTo('negative', 'y', TensorProto_DataType.FLOAT),
+    ],
+    input: [value('x', 'FP32', ['N', 1])],
+    output: [value('y', 'FP32', ['N', 1])],
+    initializer: [wholeNumber('minus_one', -1)],
+  });
+}
+
+/** y = x and one more, by counting, which never ends where x is NaN. */
+export function endlessOnMissing(): Uint8Array {
+  return model({
+    node: [
+      { opType: 'IsNaN', input: ['x'], output: ['gone'] },
+      { opType: 'Where', input: ['gone', 'endless', 'once'], output: ['trips'] },
+      countingLoop('x'),
+    ],
+    input: [value('x', 'FP32', [1])],
+    output: [value('y', 'FP32', [1])],
+    initializer: [int64s('endless', [1], [2n ** 63n - 1n]), int64s('once', [1], [1n]), ...LOOP_CONSTANTS],
   });
 }
 

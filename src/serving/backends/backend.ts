@@ -1,4 +1,5 @@
 import type { Tensor } from '../../kernel/tensor';
+import type { ColumnPlace } from '../../registry/registry';
 import type { Inspection, SkippedProvider } from '../worker/protocol';
 
 export type { Inspection };
@@ -59,11 +60,16 @@ export interface Backend {
    */
   measureLatency(file: ModelFile, samples: number, inputs?: readonly Tensor[]): Promise<Latency>;
 
+  /**
+   * For each column, whether the model was seen to answer without NaN where only that value is missing. A model that
+   * dies or hangs over a missing value can do without none.
+   *
+   * @throws WorkerUnavailable where it cannot be tried
+   */
+  nullable(file: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]>;
+
   /** Makes the model ready on every worker that is up. @throws WorkerUnavailable where it cannot be */
   load(file: ModelFile): Promise<void>;
-
-  /** Frees what the model holds. Runs of it still work, and load it again. */
-  unload(file: ModelFile): Promise<void>;
 
   /**
    * Takes an idle worker before it returns, or waits for one.

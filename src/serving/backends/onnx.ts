@@ -1,20 +1,26 @@
 import type { Tensor } from '../../kernel/tensor';
+import type { ColumnPlace } from '../../registry/registry';
 import { InvalidInput } from '../invalid-input';
 import type { WorkerPool } from '../worker-pool';
 import { WorkerUnavailable } from '../worker-unavailable';
-import { TrialWorker } from '../worker/trial-worker';
+import type { Reply } from '../worker/protocol';
 import type { WorkerOptions } from '../worker/spawn-worker';
-import { WorkerDied, type Death } from '../worker/worker-died';
+import { TrialWorker } from '../worker/trial-worker';
+import { isFromOutside, WorkerDied, type Death } from '../worker/worker-died';
 import type { Backend, Inspection, Latency, ModelFile, RunOptions, RunResult, WorkerStatus } from './backend';
 
 /** Reading, loading and a dozen runs, in ms: what takes longer cannot be served interactively either. */
 const INSPECT_LIMIT_MS = 60_000;
+
+/** Reading, loading and one run a column, in ms: 1,000 columns of a model that takes 100 ms. */
+const MISSING_LIMIT_MS = 120_000;
 
 /** A whole measurement, in ms. */
 const MEASURE_LIMIT_MS = 120_000;
 
 export interface OnnxBackendOptions extends WorkerOptions {
   readonly inspectLimitMs?: number;
+  readonly missingLimitMs?: number;
   readonly measureLimitMs?: number;
 }
 
@@ -30,35 +36,43 @@ export class OnnxBackend implements Backend {
     this.trials = new TrialWorker({ providers, intraOpNumThreads, environment });
   }
 
-  async inspect(file: ModelFile): Promise<Inspection> {
+  async inspect({ path }: ModelFile): Promise<Inspection> {
     const limitMs = this.options.inspectLimitMs ?? INSPECT_LIMIT_MS;
     try {
-      const { reply } = await this.trials.request({ type: 'inspect', path: file.path }, [], limitMs);
+      const { reply } = await this.trials.request({ type: 'inspect', path }, [], limitMs);
       if (reply.type === 'inspected') return reply.inspection;
-      throw new WorkerUnavailable(
-        'load-failed',
-        reply.type === 'failed' ? reply.message : 'The worker lost step.',
-      );
+      throw notTried(reply);
     } catch (error) {
       if (error instanceof WorkerDied) return refusedByDeath(error.death, limitMs);
       throw error;
     }
   }
 
-  async measureLatency(file: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
+  async nullable({ path }: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
+    const limitMs = this.options.missingLimitMs ?? MISSING_LIMIT_MS;
+    try {
+      const { reply } = await this.trials.request({ type: 'try-missing', path, columns }, [], limitMs);
+      if (reply.type === 'tried-missing') return reply.answers;
+      throw notTried(reply);
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error;
+      // A kill from outside says nothing of the model, and what is found here is written down for good.
+      if (isFromOutside(error.death)) throw new WorkerUnavailable('crashed', error.message);
+      return columns.map(() => false);
+    }
+  }
+
+  async measureLatency(
+    { path }: ModelFile,
+    samples: number,
+    inputs: readonly Tensor[] = [],
+  ): Promise<Latency> {
     const limitMs = this.options.measureLimitMs ?? MEASURE_LIMIT_MS;
     try {
-      const { reply } = await this.trials.request(
-        { type: 'measure', path: file.path, samples },
-        inputs,
-        limitMs,
-      );
+      const { reply } = await this.trials.request({ type: 'measure', path, samples }, inputs, limitMs);
       if (reply.type === 'measured') return { p50Ms: reply.p50Ms, p99Ms: reply.p99Ms };
       if (reply.type === 'failed' && reply.kind === 'invalid-input') throw new InvalidInput(reply.message);
-      throw new WorkerUnavailable(
-        'load-failed',
-        reply.type === 'failed' ? reply.message : 'The worker lost step.',
-      );
+      throw notTried(reply);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
       throw new WorkerUnavailable(error.death.cause === 'timeout' ? 'timeout' : 'crashed', error.message);
@@ -67,10 +81,6 @@ export class OnnxBackend implements Backend {
 
   load(file: ModelFile): Promise<void> {
     return this.pool.load(file);
-  }
-
-  unload(file: ModelFile): Promise<void> {
-    return this.pool.unload(file);
   }
 
   run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
@@ -93,6 +103,13 @@ export class OnnxBackend implements Backend {
   stop(): Promise<void> {
     return this.trials.stop();
   }
+}
+
+function notTried(reply: Reply): WorkerUnavailable {
+  return new WorkerUnavailable(
+    'load-failed',
+    reply.type === 'failed' ? reply.message : 'The worker lost step.',
+  );
 }
 
 function refusedByDeath(death: Death, limitMs: number): Inspection {

@@ -1,8 +1,10 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor } from '../../kernel/tensor';
-import { declaredSignature } from './declared-signature';
+import type { ColumnPlace } from '../../registry/registry';
+import { declaredSignature, type DeclaredSignature } from './declared-signature';
 import { createSession, inspectOnnx } from './inspect-onnx';
 import { measureLatency } from './measure-latency';
+import { answersWithout } from './missing-values';
 import { readOnnxFile } from './onnx-file';
 import { isOutOfMemory, ortMessage } from './ort-message';
 import { acceptedInputs } from './probe-batching';
@@ -48,6 +50,8 @@ export class Commands {
         return answer({ type: 'inspected', inspection: await inspectOnnx(command.path, this.options) });
       case 'measure':
         return this.measure(command.path, command.samples, tensors);
+      case 'try-missing':
+        return this.tryMissing(command.path, command.columns);
     }
   }
 
@@ -79,16 +83,32 @@ export class Commands {
     return answer({ type: 'done' });
   }
 
-  private async measure(path: string, samples: number, given: readonly Tensor[]): Promise<Outcome> {
+  private measure(path: string, samples: number, given: readonly Tensor[]): Promise<Outcome> {
+    return this.onTrial(path, async (session, signature) => {
+      const inputs = given.length > 0 ? given : await acceptedInputs(session, signature);
+      if (inputs === undefined)
+        throw new RangeError('The model accepts none of the made-up inputs; give one row to measure with.');
+      return answer({ type: 'measured', ...(await measureLatency(session, inputs, samples)) });
+    });
+  }
+
+  private tryMissing(path: string, columns: readonly ColumnPlace[]): Promise<Outcome> {
+    return this.onTrial(path, async (session, signature) =>
+      answer({ type: 'tried-missing', answers: await answersWithout(session, signature, columns) }),
+    );
+  }
+
+  /** A session for one command: what is only tried is not kept. */
+  private async onTrial(
+    path: string,
+    work: (session: InferenceSession, signature: DeclaredSignature) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const { model, bytes } = await readOnnxFile(path);
     if (model.graph === undefined) throw new ModelRefusal('NOT_ONNX', 'The file holds no graph.');
     const signature = declaredSignature(model.graph);
     const session = await createSession(bytes, this.options);
     try {
-      const inputs = given.length > 0 ? given : await acceptedInputs(session, signature);
-      if (inputs === undefined)
-        throw new RangeError('The model accepts none of the made-up inputs; give one row to measure with.');
-      return answer({ type: 'measured', ...(await measureLatency(session, inputs, samples)) });
+      return await work(session, signature);
     } finally {
       await session.release();
     }

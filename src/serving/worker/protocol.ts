@@ -1,4 +1,5 @@
 import type { Datatype, TensorSpec } from '../../kernel/tensor';
+import type { ColumnPlace } from '../../registry/registry';
 
 /** What a worker found in a model file. */
 export type Inspection =
@@ -21,6 +22,7 @@ export type Command =
   | { readonly type: 'unload'; readonly sha256: string }
   | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] }
   | { readonly type: 'measure'; readonly path: string; readonly samples: number }
+  | { readonly type: 'try-missing'; readonly path: string; readonly columns: readonly ColumnPlace[] }
   | { readonly type: 'stop' };
 
 /**
@@ -34,6 +36,8 @@ export type Reply =
   | { readonly type: 'inspected'; readonly inspection: Inspection }
   | { readonly type: 'ran'; readonly computeMs: number }
   | { readonly type: 'measured'; readonly p50Ms: number; readonly p99Ms: number }
+  /** For each column, whether the model answers without NaN where only that value is missing. */
+  | { readonly type: 'tried-missing'; readonly answers: readonly boolean[] }
   | { readonly type: 'failed'; readonly kind: FailureKind; readonly message: string };
 
 export interface SkippedProvider {

@@ -1,48 +1,137 @@
-import type { Death } from './worker-died';
+import { isFromOutside, type Death } from './worker-died';
 
 /** Deaths in a row that a model may cause. The first may be chance; the second is the model. */
 const DEATHS_TO_QUARANTINE = 2;
 
+/** First time in quarantine, in ms: a model that always kills then costs two workers a minute, and less and less. */
+export const FIRST_HOLD_MS = 60_000;
+
+/** Longest time in quarantine, in ms, after doubling each time: a worker an hour is what coming back may cost. */
+export const LONGEST_HOLD_MS = 3_600_000;
+
+/** A model that was well for this long, in ms, has a clean slate: its next time in quarantine is the first. */
+const FORGET_AFTER_MS = LONGEST_HOLD_MS;
+
 /** Models whose deaths are remembered; the oldest is forgotten first. */
 const MAX_REMEMBERED = 1_024;
 
-/** Keeps models that kill workers from killing more. What is in here stays until the server starts again. */
-export class Quarantine {
-  private readonly deaths = new Map<string, { count: number; reason: string }>();
+/** `trial`: this one run may end the quarantine. Whoever has a pass tells how the run ended. */
+export interface Pass {
+  readonly kind: 'free' | 'trial';
+}
 
-  /** Why the model may not run; undefined where it may. */
+export type Admission = Pass | { readonly kind: 'refused'; readonly reason: string };
+
+const FREE: Pass = { kind: 'free' };
+const TRIAL: Pass = { kind: 'trial' };
+
+interface History {
+  /** Deaths in a row. */
+  deaths: number;
+  how: string;
+  /** How long the model was held the last time; 0: never. */
+  holdMs: number;
+  /** Until when nothing runs; from then on, one run at a time is a trial. Undefined: not held. */
+  heldUntil: number | undefined;
+  onTrial: boolean;
+  /** When `holdMs` is forgotten, if nothing happens. */
+  forgetAt: number;
+}
+
+/** Keeps models that kill workers from killing more: for a time that grows, and then until a trial run is answered. */
+export class Quarantine {
+  private readonly histories = new Map<string, History>();
+
+  /** @param nowMs a clock that is never put back */
+  constructor(private readonly nowMs: () => number = () => performance.now()) {}
+
+  /** Whether a run of the model may begin. */
+  admit(sha256: string): Admission {
+    const reason = this.reason(sha256);
+    const history = this.histories.get(sha256);
+    if (reason === undefined || history?.heldUntil === undefined) return FREE;
+    if (history.onTrial || this.nowMs() < history.heldUntil) return { kind: 'refused', reason };
+    history.onTrial = true;
+    return TRIAL;
+  }
+
+  /** Why the model is held, and for how long still; undefined where it is not. */
   reason(sha256: string): string | undefined {
-    const entry = this.deaths.get(sha256);
-    return entry !== undefined && entry.count >= DEATHS_TO_QUARANTINE ? entry.reason : undefined;
+    const history = this.histories.get(sha256);
+    if (history?.heldUntil === undefined) return undefined;
+    const { deaths, how, heldUntil, onTrial } = history;
+    const seconds = Math.max(0, Math.ceil((heldUntil - this.nowMs()) / 1000));
+    const next = onTrial ? 'one run is trying it now' : `one run may try it again in ${seconds} s`;
+    return `Runs of this model ${how} ${deaths} times in a row; ${next}.`;
   }
 
   /**
    * Counts a worker's death against the model that it ran.
    *
    * @param attempt which try of the same run it was, from 1
+   * @returns why the model is held from now on; undefined where nothing has changed
    */
-  died(sha256: string, death: Death, attempt: number): void {
-    // A SIGKILL that is not ours comes from outside, so it says little about the model, unless the same run
-    // meets it twice, as one does that takes all memory.
-    const fromOutside = death.cause === 'exit' && death.signal === 'SIGKILL';
-    if (fromOutside && attempt === 1) return;
-    const count = (this.deaths.get(sha256)?.count ?? 0) + 1;
-    this.deaths.delete(sha256);
-    this.deaths.set(sha256, { count, reason: describe(death) });
-    const oldest = this.deaths.keys().next();
-    if (this.deaths.size > MAX_REMEMBERED && !oldest.done) this.deaths.delete(oldest.value);
+  died(sha256: string, { kind }: Pass, death: Death, attempt: number): string | undefined {
+    // It says little about the model, unless the same run meets it twice, as one does that takes all memory.
+    if (isFromOutside(death) && attempt === 1) {
+      this.gaveUp(sha256, { kind });
+      return undefined;
+    }
+    const history = this.remember(sha256);
+    history.deaths++;
+    history.how = describe(death);
+    const isHeld = history.heldUntil !== undefined && kind !== 'trial';
+    if (isHeld || (kind !== 'trial' && history.deaths < DEATHS_TO_QUARANTINE)) return undefined;
+    this.hold(history);
+    return this.reason(sha256);
   }
 
   /** A run that was answered: what died before was not the model's habit. */
-  answered(sha256: string): void {
-    if (this.deaths.size > 0 && this.reason(sha256) === undefined) this.deaths.delete(sha256);
+  answered(sha256: string, { kind }: Pass): void {
+    const history = this.histories.get(sha256);
+    if (history === undefined) return;
+    // One that began before the model was held proves nothing.
+    if (history.heldUntil !== undefined && kind !== 'trial') return;
+    if (kind === 'trial') history.forgetAt = this.nowMs() + FORGET_AFTER_MS;
+    history.deaths = 0;
+    history.heldUntil = undefined;
+    history.onTrial = false;
+    if (history.holdMs === 0 || this.nowMs() >= history.forgetAt) this.histories.delete(sha256);
+  }
+
+  /** A run that ended without a word on the model: the next one may be the trial. */
+  gaveUp(sha256: string, { kind }: Pass): void {
+    const history = this.histories.get(sha256);
+    if (history !== undefined && kind === 'trial') history.onTrial = false;
+  }
+
+  private hold(history: History): void {
+    const now = this.nowMs();
+    const isKnown = history.heldUntil !== undefined || now < history.forgetAt;
+    history.holdMs = isKnown ? Math.min(2 * history.holdMs, LONGEST_HOLD_MS) : FIRST_HOLD_MS;
+    history.heldUntil = now + history.holdMs;
+    history.onTrial = false;
+  }
+
+  private remember(sha256: string): History {
+    const history = this.histories.get(sha256) ?? {
+      deaths: 0,
+      how: '',
+      holdMs: 0,
+      heldUntil: undefined,
+      onTrial: false,
+      forgetAt: -Infinity,
+    };
+    this.histories.delete(sha256);
+    this.histories.set(sha256, history);
+    const oldest = this.histories.keys().next();
+    if (this.histories.size > MAX_REMEMBERED && !oldest.done) this.histories.delete(oldest.value);
+    return history;
   }
 }
 
 function describe(death: Death): string {
-  const how =
-    death.cause === 'timeout'
-      ? 'did not end within the time limit'
-      : `ended the process (${death.signal ?? `exit code ${death.code}`})`;
-  return `Runs of this model ${how} ${DEATHS_TO_QUARANTINE} times in a row; it is not run again until the server restarts.`;
+  return death.cause === 'timeout'
+    ? 'did not end within the time limit'
+    : `ended the process (${death.signal ?? `exit code ${death.code}`})`;
 }

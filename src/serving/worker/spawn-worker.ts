@@ -15,13 +15,26 @@ export interface WorkerOptions {
 /** malloc per thread keeps what large models free; one arena that is trimmed gives it back. */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' } as const;
 
-/** @param folder empty, and the child's working folder: names in a model are resolved against it */
-export function spawnWorker(folder: string, { environment, ...settings }: WorkerOptions): ChildProcess {
+/**
+ * Resolves as soon as the process is there, in the same turn of the event loop, so that nothing of its end is missed.
+ *
+ * @param folder empty, and the child's working folder: names in a model are resolved against it
+ * @throws Error of the operating system where it gives no process or no pipes, EMFILE for example
+ */
+export function spawnWorker(
+  folder: string,
+  { environment, ...settings }: WorkerOptions,
+): Promise<ChildProcess> {
   const { path, execArgv } = program(join(__dirname, 'worker-main'));
   const argument: WorkerSettings = { ...settings, parentPid: process.pid };
-  return spawn(process.execPath, [...execArgv, path, JSON.stringify(argument)], {
-    cwd: folder,
-    env: { ...environment, ...ENVIRONMENT },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...execArgv, path, JSON.stringify(argument)], {
+      cwd: folder,
+      env: { ...environment, ...ENVIRONMENT },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    // First of all: an error that nobody listens for ends the server. A child without a process may have no pipes.
+    child.on('error', reject);
+    child.once('spawn', () => resolve(child));
   });
 }

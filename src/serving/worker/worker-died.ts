@@ -8,6 +8,9 @@ export interface Death {
   readonly lastWords: string;
 }
 
+/** A SIGKILL that is not ours says little about the model that ran: a person, or a machine without memory, sent it. */
+export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'exit' && signal === 'SIGKILL';
+
 export class WorkerDied extends Error {
   override readonly name = 'WorkerDied';
 

@@ -41,12 +41,17 @@ export class WorkerProcess {
 
   /**
    * @param signal kills a worker that is still starting
-   * @throws Error where no provider works, WorkerDied where it ends or is silent for START_LIMIT_MS
+   * @throws Error where the system gives no process or no provider works, WorkerDied where it ends or is silent for
+   *   START_LIMIT_MS
    */
   static async start(options: WorkerOptions, signal?: AbortSignal): Promise<WorkerProcess> {
     // The runtime resolves names in a model against the working folder: there must be nothing in it.
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-worker-'));
-    const worker = new WorkerProcess(folder, spawnWorker(folder, options));
+    const child = await spawnWorker(folder, options).catch(async (error: unknown) => {
+      await removeFolder(folder);
+      throw error;
+    });
+    const worker = new WorkerProcess(folder, child);
     const kill = (): void => worker.kill();
     signal?.addEventListener('abort', kill);
     if (signal?.aborted) worker.kill();
@@ -69,6 +74,11 @@ export class WorkerProcess {
     private readonly child: ChildProcess,
   ) {
     let lastWords = '';
+    const ended = new Promise<Death>((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve(this.bury({ cause: this.timedOut ? 'timeout' : 'exit', code, signal, lastWords })),
+      );
+    });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-LAST_WORDS_LENGTH);
     });
@@ -78,17 +88,8 @@ export class WorkerProcess {
       // A pipe that broke before the process ended means that both have lost step.
       () => child.kill('SIGKILL'),
     );
-    const ended = new Promise<Death>((resolve) => {
-      const end = (code: number | null, signal: string | null): void =>
-        resolve(this.bury({ cause: this.timedOut ? 'timeout' : 'exit', code, signal, lastWords }));
-      child.once('exit', end);
-      child.once('error', (error) => {
-        lastWords ||= error.message;
-        if (child.pid === undefined) end(null, null);
-      });
-    });
     this.ended = ended.then(async (death) => {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
       return death;
     });
   }
@@ -166,6 +167,11 @@ export class WorkerProcess {
     this.pending.clear();
     return death;
   }
+}
+
+/** One that cannot be removed stays: an empty folder is not worth an error. */
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined);
 }
 
 function describeSkipped(skipped: readonly SkippedProvider[]): string {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { planBatch, RunCost } from '../../../src/serving/batch-policy';
+import { planBatch } from '../../../src/serving/batch-policy';
+import { RunCost } from '../../../src/serving/run-cost';
 
 const limits = { maxBatch: 128, objectiveMs: 20 };
 

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { elementCount } from '../../../src/kernel/tensor';
+import { MAX_REQUEST_BYTES, MAX_REQUEST_ROWS } from '../../../src/serving/batch-check';
 import type { BatchAnswer, BatchRequest } from '../../../src/serving/batch-request';
 import { Batcher } from '../../../src/serving/batcher';
 import { InvalidInput } from '../../../src/serving/invalid-input';
@@ -167,63 +169,6 @@ test('large values fill the queue by their bytes', async () => {
   batcher.stop();
 });
 
-test('a request whose deadline passes while it waits is refused, and its rows are never run', async () => {
-  const backend = new FakeBackend(0);
-  const batcher = new Batcher(backend, { nextTurn: atOnce });
-  const late = batcher.submit(request([1], { deadlineAt: performance.now() + 5 }));
-  const patient = batcher.submit(request([2]));
-  await expect(late).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'deadline' });
-  backend.workers = 1;
-  void batcher.submit(request([3])).catch(() => undefined);
-  expect(Array.from(backend.runs[0]?.inputs[0]?.data as Float64Array)).toEqual([2, 3]);
-  backend.runs[0]?.finish();
-  expect(valuesOf(await patient)).toEqual([4]);
-});
-
-test('a worker that comes free after a deadline, before its timer, does not run what is over', async () => {
-  const backend = new FakeBackend(0);
-  const batcher = new Batcher(backend, { nextTurn: atOnce });
-  const late = batcher.submit(request([1], { deadlineAt: performance.now() + 2 }));
-  const refused = expect(late).rejects.toMatchObject({ reason: 'deadline' });
-  const end = performance.now() + 4;
-  while (performance.now() < end); // a busy event loop: no timer can fire meanwhile
-  backend.workers = 1;
-  const next = batcher.submit(request([2]));
-  expect(Array.from(backend.runs[0]?.inputs[0]?.data as Float64Array)).toEqual([2]);
-  backend.runs[0]?.finish();
-  await Promise.all([refused, next]);
-});
-
-test('an aborted request leaves the queue with the reason of its signal', async () => {
-  const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce });
-  const first = batcher.submit(request([1]));
-  const abort = new AbortController();
-  const reason = new Error('the caller went away');
-  const aborted = batcher.submit(request([2], { signal: abort.signal }));
-  abort.abort(reason);
-  await expect(aborted).rejects.toBe(reason);
-  expect(batcher.stats().queuedRows).toBe(0);
-  backend.runs[0]?.finish();
-  await first;
-  expect(backend.runs).toHaveLength(0);
-  await expect(batcher.submit(request([3], { signal: abort.signal }))).rejects.toBe(reason);
-});
-
-test('abort during a run answers that caller at once, and the others as ever', async () => {
-  const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce });
-  void batcher.submit(request([0]));
-  const abort = new AbortController();
-  const aborted = batcher.submit(request([1], { signal: abort.signal }));
-  const other = batcher.submit(request([2]));
-  backend.runs[0]?.finish();
-  abort.abort(new Error('gone'));
-  await expect(aborted).rejects.toThrow('gone');
-  backend.runs[0]?.finish();
-  expect(valuesOf(await other)).toEqual([4]);
-});
-
 test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
   const backend = new FakeBackend();
   const batcher = new Batcher(backend, { nextTurn: atOnce, delayMs: 5, maxBatch: 3 });
@@ -252,6 +197,44 @@ test("a failure that is nobody's fault reaches everybody in the batch, and is no
   backend.runs[0]?.finish(new Error('crashed'));
   expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(backend.runs).toHaveLength(0);
+});
+
+test('a request larger than a shared run goes alone, up to the most rows of a request', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const largest = batcher.submit(request(new Array<number>(MAX_REQUEST_ROWS).fill(1)));
+  const small = batcher.submit(request([2]));
+  expect(backend.runs[0]?.inputs[0]?.shape).toEqual([MAX_REQUEST_ROWS, 1]);
+  backend.runs[0]?.finish();
+  expect(await largest).toMatchObject({ batchSize: MAX_REQUEST_ROWS });
+  backend.runs[0]?.finish();
+  expect(await small).toMatchObject({ batchSize: 1 });
+});
+
+test.each([
+  ['rows', [MAX_REQUEST_ROWS + 1, 1], true, MAX_REQUEST_ROWS],
+  ['bytes', [1, MAX_REQUEST_BYTES / 8 + 1], true, MAX_REQUEST_BYTES],
+  ['bytes without a batch axis', [MAX_REQUEST_BYTES / 8 + 1], false, MAX_REQUEST_BYTES],
+])('too many %s in one request are refused, and the limit is said', async (_, shape, batchable, limit) => {
+  const backend = new FakeBackend();
+  const data = new Float64Array(elementCount(shape));
+  const input = { name: 'x', datatype: 'FP64', shape, data } as const;
+  const refused = new Batcher(backend, { nextTurn: atOnce }).submit(
+    request([], { inputs: [input], batchable }),
+  );
+  await expect(refused).rejects.toMatchObject({
+    name: 'InvalidInput',
+    expected: expect.stringContaining(`at most ${limit} `),
+  });
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('without a batch axis, the first dimension is no number of rows', async () => {
+  const backend = new FakeBackend();
+  const values = new Array<number>(MAX_REQUEST_ROWS + 1).fill(1);
+  const answer = new Batcher(backend, { nextTurn: atOnce }).submit(request(values, { batchable: false }));
+  backend.runs[0]?.finish();
+  expect(valuesOf(await answer)).toHaveLength(values.length);
 });
 
 test('inputs that disagree on the number of rows are refused before they meet others', async () => {

@@ -26,7 +26,7 @@ describe.each([...DATATYPES])('%s', (datatype) => {
     fc.assert(
       fc.property(anyData(datatype), (data) => {
         const original: Tensor = { name: 'x', datatype, shape: [data.length], data };
-        const json: object = JSON.parse(JSON.stringify(tensorToJson(original, encoding)));
+        const json = JSON.parse(JSON.stringify(tensorToJson(original, encoding))) as object;
         const { tensor } = read(json, { datatype, shape: [-1] });
         const again = tensor && tensorToJson(tensor, encoding);
         expect(again).toEqual(tensorToJson(original, encoding));

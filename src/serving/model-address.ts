@@ -1,0 +1,131 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import { MAX_PAGE_SIZE } from '../kernel/cursor';
+import { notFound, shorten, type NotFound } from '../kernel/errors';
+import type { ModelId, ModelVersion, Registry } from '../registry/registry';
+import type { RoutingTable, RunningEndpoint } from './routing-table';
+import type { ServingQueries } from './serving.queries';
+
+/** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
+const MAX_NAMED_VERSIONS = 10;
+/** `MAJOR.MINOR.PIPELINE`, or a place in the order of registration. */
+const VERSION = /^(?:\d{1,9}\.\d{1,9}\.\d{1,9}|[1-9]\d{0,8})$/;
+
+/** Whom `predict` is to ask. */
+export type Ask = { readonly endpoint: string } | { readonly ref: string };
+
+/** Who answers under a name, and the version whose signature callers see. */
+export interface ModelTarget {
+  readonly ask: Ask;
+  readonly version: ModelVersion;
+}
+
+/** What a protocol's “model”, and its version where one is given, mean here. */
+export interface ModelAddress extends ModelTarget {
+  /** As it was asked for. */
+  readonly name: string;
+  /** Of the same model, newest first; the newest `MAX_PAGE_SIZE`. */
+  readonly versions: readonly ModelVersion[];
+  /** Whether a question would be answered now. */
+  readonly ready: boolean;
+}
+
+/**
+ * Other protocols know models by one name: here it is an endpoint's, else a model reference (`fraud`, `fraud@2.1.0`).
+ * A version is asked for by its number or its ordinal.
+ */
+export class ModelAddresses {
+  constructor(
+    private readonly needs: {
+      readonly routing: RoutingTable;
+      readonly registry: Registry;
+      readonly queries: ServingQueries;
+    },
+  ) {}
+
+  async addressOf(actor: Actor, name: string, version: string | null): Promise<ModelAddress | NotFound> {
+    authorize(actor, 'platform:read');
+    const target = await this.find(actor, name, version);
+    if (!target) return this.explain(actor, name, version);
+    const versions = await this.versionsOf(actor, target.version.modelId);
+    return { ...target, name, versions, ready: this.needs.routing.canAnswer(target.version) };
+  }
+
+  /** As `addressOf`, for the predict path: what is in use is found in memory. */
+  async targetOf(actor: Actor, name: string, version: string | null): Promise<ModelTarget | NotFound> {
+    authorize(actor, 'endpoint:predict');
+    return (await this.find(actor, name, version)) ?? this.explain(actor, name, version);
+  }
+
+  private async find(actor: Actor, name: string, version: string | null): Promise<ModelTarget | null> {
+    const { routing } = this.needs;
+    const endpoint = routing.endpoint(actor.projectId, name);
+    if (version === null)
+      return endpoint
+        ? { ask: { endpoint: name }, version: mainVersion(endpoint) }
+        : this.byReference(actor, name);
+    if (!VERSION.test(version)) return null;
+    if (endpoint) return this.behindEndpoint(actor, endpoint, version);
+    if (!name.includes('@')) return this.byReference(actor, `${name}@${version}`);
+    const target = await this.byReference(actor, name);
+    return target && isCalled(target.version, version) ? target : null;
+  }
+
+  /** What runs behind it, else that version of a model that runs behind it. */
+  private async behindEndpoint(
+    actor: Actor,
+    { variants }: RunningEndpoint,
+    version: string,
+  ): Promise<ModelTarget | null> {
+    const running = variants.find(({ model }) => isCalled(model.version, version))?.model.version;
+    if (running) return { ask: { ref: running.ref }, version: running };
+    for (const modelName of new Set(variants.map(({ model }) => model.version.modelName))) {
+      const target = await this.byReference(actor, `${modelName}@${version}`);
+      if (target) return target;
+    }
+    return null;
+  }
+
+  private async byReference({ projectId }: Actor, ref: string): Promise<ModelTarget | null> {
+    const model = await this.needs.routing.version(projectId, ref);
+    return model && { ask: { ref }, version: model.version };
+  }
+
+  private async explain(actor: Actor, name: string, version: string | null): Promise<NotFound> {
+    const { routing, registry, queries } = this.needs;
+    const endpoint = routing.endpoint(actor.projectId, name);
+    if (!endpoint && (await queries.endpointByName(actor.projectId, name)))
+      return missing(`The endpoint “${shorten(name)}” has no variant that could answer.`);
+    const [modelName = ''] = name.split('@');
+    const model = await registry.modelByName(actor, endpoint ? mainVersion(endpoint).modelName : modelName);
+    if (!model) return notFound('endpoint or model', name);
+    const versions = await this.versionsOf(actor, model.id);
+    const what = version === null && name === model.name ? 'in production' : shorten(version ?? name);
+    return missing(`No version of “${shorten(model.name)}” is ${what}. ${nameVersions(versions)}`);
+  }
+
+  private async versionsOf(actor: Actor, modelId: ModelId): Promise<readonly ModelVersion[]> {
+    const page = { first: MAX_PAGE_SIZE, after: null };
+    const [versions] = await this.needs.registry.versionPages(actor, [{ modelId, page }]);
+    return versions?.nodes ?? [];
+  }
+}
+
+const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
+
+const isCalled = ({ number, ordinal }: ModelVersion, version: string): boolean =>
+  number === version || String(ordinal) === version;
+
+/** Of the variant with most of the traffic. */
+function mainVersion({ variants }: RunningEndpoint): ModelVersion {
+  const [first, ...others] = variants;
+  if (!first) throw new Error('A running endpoint has a variant.');
+  return others.reduce((main, variant) => (variant.weight > main.weight ? variant : main), first).model
+    .version;
+}
+
+function nameVersions(versions: readonly ModelVersion[]): string {
+  if (versions.length === 0) return 'It has none yet.';
+  const named = versions.slice(0, MAX_NAMED_VERSIONS).map(({ number, ordinal }) => `${number} (${ordinal})`);
+  return `It has ${named.join(', ')}${versions.length > named.length ? ' and older ones' : ''}.`;
+}
