@@ -1,3 +1,4 @@
+import type { BatchPolicy } from './batch-policy';
 import type { BatchRequest, PendingRequest } from './batch-request';
 import type { RunCost } from './run-cost';
 
@@ -5,9 +6,11 @@ import type { RunCost } from './run-cost';
 export interface ModelQueue {
   readonly cost: RunCost;
   queuedRows: number;
+  /** Runs on their way. */
+  running: number;
 }
 
-/** Requests that may meet in one batch: same model, inputs alike apart from axis 0, same outputs wanted. */
+/** Requests that may meet in one batch: same model and policy, inputs alike apart from axis 0, same outputs wanted. */
 export class BatchGroup {
   readonly waiting: PendingRequest[] = [];
   rows = 0;
@@ -17,15 +20,28 @@ export class BatchGroup {
   constructor(
     readonly key: string,
     readonly model: ModelQueue,
+    readonly policy: BatchPolicy,
   ) {}
 }
 
 /** Separates the parts of a key; names hold no control characters. */
 const SEPARATOR = '\u0000';
 
+/** Equal policies have equal keys; an endpoint's policy is one object for many requests, so its key is made once. */
+const policyKeys = new WeakMap<BatchPolicy, string>();
+
+function policyKey(policy: BatchPolicy): string {
+  const known = policyKeys.get(policy);
+  if (known !== undefined) return known;
+  const { maxBatch, maxDelayMs, latencyObjectiveMs, maxQueue, batchSizes } = policy;
+  const key = [maxBatch, maxDelayMs, latencyObjectiveMs, maxQueue, ...batchSizes].join(' ');
+  policyKeys.set(policy, key);
+  return key;
+}
+
 /** Equal for requests that may share a run, and only for those. */
-export function groupKey({ file, inputs, outputs }: BatchRequest): string {
-  let key = file.sha256;
+export function groupKey({ file, inputs, outputs }: BatchRequest, policy: BatchPolicy): string {
+  let key = file.sha256 + SEPARATOR + policyKey(policy);
   for (const { name, datatype, shape } of inputs) {
     key += SEPARATOR + name + SEPARATOR + datatype;
     for (let axis = 1; axis < shape.length; axis++) key += ',' + shape[axis];

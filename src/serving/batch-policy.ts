@@ -1,3 +1,4 @@
+import type { EndpointSettings } from './endpoint-settings';
 import type { RunLimits } from './run-cost';
 
 /** Why a batch went off with the rows that it had. */
@@ -10,11 +11,14 @@ export const CLOSE_REASONS = ['idle', 'full', 'delay', 'objective', 'deadline', 
  */
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
-/** What may be decided for each model apart. */
-export interface BatchPolicy extends RunLimits {
-  /** How long an idle worker waits for a batch to fill, in ms. 0 means that it never waits. */
-  readonly delayMs: number;
-}
+/** What each endpoint decides for itself. */
+export type BatchPolicy = RunLimits & Pick<EndpointSettings, 'maxDelayMs' | 'maxQueue' | 'batchSizes'>;
+
+/**
+ * A run that is expected to take no longer than this, in ms, is worth waiting for rather than taking another worker:
+ * passing a batch on costs the server's one thread about a tenth of a millisecond, and bigger batches cost less a row.
+ */
+const SHORT_RUN_MS = 0.5;
 
 /** What the policy needs to know of one waiting request. */
 export interface Waiting {
@@ -28,6 +32,11 @@ export interface WaitingGroup {
   readonly rows: number;
   /** The earliest deadline, on the clock of `arrivedAt`. */
   readonly dueAt: number;
+  readonly model: {
+    /** Runs of the model on their way; each end of one is a new look at who waits. */
+    readonly running: number;
+    readonly cost: { predictMs(rows: number): number };
+  };
 }
 
 export interface BatchPlan {
@@ -66,22 +75,40 @@ export function planBatch(waiting: readonly Waiting[], maxBatch: number, cap: nu
  * @param cap rows that the latency objective allows
  */
 export function readiness(
-  { waiting, rows, dueAt }: WaitingGroup,
-  { delayMs, maxBatch }: BatchPolicy,
+  { waiting, rows, dueAt, model }: WaitingGroup,
+  { maxDelayMs, maxBatch }: BatchPolicy,
   cap: number,
   now: number,
 ): CloseReason | undefined {
   const [oldest] = waiting;
   if (oldest === undefined) return undefined;
-  if (delayMs === 0 || oldest.alone) return 'idle';
+  if (model.running > 0 && rows < cap && isShort(model.cost.predictMs(rows))) return undefined;
+  if (maxDelayMs === 0 || oldest.alone) return 'idle';
   if (rows >= cap) return rows >= maxBatch ? 'full' : 'objective';
-  const delayEndsAt = oldest.arrivedAt + delayMs;
+  const delayEndsAt = oldest.arrivedAt + maxDelayMs;
   if (now >= delayEndsAt) return 'delay';
   return dueAt <= delayEndsAt ? 'deadline' : undefined;
 }
 
+/** Nothing is known of a model before its first run: 0 is no prediction. */
+const isShort = (expectedMs: number): boolean => expectedMs > 0 && expectedMs <= SHORT_RUN_MS;
+
 /** When a group must be looked at again, unless something happens before. */
-export function lookAgainAt({ waiting, dueAt }: WaitingGroup, { delayMs }: BatchPolicy, now: number): number {
-  const delayEndsAt = (waiting[0]?.arrivedAt ?? now) + delayMs;
+export function lookAgainAt(
+  { waiting, dueAt }: WaitingGroup,
+  { maxDelayMs }: BatchPolicy,
+  now: number,
+): number {
+  const delayEndsAt = (waiting[0]?.arrivedAt ?? now) + maxDelayMs;
   return delayEndsAt > now ? Math.min(dueAt, delayEndsAt) : dueAt;
+}
+
+/** Rows that the run has: the next size that the policy names, where it names some and one fits. */
+export function paddedSize(
+  rows: number,
+  [first]: readonly { readonly alone: boolean }[],
+  { batchSizes }: Pick<BatchPolicy, 'batchSizes'>,
+): number {
+  if (batchSizes.length === 0 || rows === 0 || first?.alone) return rows;
+  return batchSizes.find((size) => size >= rows) ?? rows;
 }

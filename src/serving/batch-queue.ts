@@ -12,7 +12,7 @@ export class BatchQueue {
   private readonly models = new Map<string, ModelQueue>();
   private readonly byKey = new Map<string, BatchGroup>();
 
-  constructor(private readonly limits: Pick<BatcherOptions, 'maxQueuedRows' | 'maxQueuedBytes'>) {}
+  constructor(private readonly options: BatcherOptions) {}
 
   /** Groups in which somebody waits, the next to be served first. */
   groups(): Iterable<BatchGroup> {
@@ -27,29 +27,30 @@ export class BatchQueue {
     let model = this.models.get(sha256);
     if (model !== undefined) return model;
     if (this.models.size >= MAX_REMEMBERED_MODELS) this.forgetAModel();
-    this.models.set(sha256, (model = { cost: new RunCost(), queuedRows: 0 }));
+    this.models.set(sha256, (model = { cost: new RunCost(), queuedRows: 0, running: 0 }));
     return model;
   }
 
   /** A request that is larger than a limit passes where nothing else waits: batch-check.ts bounds it. */
-  hasRoom(model: ModelQueue, { rows, bytes }: PendingRequest): boolean {
-    const { maxQueuedRows, maxQueuedBytes } = this.limits;
+  hasRoom(model: ModelQueue, { request, rows, bytes }: PendingRequest): boolean {
+    const { maxQueue } = request.policy ?? this.options;
     return (
-      (model.queuedRows === 0 || model.queuedRows + rows <= maxQueuedRows) &&
-      (this.queuedBytes === 0 || this.queuedBytes + bytes <= maxQueuedBytes)
+      (model.queuedRows === 0 || model.queuedRows + rows <= maxQueue) &&
+      (this.queuedBytes === 0 || this.queuedBytes + bytes <= this.options.maxQueuedBytes)
     );
   }
 
   /** @param front for what has waited its time already */
   add(pending: PendingRequest, { front }: { front: boolean }): BatchGroup {
-    const key = groupKey(pending.request);
+    const policy = pending.request.policy ?? this.options;
+    const key = groupKey(pending.request, policy);
     let group = this.byKey.get(key);
     if (group === undefined) {
-      group = new BatchGroup(key, this.model(pending.request.file.sha256));
+      group = new BatchGroup(key, this.model(pending.request.file.sha256), policy);
       this.byKey.set(key, group);
     }
     if (front) group.waiting.unshift(pending);
-    else group.waiting.push(pending);
+    else place(group.waiting, pending);
     pending.group = group;
     group.dueAt = Math.min(group.dueAt, pending.request.deadlineAt);
     this.count(group, pending.rows, pending.bytes);
@@ -103,10 +104,18 @@ export class BatchQueue {
   }
 
   private forgetAModel(): void {
-    for (const [sha256, { queuedRows }] of this.models) {
-      if (queuedRows > 0) continue;
+    for (const [sha256, { queuedRows, running }] of this.models) {
+      if (queuedRows > 0 || running > 0) continue;
       this.models.delete(sha256);
       return;
     }
   }
+}
+
+/** Behind all that are as urgent; nearly always at the end. */
+function place(waiting: PendingRequest[], pending: PendingRequest): void {
+  let at = waiting.length;
+  while (at > 0 && (waiting[at - 1]?.rank ?? 0) > pending.rank) at -= 1;
+  if (at === waiting.length) waiting.push(pending);
+  else waiting.splice(at, 0, pending);
 }

@@ -1,11 +1,21 @@
 import type { Tensor } from '../kernel/tensor';
 import type { ModelFile } from './backends/backend';
 import type { BatchGroup } from './batch-group';
+import type { BatchPolicy } from './batch-policy';
+
+/** Callers who wait go in this order; one who waits long enough is refused at the deadline, whatever comes before. */
+export const PRIORITIES = ['HIGH', 'NORMAL', 'LOW'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+const NORMAL = PRIORITIES.indexOf('NORMAL');
 
 export interface BatchRequest {
   readonly file: ModelFile;
   /** Whether rows of several callers may share a run, as inspection found. */
   readonly batchable: boolean;
+  /** How the endpoint's requests are batched; the batcher's own way where absent. One object for many requests. */
+  readonly policy?: BatchPolicy;
+  /** Who comes first among those who wait; normal where absent. */
+  readonly priority?: Priority;
   /** Belong to the batcher until the run has ended. Where batchable, all have the same number of rows. */
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; absent or empty: all. */
@@ -30,6 +40,8 @@ export interface BatchAnswer {
 /** A request on its way: waits in a group, then is part of a batch, and is settled once, at any time. */
 export class PendingRequest {
   readonly answer: Promise<BatchAnswer>;
+  /** Place of its priority: lower goes first. */
+  readonly rank: number;
   /** True once it must not share a run: the model is not batchable, or a shared run of it was refused. */
   alone: boolean;
   /** Where it waits; undefined before and afterwards. */
@@ -48,6 +60,7 @@ export class PendingRequest {
     readonly arrivedAt: number,
   ) {
     this.alone = !request.batchable;
+    this.rank = request.priority === undefined ? NORMAL : PRIORITIES.indexOf(request.priority);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.rejectPromise = reject;

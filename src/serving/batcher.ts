@@ -4,13 +4,20 @@ import { answerAll } from './batch-answers';
 import { bytesOf, rowsOf } from './batch-check';
 import { BatchCounts } from './batch-counts';
 import type { BatchGroup, ModelQueue } from './batch-group';
-import { lookAgainAt, planBatch, readiness, type CloseReason } from './batch-policy';
+import {
+  lookAgainAt,
+  paddedSize,
+  planBatch,
+  readiness,
+  type BatchPolicy,
+  type CloseReason,
+} from './batch-policy';
 import { BatchQueue } from './batch-queue';
 import { PendingRequest, type BatchAnswer, type BatchRequest } from './batch-request';
 import { BATCHER_DEFAULTS, type BatcherOptions } from './batcher-options';
 import { InvalidInput } from './invalid-input';
 import { Overloaded } from './overloaded';
-import { gatherRows, RowsDoNotMatch } from './rows';
+import { gatherRows, padRows, RowsDoNotMatch } from './rows';
 import { RunningBatch } from './running-batch';
 import { WorkerUnavailable } from './worker-unavailable';
 
@@ -59,7 +66,8 @@ export class Batcher {
     else if (request.signal?.aborted) pending.reject(cancelled());
     else if (typeof rows !== 'number') pending.reject(rows);
     else if (request.deadlineAt <= now) pending.reject(tooLate());
-    else if (!this.queue.hasRoom(model, pending)) pending.reject(this.overloaded(model));
+    else if (!this.queue.hasRoom(model, pending))
+      pending.reject(this.overloaded(model, request.policy ?? this.options));
     else this.accept(pending, now);
     return pending.answer;
   }
@@ -82,7 +90,7 @@ export class Batcher {
   private accept(pending: PendingRequest, now: number): void {
     const group = this.queue.add(pending, { front: false });
     if (pending.request.signal) pending.onCallerGone(() => this.cancel(pending));
-    this.alarm.wakeBy(lookAgainAt(group, this.options, now), now);
+    this.alarm.wakeBy(lookAgainAt(group, group.policy, now), now);
     this.pumpSoon();
   }
 
@@ -117,8 +125,8 @@ export class Batcher {
     for (const group of this.queue.groups()) {
       // A busy event loop may be late for a timer: nobody is run whose deadline is over.
       this.refuseOverdue(group, now);
-      const cap = group.model.cost.largestBatch(this.options);
-      const reason = readiness(group, this.options, cap, now);
+      const cap = group.model.cost.largestBatch(group.policy);
+      const reason = readiness(group, group.policy, cap, now);
       if (reason === undefined) continue;
       this.dispatch(group, reason, cap, now);
       return true;
@@ -127,32 +135,36 @@ export class Batcher {
   }
 
   private dispatch(group: BatchGroup, ready: CloseReason, cap: number, now: number): void {
-    const plan = planBatch(group.waiting, this.options.maxBatch, cap);
+    const plan = planBatch(group.waiting, group.policy.maxBatch, cap);
     const requests = this.queue.take(group, plan.count);
     for (const pending of requests) pending.dispatchedAt = now;
     this.counts.add(plan.rows, plan.bound ?? ready);
-    void this.run(group.model, new RunningBatch(requests, plan.rows));
+    void this.run(group, new RunningBatch(requests, plan.rows));
   }
 
-  private async run({ cost }: ModelQueue, batch: RunningBatch): Promise<void> {
+  private async run({ model, policy }: BatchGroup, batch: RunningBatch): Promise<void> {
     const { requests, rows } = batch;
     const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
     const options = { timeoutMs: this.options.runLimitMs, ...(outputs ? { outputs } : {}) };
     this.running.push(batch);
+    model.running++;
     try {
-      const inputs = gatherRows(requests.map(({ request }) => request.inputs));
+      const size = paddedSize(rows, requests, policy);
+      const inputs = padRows(gatherRows(requests.map(({ request }) => request.inputs)), size - rows);
       const result = await this.backend.run(file, inputs, options);
-      cost.observe(rows, result.computeMs);
-      answerAll(batch, result);
+      model.cost.observe(size, result.computeMs);
+      answerAll(batch, result, size - rows);
     } catch (error) {
       const spoiled = error instanceof InvalidInput || error instanceof RowsDoNotMatch;
       if (requests.length > 1 && spoiled && !this.stopped) this.runEachAlone(requests);
       else batch.rejectAll(error);
     } finally {
+      model.running--;
       this.running.splice(this.running.indexOf(batch), 1);
       if (this.stopped && this.running.length === 0) this.alarm.clear();
+      this.pump(); // some may have waited for this run, though a worker was free
     }
   }
 
@@ -172,7 +184,7 @@ export class Batcher {
     for (const batch of this.running) batch.rejectOverdue(now, tooLate);
     this.pump();
     let nextAt = Infinity;
-    for (const group of this.queue.groups()) nextAt = Math.min(nextAt, lookAgainAt(group, this.options, now));
+    for (const group of this.queue.groups()) nextAt = Math.min(nextAt, lookAgainAt(group, group.policy, now));
     for (const { dueAt } of this.running) nextAt = Math.min(nextAt, dueAt);
     this.alarm.wakeBy(nextAt, now);
   }
@@ -181,8 +193,8 @@ export class Batcher {
     for (const pending of this.queue.takeOverdue(group, now)) pending.reject(tooLate());
   }
 
-  private overloaded(model: ModelQueue): Overloaded {
-    const batchRows = Math.max(1, model.cost.largestBatch(this.options));
+  private overloaded(model: ModelQueue, policy: BatchPolicy): Overloaded {
+    const batchRows = Math.max(1, model.cost.largestBatch(policy));
     const workers = Math.max(1, this.backend.status().length);
     const aheadMs = (Math.ceil(model.queuedRows / batchRows) * model.cost.predictMs(batchRows)) / workers;
     return new Overloaded(

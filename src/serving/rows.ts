@@ -56,6 +56,20 @@ function joinedData(
   return data;
 }
 
+/** The tensors with `count` more rows, all like the last one: a size that the model is quick for. */
+export function padRows(tensors: readonly Tensor[], count: number): readonly Tensor[] {
+  if (count === 0) return tensors;
+  return tensors.map((tensor) => {
+    const width = elementCount(tensor.shape.slice(1));
+    const last = {
+      ...tensor,
+      shape: [1, ...tensor.shape.slice(1)],
+      data: part(tensor.data, tensor.data.length - width, tensor.data.length),
+    };
+    return joined(tensor, [[tensor], ...Array.from({ length: count }, () => [last])], 0);
+  });
+}
+
 /**
  * Gives each caller its own rows of the outputs, in order, as views: they live as long as the whole batch, so
  * whoever keeps an answer for long copies it.

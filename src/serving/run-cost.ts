@@ -1,10 +1,7 @@
+import type { EndpointSettings } from './endpoint-settings';
+
 /** What bounds a run that several callers share. */
-export interface RunLimits {
-  /** Most rows of one run, where several callers share it. */
-  readonly maxBatch: number;
-  /** Time that one run may take, in ms. */
-  readonly objectiveMs: number;
-}
+export type RunLimits = Pick<EndpointSettings, 'maxBatch' | 'latencyObjectiveMs'>;
 
 /** Share of its weight that an observation keeps when the next one comes: about the last fifty batches count. */
 const DECAY = 0.98;
@@ -38,10 +35,10 @@ export class RunCost {
    * The most rows, up to `maxBatch`, whose run is predicted to take no longer than the objective. Where not even
    * one row can, a batch may take twice as long as one row: smaller ones would only make the queue longer.
    */
-  largestBatch({ maxBatch, objectiveMs }: RunLimits): number {
+  largestBatch({ maxBatch, latencyObjectiveMs }: RunLimits): number {
     const line = this.line();
     if (line === undefined) return maxBatch;
-    const allowedMs = Math.max(objectiveMs, 2 * (line.perRowMs + line.perRunMs));
+    const allowedMs = Math.max(latencyObjectiveMs, 2 * (line.perRowMs + line.perRunMs));
     if (!line.known) {
       // All batches had one size, so nothing says how cost grows. At worst by each row alone; and if even that
       // allows little, twice the size seen shows.

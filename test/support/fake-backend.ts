@@ -22,7 +22,11 @@ export class FakeBackend implements Backend {
   private readonly listeners: (() => void)[] = [];
   private busy = 0;
 
-  constructor(public workers = 1) {}
+  constructor(
+    public workers = 1,
+    /** What each run says it took. */
+    private readonly computeMs = 1,
+  ) {}
 
   run(file: ModelFile, inputs: readonly Tensor[]): Promise<RunResult> {
     this.busy++;
@@ -35,7 +39,7 @@ export class FakeBackend implements Backend {
           this.busy--;
           const refused = error ?? refusal(inputs);
           if (refused) reject(refused);
-          else resolve({ outputs: inputs.map(doubled), computeMs: 1 });
+          else resolve({ outputs: inputs.map(doubled), computeMs: this.computeMs });
           // After the answer, as a pool does: the listener may start the next run at once.
           for (const listener of this.listeners) listener();
         },
@@ -62,6 +66,14 @@ export class FakeBackend implements Backend {
 
   load(): Promise<void> {
     return Promise.resolve();
+  }
+
+  unload(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  whyNot(): string | null {
+    return null;
   }
 
   nullable(): Promise<readonly boolean[]> {

@@ -188,8 +188,8 @@ const anEvent: fc.Arbitrary<Event> = fc.oneof(
 
 test('everybody is told at the deadline at the latest, gets the own row or a reason, and nothing is left over', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anEvent, { maxLength: 60 }), fc.constantFrom(0, 4), async (events, delayMs) => {
-      const { backend, batcher } = startBatcher(2, { delayMs, maxBatch: 4 });
+    fc.asyncProperty(fc.array(anEvent, { maxLength: 60 }), fc.constantFrom(0, 4), async (events, maxDelayMs) => {
+      const { backend, batcher } = startBatcher(2, { maxDelayMs, maxBatch: 4 });
       const callers: { deadlineAt: number; abort: AbortController; outcome?: unknown }[] = [];
       const ask = (waitMs: number, sha256: string): void => {
         const abort = new AbortController();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { planBatch } from '../../../src/serving/batch-policy';
 import { RunCost } from '../../../src/serving/run-cost';
 
-const limits = { maxBatch: 128, objectiveMs: 20 };
+const limits = { maxBatch: 128, latencyObjectiveMs: 20 };
 
 function learned(perRowMs: number, perRunMs: number, sizes: readonly number[]): RunCost {
   const cost = new RunCost();
@@ -45,7 +45,7 @@ test('the predicted duration of a batch stays within the objective', () => {
       fc.double({ min: 0, max: 5, noNaN: true }),
       (perRowMs, perRunMs) => {
         const cost = learned(perRowMs, perRunMs, [1, 2, 3, 5]);
-        expect(cost.predictMs(cost.largestBatch(limits))).toBeLessThanOrEqual(limits.objectiveMs + 0.001);
+        expect(cost.predictMs(cost.largestBatch(limits))).toBeLessThanOrEqual(limits.latencyObjectiveMs + 0.001);
       },
     ),
   );

@@ -68,9 +68,11 @@ test('each caller gets exactly its own rows, once, whatever the order of events'
       ),
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 1, max: 9 }),
-      async (events, workers, maxBatch) => {
-        const backend = new FakeBackend(workers);
-        const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch });
+      fc.constantFrom<readonly number[]>([], [1, 4, 9], [9]),
+      fc.constantFrom(0.05, 1),
+      async (events, workers, maxBatch, batchSizes, computeMs) => {
+        const backend = new FakeBackend(workers, computeMs);
+        const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch, batchSizes });
         const expected: (number[] | 'refused')[] = [];
         const answers: Promise<number[] | 'refused'>[] = [];
         let next = 0;
@@ -151,7 +153,7 @@ test('models take turns: a long queue does not keep another model waiting', () =
 
 test('a full queue refuses, and says when to come again', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueuedRows: 10 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueue: 10 });
   void batcher.submit(request([0]));
   const waiting = batcher.submit(request(new Array<number>(10).fill(1)));
   const refused = await batcher.submit(request([2])).catch((error: unknown) => error);
@@ -171,7 +173,7 @@ test('large values fill the queue by their bytes', async () => {
 
 test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce, delayMs: 5, maxBatch: 3 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxDelayMs: 5, maxBatch: 3 });
   const pair = [batcher.submit(request([1])), batcher.submit(request([2]))];
   expect(backend.runs).toHaveLength(0);
   const started = new Promise<void>((resolve) => {
