@@ -49,11 +49,17 @@ export class Auth {
    * @param projectName the header `x-modelgraph-project`: an admin's key may name another project
    */
   authenticate(authorization: string | undefined, projectName?: string): Actor | Promise<Actor> {
-    const key = BEARER.exec(authorization ?? '')?.[1];
-    if (key === undefined || !isPlausibleKey(key)) throw unauthenticated();
-    const stored = this.credentials.get(hashApiKey(key));
+    const stored = this.credentials.get(hashOfBearer(authorization));
     if (stored instanceof Promise) return stored.then((found) => this.actorOf(found, projectName));
     return this.actorOf(stored, projectName);
+  }
+
+  /**
+   * As `authenticate`, but reads the key again, however lately that was done: for whoever lets a caller stay. While the
+   * database is away, a known key stays valid.
+   */
+  async authenticateAgain(authorization: string | undefined, projectName?: string): Promise<Actor> {
+    return this.actorOf(await this.credentials.reread(hashOfBearer(authorization)), projectName);
   }
 
   private actorOf(key: StoredKey | null, projectName: string | undefined): Actor | Promise<Actor> {
@@ -69,4 +75,10 @@ export class Auth {
       throw new Failure('FORBIDDEN', 'There is no such project, or it is hidden from this key.');
     return { ...actor, projectId };
   }
+}
+
+function hashOfBearer(authorization: string | undefined): string {
+  const key = BEARER.exec(authorization ?? '')?.[1];
+  if (key === undefined || !isPlausibleKey(key)) throw unauthenticated();
+  return hashApiKey(key);
 }

@@ -9,7 +9,7 @@ const MAX_ENTRIES = 10_000;
 interface Entry {
   readonly key: StoredKey;
   readAtMs: number;
-  refresh: Promise<void> | undefined;
+  refresh: Promise<StoredKey | null> | undefined;
 }
 
 /**
@@ -32,20 +32,28 @@ export class CredentialCache {
     return entry.key;
   }
 
+  /** Reads it again, however lately that was done; null where it is valid no more. Reads at the same time share one. */
+  reread(hash: string): Promise<StoredKey | null> {
+    const entry = this.entries.get(hash);
+    return entry ? (entry.refresh ??= this.refresh(hash, entry)) : this.load(hash);
+  }
+
   private async load(hash: string): Promise<StoredKey | null> {
     const key = await this.read(hash);
     if (key) this.keep(hash, key);
     return key;
   }
 
-  private async refresh(hash: string, entry: Entry): Promise<void> {
+  private async refresh(hash: string, entry: Entry): Promise<StoredKey | null> {
     try {
       const key = await this.read(hash);
       if (key) this.keep(hash, key);
       else this.entries.delete(hash);
+      return key;
     } catch {
       entry.readAtMs = this.nowMs(); // the database is away: what was valid stays valid until it can be asked
       entry.refresh = undefined;
+      return entry.key;
     }
   }
 

@@ -13,13 +13,7 @@ import {
   Root,
 } from 'type-graphql';
 import { requires } from '../auth/auth';
-import {
-  listComplexity,
-  pageComplexity,
-  PageArgs,
-  pageRequest,
-  toConnection,
-} from '../kernel/connection.graphql';
+import { listComplexity, namedPage, NamedPageArgs, pageComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
 import { encodeNodeId } from '../kernel/ids';
 import {
@@ -96,16 +90,8 @@ export class DatasetsOperations {
     description: 'Datasets, newest first.',
     complexity: pageComplexity,
   })
-  async datasets(
-    @Arg('filter', () => String, {
-      nullable: true,
-      description: "Comparisons of `name` joined by AND, for example `name LIKE 'pen%'`.",
-    })
-    filter: string | null | undefined,
-    @Args(() => PageArgs) page: PageArgs,
-    @Ctx() { actor }: Context,
-  ) {
-    return toConnection(await this.services.datasets.datasets(actor, filter ?? null, pageRequest(page, 1)));
+  datasets(@Args(() => NamedPageArgs) args: NamedPageArgs, @Ctx() { actor }: Context) {
+    return namedPage(args, (filter, page) => this.services.datasets.datasets(actor, filter, page));
   }
 
   @Mutation(() => RegisterDatasetVersionResult, {

@@ -112,7 +112,7 @@ export class Datasets {
     const artifact = await this.dependencies.artifacts.find(actor.projectId, sha256);
     if (!artifact) return refuse(artifactNotFound(sha256));
     try {
-      return { ok: true, csv: await profileCsv(this.dependencies.artifacts.read(artifact)) };
+      return { ok: true, csv: await profileCsv(await this.dependencies.artifacts.read(artifact)) };
     } catch (error) {
       if (error instanceof NotCsv) return refuse(notCsv(error.message));
       throw error;

@@ -11,6 +11,7 @@ export class OperationContext implements Context {
     readonly services: Services,
     readonly actor: Actor,
     private id?: string,
+    readonly isAbandoned?: () => boolean,
   ) {}
 
   get requestId(): string {

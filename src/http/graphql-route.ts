@@ -29,7 +29,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
       if (!(error instanceof SyntaxError)) throw error;
       return answerGraphqlError(response, 400, 'BAD_REQUEST', `The body is not JSON: ${error.message}`);
     }
-    const context = new OperationContext(services, actor);
+    const context = new OperationContext(services, actor, undefined, () => response.destroyed);
     const plain = await answerPlainOperation(operations, request, body, context);
     if (plain) return send(response, plain.status, { 'content-type': plain.contentType }, plain.body);
     const answered = await apollo.executeHTTPGraphQLRequest({

@@ -7,8 +7,8 @@ import type { Auth } from '../auth/auth';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
-import type { Actor } from '../kernel/actor';
-import { Failure, type FailureCode } from '../kernel/errors';
+import type { Logger } from '../kernel/logger';
+import { SocketCredentials, type SocketCredential } from './socket-credentials';
 
 /** Largest message of a client: an operation with its variables. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -18,13 +18,6 @@ const MAX_OPERATIONS_PER_SOCKET = 100;
 const INIT_TIMEOUT_MS = 3_000;
 /** Pause between pings: shorter than the idle time-outs of usual proxies (60 s). */
 const PING_INTERVAL_MS = 20_000;
-/** 1013 asks the client to come again: only a wrong credential is final. */
-const CLOSE_OF: Readonly<Record<FailureCode, readonly [number, string]>> = {
-  UNAUTHENTICATED: [4401, 'Unauthorized'],
-  FORBIDDEN: [4403, 'Forbidden'],
-  BAD_USER_INPUT: [4400, 'Bad request'],
-  UNAVAILABLE: [1013, 'Try again later'],
-};
 
 type Socket = SocketContext<Record<string, unknown>, Extra>;
 
@@ -33,21 +26,23 @@ export interface WebSocketInput {
   readonly operations: Operations;
   readonly services: Services;
   readonly auth: Auth;
+  readonly logger: Logger;
 }
 
 /** `ws /graphql`: the graphql-transport-ws protocol, under the same limits and masking as HTTP. */
-export function serveWebSocket({ server, operations, services, auth }: WebSocketInput): {
+export function serveWebSocket({ server, operations, services, auth, logger }: WebSocketInput): {
   stop(): Promise<void>;
 } {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_MESSAGE_BYTES });
+  const credentials = new SocketCredentials(auth, logger, sockets.clients);
+  const actorOf = (socket: Socket) => credentials.admit(socket.extra.socket, credentialOf(socket));
   const disposable = useServer(
     {
       schema: operations.schema,
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      onConnect: async (socket) => (await actorOf(auth, socket)) !== null || undefined,
-      // The credential is looked at again for each operation: a revoked key must not live on in an open socket.
+      onConnect: async (socket) => (await actorOf(socket)) !== null || undefined,
       onSubscribe: async (socket, _id, payload) => {
-        const actor = await actorOf(auth, socket);
+        const actor = await actorOf(socket);
         if (!actor) return []; // the socket is closed
         if (Object.keys(socket.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
           return [tooManyOperations()];
@@ -60,22 +55,22 @@ export function serveWebSocket({ server, operations, services, auth }: WebSocket
     sockets,
     PING_INTERVAL_MS,
   );
-  return { stop: async () => disposable.dispose() };
+  credentials.start();
+  return {
+    stop: async () => {
+      await credentials.stop();
+      await disposable.dispose();
+    },
+  };
 }
 
-/** Null where the credential does not hold: the socket is closed then, and the code says why. */
-async function actorOf(auth: Auth, socket: Socket): Promise<Actor | null> {
-  const { authorization, 'x-modelgraph-project': project } = socket.connectionParams ?? {};
+const credentialOf = ({ connectionParams }: Socket): SocketCredential => {
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  try {
-    return await auth.authenticate(text(authorization), text(project));
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const [code, reason] = CLOSE_OF[error.code];
-    socket.extra.socket.close(code, reason);
-    return null;
-  }
-}
+  return {
+    authorization: text(connectionParams?.authorization),
+    project: text(connectionParams?.['x-modelgraph-project']),
+  };
+};
 
 const tooManyOperations = () =>
   new GraphQLError(`A socket may have at most ${MAX_OPERATIONS_PER_SOCKET} operations open.`, {

@@ -26,6 +26,16 @@ export class PageArgs {
   after?: string | null;
 }
 
+/** A page of a list that is filtered by `name`. */
+@ArgsType()
+export class NamedPageArgs extends PageArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: "Comparisons of `name` joined by AND, for example `name LIKE 'pen%'`.",
+  })
+  filter?: string | null;
+}
+
 /** Checks the arguments of a list whose cursors have `cursorLength` keys. */
 export function pageRequest({ first, after }: PageArgs, cursorLength: number): PageRequest {
   const size = first ?? DEFAULT_PAGE_SIZE;
@@ -64,6 +74,12 @@ export const toConnection = <Row>({ nodes, hasNextPage, endCursor }: Page<Row>):
   nodes,
   pageInfo: { hasNextPage, endCursor },
 });
+
+/** One page of a list whose rows have names, and whose cursors have one key. */
+export const namedPage = async <Row>(
+  args: NamedPageArgs,
+  read: (filter: string | null, page: PageRequest) => Promise<Page<Row>>,
+): Promise<ConnectionOf<Row>> => toConnection(await read(args.filter ?? null, pageRequest(args, 1)));
 
 /** Cost of a list field: the rows it may answer times the cost of one. A size that is refused later costs like one allowed. */
 export function pageComplexity({

@@ -12,4 +12,6 @@ export interface Context {
   readonly actor: Actor;
   readonly requestId: string;
   readonly loaders: Loaders;
+  /** Whether the caller has left, so that nobody would hear the answer; absent where that cannot be known. */
+  readonly isAbandoned?: (() => boolean) | undefined;
 }

@@ -40,7 +40,7 @@ export class GateRun {
   ): Promise<{ readonly sha256: Sha256 } | { readonly why: string }> {
     const hash = createHash('sha256');
     try {
-      await pipeline(this.needs.artifacts.read(version), hash);
+      await pipeline(await this.needs.artifacts.read(version), hash);
       return { sha256: hash.digest('hex') as Sha256 };
     } catch (error) {
       return { why: `${codeOf(error)}.` };

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { requires } from '../auth/auth';
-import { PageArgs, pageComplexity, pageRequest, toConnection } from '../kernel/connection.graphql';
+import { namedPage, NamedPageArgs, pageComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
 import { answer } from '../kernel/user-error.graphql';
 import type { Model } from './model';
@@ -59,16 +59,8 @@ class RegistryQueriesResolver {
   }
 
   @Query(() => ModelConnection, { description: 'Models, newest first.', complexity: pageComplexity })
-  async models(
-    @Arg('filter', () => String, {
-      nullable: true,
-      description: "Comparisons of `name` joined by AND, for example `name LIKE 'pen%'`.",
-    })
-    filter: string | null | undefined,
-    @Args(() => PageArgs) page: PageArgs,
-    @Ctx() { actor }: Context,
-  ) {
-    return toConnection(await this.services.registry.models(actor, filter ?? null, pageRequest(page, 1)));
+  models(@Args(() => NamedPageArgs) args: NamedPageArgs, @Ctx() { actor }: Context) {
+    return namedPage(args, (filter, page) => this.services.registry.models(actor, filter, page));
   }
 }
 

@@ -24,6 +24,8 @@ export interface BatchRequest {
   readonly deadlineAt: number;
   /** Aborted where the caller has left: the request costs nothing more, unless its run has begun. */
   readonly signal?: AbortSignal;
+  /** As `signal`, for callers that only can be asked: looked at when the request would be run. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export interface BatchAnswer {

@@ -19,7 +19,7 @@ import { InvalidInput } from './invalid-input';
 import { Overloaded } from './overloaded';
 import { gatherRows, padRows, RowsDoNotMatch } from './rows';
 import { RunningBatch } from './running-batch';
-import { WorkerUnavailable } from './worker-unavailable';
+import { cancelled, tooLate, WorkerUnavailable } from './worker-unavailable';
 
 /** Shortest wait that is suggested to a refused caller, in ms. */
 const MIN_RETRY_AFTER_MS = 10;
@@ -136,10 +136,11 @@ export class Batcher {
 
   private dispatch(group: BatchGroup, ready: CloseReason, cap: number, now: number): void {
     const plan = planBatch(group.waiting, group.policy.maxBatch, cap);
-    const requests = this.queue.take(group, plan.count);
+    const { requests, rows } = stillWanted(this.queue.take(group, plan.count), plan.rows);
+    if (requests.length === 0) return;
     for (const pending of requests) pending.dispatchedAt = now;
-    this.counts.add(plan.rows, plan.bound ?? ready);
-    void this.run(group, new RunningBatch(requests, plan.rows));
+    this.counts.add(rows, plan.bound ?? ready);
+    void this.run(group, new RunningBatch(requests, rows));
   }
 
   private async run({ model, policy }: BatchGroup, batch: RunningBatch): Promise<void> {
@@ -204,12 +205,16 @@ export class Batcher {
   }
 }
 
-function tooLate(): WorkerUnavailable {
-  return new WorkerUnavailable('deadline', 'The deadline passed before the model answered.');
-}
-
-function cancelled(): WorkerUnavailable {
-  return new WorkerUnavailable('cancelled', 'The caller left before the model answered.');
+/** Without those whose callers have left: nobody would hear the answer. */
+function stillWanted(
+  taken: readonly PendingRequest[],
+  rows: number,
+): { readonly requests: readonly PendingRequest[]; readonly rows: number } {
+  const isGone = ({ request }: PendingRequest) => request.isAbandoned?.() === true;
+  if (!taken.some(isGone)) return { requests: taken, rows };
+  for (const pending of taken) if (isGone(pending)) pending.reject(cancelled());
+  const requests = taken.filter(({ settled }) => !settled);
+  return { requests, rows: requests.reduce((sum, pending) => sum + pending.rows, 0) };
 }
 
 function stopping(): WorkerUnavailable {

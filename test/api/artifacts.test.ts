@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ArtifactFolder } from '../../src/kernel/artifact-folder';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 let server: TestServer;
@@ -77,6 +80,47 @@ test.each([
 test('a range beyond the end is 416', async () => {
   const response = await call(await server.upload('abcdef'), { headers: { range: 'bytes=6-' } });
   expect([response.status, response.headers.get('content-range')]).toEqual([416, 'bytes */6']);
+});
+
+describe('bytes that the store has lost', () => {
+  const fileOf = (sha256: string) =>
+    join(server.config.storeFolder, 'artifacts/sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  const losses: [string, (file: string) => Promise<void>][] = [
+    ['altogether', (file) => rm(file)],
+    ['in part', (file) => truncate(file, 3)],
+  ];
+  const asked: [string, RequestInit][] = [
+    ['GET', {}],
+    ['HEAD', { method: 'HEAD' }],
+    ['a range', { headers: { range: 'bytes=1-2' } }],
+  ];
+
+  test.each(losses.flatMap(([how, lose]) => asked.map(([what, init]) => [how, what, lose, init] as const)))(
+    '%s never begin as a success: %s is a 500 until they are sent again',
+    async (how, what, lose, init) => {
+      const sha256 = await server.upload(`lost ${how}, then ${what}`);
+      await lose(fileOf(sha256));
+      const response = await call(sha256, init);
+      expect(response.status).toBe(500);
+      expect(response.headers.get('etag')).toBeNull();
+      const text = await response.text();
+      if (what !== 'HEAD') expect(JSON.parse(text)).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+      await server.upload(`lost ${how}, then ${what}`);
+      expect((await call(sha256, init)).ok).toBe(true);
+    },
+  );
+});
+
+test.each([
+  ['GET', {}],
+  ['HEAD', { method: 'HEAD' }],
+])('%s leaves no file open', async (_, init) => {
+  const sha256 = await server.upload('abcdef');
+  const read = jest.spyOn(ArtifactFolder.prototype, 'read');
+  await (await call(sha256, init)).text();
+  const bytes = (await read.mock.results[0]?.value) as Readable;
+  read.mockRestore();
+  if (!bytes.closed) await once(bytes, 'close');
 });
 
 test('HEAD tells the size and sends nothing', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { startTestServer, type Answer, type TestServer } from '../support/test-server';
+import type { Member } from '../support/api-client';
+import { startTestServer, type TestServer } from '../support/test-server';
 
 let server: TestServer;
 beforeAll(async () => void (server = await startTestServer()));
@@ -16,13 +17,14 @@ const REGISTER = `mutation ($input: RegisterDatasetVersionInput!) {
     ... on InvalidInputError { issues { path expected actual } }
   }
 }`;
-const register = async (input: object): Promise<Answer['data']> =>
-  (await server.data(REGISTER, { input })).registerDatasetVersion;
-const registerCsv = async (
-  dataset: string,
-  csv: string | Uint8Array,
-  more: object = {},
-): Promise<Answer['data']> => register({ dataset, artifact: { sha256: await server.upload(csv) }, ...more });
+type Registered = Member & {
+  readonly created: boolean;
+  readonly version: { readonly id: string; readonly ref: string; readonly columns: readonly object[] };
+};
+const register = async (input: object): Promise<Registered> =>
+  (await server.data<{ registerDatasetVersion: Registered }>(REGISTER, { input })).registerDatasetVersion;
+const registerCsv = async (dataset: string, csv: string | Uint8Array, more: object = {}) =>
+  register({ dataset, artifact: { sha256: await server.upload(csv) }, ...more });
 
 test('the penguins become a version with its schema and statistics', async () => {
   const bytes = await readFile('examples/penguins/penguins.csv');
@@ -64,7 +66,7 @@ test('the same bytes again are the version that exists, other bytes the next one
 test('clients that register at the same time get one version for each file', async () => {
   const files = Array.from({ length: 12 }, (_, index) => `a\n${index % 3}\n`);
   const answers = await Promise.all(files.map((csv) => registerCsv('race', csv)));
-  const refs = answers.map(({ version }) => version.ref as string);
+  const refs = answers.map(({ version }) => version.ref);
   expect(new Set(refs)).toEqual(new Set(['race@1', 'race@2', 'race@3']));
   expect(answers.filter(({ created }) => created)).toHaveLength(3);
 });
@@ -144,9 +146,9 @@ test('a target that is no column is refused, and one that differs from the store
 
 test('datasets are listed newest first, in pages, filtered by name', async () => {
   for (const name of ['page-1', 'page-2', 'page-3']) await register({ dataset: name, uri: 's3://a/b' });
-  const list = async (variables: object): Promise<Answer['data']> =>
+  const list = async (variables: object) =>
     (
-      await server.data(
+      await server.data<{ datasets: { pageInfo: { endCursor: string } } }>(
         'query ($filter: String, $first: Int, $after: String) { datasets(filter: $filter, first: $first, after: $after) { nodes { name } pageInfo { hasNextPage endCursor } } }',
         { filter: "name LIKE 'page-%'", ...variables },
       )

@@ -12,7 +12,7 @@ const post = (init: RequestInit) => fetch(`${server.url}/graphql`, { method: 'PO
 const json = { 'content-type': 'application/json' };
 
 /** The same operation through the other door. */
-async function overWebSocket(query: string): Promise<Answer> {
+async function overWebSocket(query: string): Promise<Pick<Answer, 'errors'>> {
   const client = createClient({
     url: `${server.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -26,9 +26,7 @@ async function overWebSocket(query: string): Promise<Answer> {
         {
           next: (result) => resolve(result as unknown as Answer),
           error: (errors) =>
-            Array.isArray(errors)
-              ? resolve({ data: null, errors: errors as Answer['errors'] })
-              : reject(errors as Error),
+            Array.isArray(errors) ? resolve({ errors: errors as Answer['errors'] }) : reject(errors as Error),
           complete: () => undefined,
         },
       );

@@ -18,7 +18,7 @@ interface Graph {
   readonly isPartial: boolean;
 }
 const lineage = async (variables: Record<string, unknown>) =>
-  (await server.data(LINEAGE, variables)).lineage as Graph | null;
+  (await server.data<{ lineage: Graph | null }>(LINEAGE, variables)).lineage;
 const labels = (graph: Graph | null) => graph?.nodes.map(({ label }) => label).sort();
 /** Edges as sentences. */
 function sentences(graph: Graph | null): string[] | undefined {
@@ -96,7 +96,7 @@ test('a walk that ends before everything is told says so', async () => {
 });
 
 test('ids are those of the nodes themselves, and lead back to them', async () => {
-  const { modelVersion, endpoint } = await server.data(
+  const { modelVersion, endpoint } = await server.data<Record<'modelVersion' | 'endpoint', { id: string }>>(
     '{ modelVersion(ref: "tables@1.0.0") { id } endpoint(name: "front") { id } }',
   );
   const graph = await lineage({ id: endpoint.id, direction: 'UPSTREAM' });

@@ -82,7 +82,7 @@ test('an idempotency key logs once', async () => {
   const id = await client.newRun();
   const input = { runId: id, points: [{ key: 'm', value: 'NaN' }], idempotencyKey: 'batch 1' };
   await Promise.all([client.logMetrics(input), client.logMetrics(input), client.logMetrics(input)]);
-  expect((await client.history(id, ['m']))[0].values).toEqual(['NaN']);
+  expect((await client.history(id, ['m']))[0]?.values).toEqual(['NaN']);
   expect(await client.logMetrics({ ...input, points: [{ key: 'm', value: '-0' }] })).toMatchObject({
     issues: [{ path: 'idempotencyKey' }],
   });
@@ -95,7 +95,7 @@ test('clients that log to one run at the same time lose nothing', async () => {
     points: [{ key: 'm', step: call, value: call }],
   }));
   await Promise.all(calls.map((call) => client.logMetrics(call)));
-  expect((await client.history(id, ['m']))[0].steps).toEqual(calls.map((_, step) => step));
+  expect((await client.history(id, ['m']))[0]?.steps).toEqual(calls.map((_, step) => step));
 });
 
 test('long series are down-sampled, with their spikes', async () => {
@@ -107,10 +107,28 @@ test('long series are down-sampled, with their spikes', async () => {
   }));
   await client.logMetrics({ runId: id, points });
   const [series] = await client.history(id, ['long'], 100);
-  expect(series.steps.length).toBeLessThanOrEqual(100);
-  expect(series.steps).toContain(7_777);
-  expect((await client.history(id, ['long']))[0].steps.length).toBeLessThanOrEqual(1_000);
-  expect((await client.history(id, ['long'], 10_000))[0].steps).toHaveLength(10_000);
+  expect(series?.steps.length).toBeLessThanOrEqual(100);
+  expect(series?.steps).toContain(7_777);
+  expect((await client.history(id, ['long']))[0]?.steps.length).toBeLessThanOrEqual(1_000);
+  expect((await client.history(id, ['long'], 10_000))[0]?.steps).toHaveLength(10_000);
+});
+
+test('a series longer than one read keeps its ends and its spike, whatever the order of its calls', async () => {
+  const id = await client.newRun();
+  const call = (first: number) =>
+    Array.from({ length: 70_000 }, (_, index) => ({
+      key: 'longest',
+      step: first + index,
+      value: first + index === 101_010 ? 'Infinity' : '-0',
+    }));
+  for (const first of [70_000, 0]) await client.logMetrics({ runId: id, points: call(first) });
+  await client.logMetrics({ runId: id, points: [{ key: 'other', step: 1, value: 1 }] });
+  const [longest, other] = await client.history(id, ['longest', 'other'], 400);
+  const { steps = [], values = [] } = longest ?? {};
+  expect([steps[0], steps.at(-1)]).toEqual([0, 139_999]);
+  expect(values[steps.indexOf(101_010)]).toBe('Infinity');
+  expect(values.filter((value) => value === '-0')).toHaveLength(values.length - 1);
+  expect(other?.values).toEqual([1]);
 });
 
 test.each([0, -1, 10_001])('maxPoints of %i is a BAD_USER_INPUT', async (maxPoints) => {

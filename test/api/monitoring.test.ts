@@ -1,7 +1,7 @@
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
-import { startTestServer, type Answer, type TestServer } from '../support/test-server';
+import { startTestServer, type TestServer } from '../support/test-server';
 
 const NAMES = Array.from({ length: 30 }, (_, index) => `f${index}`);
 const ROW = Object.fromEntries(NAMES.map((name, index) => [name, index]));
@@ -64,17 +64,20 @@ async function newEndpoint(variants: object[] = [{ name: 'main', ref: 'affine@1.
 
 /** A subscription that is read event by event. */
 function follow(endpoint: string, variables: object = {}, from: TestServer = server) {
-  const events = from.subscribe(SUBSCRIPTION, { endpoint, ...variables });
+  const events = from.subscribe<{ endpointLatency: Event }>(SUBSCRIPTION, { endpoint, ...variables });
   return {
     async next(): Promise<Event> {
-      const { value, done } = (await events.next()) as IteratorResult<Answer, undefined>;
+      const { value, done } = await events.next();
       if (done) throw new Error('The subscription has completed.');
       if (value.errors) throw new Error(JSON.stringify(value.errors));
-      return value.data.endpointLatency as Event;
+      return value.data.endpointLatency;
     },
     leave: () => events.return(undefined),
   };
 }
+
+const latencies = async (variables: Record<string, unknown>) =>
+  (await server.data<{ endpoint: { latency: Window[] } }>(LATENCIES, variables)).endpoint.latency;
 
 /** The windows until traffic has stopped, the one of zero included. */
 async function untilSilence(live: ReturnType<typeof follow>): Promise<Window[]> {
@@ -183,16 +186,14 @@ test('latency(since) merges the windows into few', async () => {
   await untilSilence(live);
   await live.leave();
   for (const maxPoints of [1, 7, undefined]) {
-    const data = await server.data(LATENCIES, { name: endpoint, since, maxPoints });
-    const windows = data.endpoint.latency as Window[];
+    const windows = await latencies({ name: endpoint, since, maxPoints });
     expect(requests(windows)).toBe(20);
     expect(windows.length).toBeLessThanOrEqual(maxPoints ?? 300);
   }
   const week = new Date(Date.now() - 7 * 24 * 3_600_000).toISOString();
-  const coarse = (await server.data(LATENCIES, { name: endpoint, since: week })).endpoint.latency as Window[];
-  expect(requests(coarse)).toBe(20);
+  expect(requests(await latencies({ name: endpoint, since: week }))).toBe(20);
   const later = new Date(Date.now() + 60_000).toISOString();
-  expect((await server.data(LATENCIES, { name: endpoint, since: later })).endpoint.latency).toEqual([]);
+  expect(await latencies({ name: endpoint, since: later })).toEqual([]);
 });
 
 test('what was measured survives a restart', async () => {
@@ -205,8 +206,7 @@ test('what was measured survives a restart', async () => {
   const rest = requests(windows) < 9 ? await untilSilence(live) : [];
   await live.leave();
   expect(requests([...windows, ...rest])).toBe(9);
-  const data = await server.data(LATENCIES, { name: endpoint, since });
-  expect(requests(data.endpoint.latency as Window[])).toBe(9);
+  expect(requests(await latencies({ name: endpoint, since }))).toBe(9);
 });
 
 test('endpoints cost one statement more with their latencies, however many there are', async () => {
@@ -230,7 +230,7 @@ test.each<[string, object]>([
 ])('%s is refused', async (_what, variables) => {
   const endpoint = await newEndpoint();
   const events = server.subscribe(SUBSCRIPTION, { endpoint, ...variables });
-  const { value } = (await events.next()) as IteratorResult<Answer, undefined>;
+  const { value } = await events.next();
   expect(value?.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   await events.return(undefined);
 });

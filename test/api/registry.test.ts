@@ -23,7 +23,7 @@ const versionAt = async (ref: string): Promise<unknown> =>
 const startRun = async (): Promise<string> => {
   const start =
     'mutation { startRun(input: { experiment: "registry" }) { ... on StartRunSuccess { run { id } } } }';
-  return (await server.data(start)).startRun.run.id as string;
+  return (await server.data<{ startRun: { run: { id: string } } }>(start)).startRun.run.id;
 };
 
 const toFloat = { name: 'to', type: AttributeProto_AttributeType.INT, i: BigInt(ONNX_TYPE.FP32) };
@@ -175,7 +175,7 @@ describe('the number says what changed', () => {
   test('20 registrations at once get 20 numbers', async () => {
     const files = await Promise.all(Array.from({ length: 20 }, (_, i) => server.upload(scaled(100 + i))));
     const answers = await Promise.all(files.map((sha256) => registry.registerUploaded('crowd', sha256)));
-    const versions = answers.map(({ version }) => version as { number: string; ordinal: number });
+    const versions = answers.map(({ version }) => version);
     expect(new Set(versions.map(({ number }) => number)).size).toBe(20);
     expect(versions.map(({ ordinal }) => ordinal).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, i) => i + 1),
@@ -187,7 +187,7 @@ describe('the number says what changed', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => registry.registerUploaded('chorus', sha256)),
     );
-    expect(new Set(answers.map(({ version }) => version.id as string)).size).toBe(1);
+    expect(new Set(answers.map(({ version }) => version.id)).size).toBe(1);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
   });
 });
@@ -266,32 +266,33 @@ describe('what was registered is found', () => {
     const { version } = await registry.register('noded', scaled(1));
     const query =
       'query ($id: ID!) { node(id: $id) { __typename id ... on ModelVersion { ref model { id } } ... on Model { name } } }';
-    const { node } = await server.data(query, { id: version.id });
-    expect(node).toEqual({
+    const find = async (id: string) =>
+      (await server.data<{ node: { id: string; model: { id: string } } }>(query, { id })).node;
+    const found = await find(version.id);
+    expect(found).toEqual({
       __typename: 'ModelVersion',
       id: version.id,
       ref: 'noded@1.0.0',
       model: { id: expect.any(String) },
     });
-    const found = await server.data(query, { id: node.model.id });
-    expect(found.node).toEqual({ __typename: 'Model', id: node.model.id, name: 'noded' });
+    const { id } = found.model;
+    expect(await find(id)).toEqual({ __typename: 'Model', id, name: 'noded' });
   });
 
   test('from the run that made it', async () => {
-    const start =
-      'mutation { startRun(input: { experiment: "registry" }) { ... on StartRunSuccess { run { id } } } }';
-    const runId = (await server.data(start)).startRun.run.id as string;
+    const runId = await startRun();
     await registry.register('made', scaled(1), { runId });
     const query = 'query ($id: ID!) { run(id: $id) { registeredVersions { ref run { id } } } }';
-    const { run } = await server.data(query, { id: runId });
-    expect(run.registeredVersions).toEqual([{ ref: 'made@1.0.0', run: { id: runId } }]);
+    expect(await server.data(query, { id: runId })).toEqual({
+      run: { registeredVersions: [{ ref: 'made@1.0.0', run: { id: runId } }] },
+    });
   });
 
   test('models by filter, page by page, newest first', async () => {
     for (const name of ['page a', 'page b', 'page c']) await registry.createModel({ name, ...POLICY });
     const query = `query ($after: String) { models(filter: "name LIKE 'page %'", first: 2, after: $after) {
       nodes { name } pageInfo { hasNextPage endCursor } } }`;
-    const { models: first } = await server.data(query);
+    const { models: first } = await server.data<{ models: { pageInfo: { endCursor: string } } }>(query);
     expect(first).toMatchObject({
       nodes: [{ name: 'page c' }, { name: 'page b' }],
       pageInfo: { hasNextPage: true },
@@ -331,9 +332,10 @@ describe('what was registered is found', () => {
     const query = `query ($first: Int) { model(name: "many") { versions(first: $first) {
       nodes { ref model { name } run { id } metrics { dataset { ref } } aliases { name history(first: 1) { version { ref } } } artifact { sha256 } }
       pageInfo { hasNextPage endCursor } } } }`;
-    const page = (first: number) => server.data(query, { first });
+    type Versions = { nodes: { ref: string }[]; pageInfo: { hasNextPage: boolean } };
+    const page = (first: number) => server.data<{ model: { versions: Versions } }>(query, { first });
     const { versions } = (await page(50)).model;
-    expect((versions.nodes as { ref: string }[]).map(({ ref }) => ref)).toEqual(
+    expect(versions.nodes.map(({ ref }) => ref)).toEqual(
       Array.from({ length: 50 }, (_, i) => `many@${51 - i}.0.0`),
     );
     expect(versions.pageInfo.hasNextPage).toBe(true);

@@ -1,8 +1,13 @@
 import { Tracking } from '../../src/tracking/tracking';
-import { startTestServer, type Answer, type TestServer } from '../support/test-server';
+import { startTestServer, type TestServer } from '../support/test-server';
+import { TrackingClient } from '../support/tracking-client';
 
 let server: TestServer;
-beforeAll(async () => void (server = await startTestServer()));
+let client: TrackingClient;
+beforeAll(async () => {
+  server = await startTestServer();
+  client = new TrackingClient(server);
+});
 afterAll(() => server.stop());
 
 const SUBSCRIPTION = `subscription ($runId: ID!, $keys: [String!], $after: String) {
@@ -18,13 +23,13 @@ type Event = { __typename: string; cursor: string; series: Series[]; run: { stat
 
 /** A subscription that is read event by event. */
 function follow(runId: string, variables: object = {}) {
-  const events = server.subscribe(SUBSCRIPTION, { runId, ...variables });
+  const events = server.subscribe<{ runMetrics: Event }>(SUBSCRIPTION, { runId, ...variables });
   return {
     async next(): Promise<Event> {
-      const { value, done } = (await events.next()) as IteratorResult<Answer, undefined>;
+      const { value, done } = await events.next();
       if (done) throw new Error('The subscription has completed.');
       if (value.errors) throw new Error(JSON.stringify(value.errors));
-      return value.data.runMetrics as Event;
+      return value.data.runMetrics;
     },
     isComplete: async () => (await events.next()).done === true,
     leave: () => events.return(undefined),
@@ -33,25 +38,15 @@ function follow(runId: string, variables: object = {}) {
 const steps = (events: readonly Event[], key = 'm') =>
   events.flatMap(({ series }) => series?.find((one) => one.key === key)?.steps ?? []);
 
-const startRun = async (): Promise<string> =>
-  (
-    await server.data(
-      'mutation { startRun(input: { experiment: "live" }) { ... on StartRunSuccess { run { id } } } }',
-    )
-  ).startRun.run.id as string;
+const startRun = () => client.newRun();
 const log = async (runId: string, ...points: object[]) => {
-  const { logMetrics } = await server.data(
-    'mutation ($input: LogMetricsInput!) { logMetrics(input: $input) { __typename } }',
-    {
-      input: { runId, points: points.map((point) => ({ key: 'm', value: 1, ...point })) },
-    },
-  );
-  expect(logMetrics.__typename).toBe('LogSuccess');
-};
-const finish = (runId: string, status = 'FINISHED') =>
-  server.data('mutation ($input: FinishRunInput!) { finishRun(input: $input) { __typename } }', {
-    input: { runId, status },
+  const logged = await client.logMetrics({
+    runId,
+    points: points.map((point) => ({ key: 'm', value: 1, ...point })),
   });
+  expect(logged.__typename).toBe('LogSuccess');
+};
+const finish = (runId: string, status = 'FINISHED') => client.finishRun({ runId, status });
 
 test('a snapshot, then what is new, then the end', async () => {
   const runId = await startRun();
@@ -179,6 +174,25 @@ test('a subscriber far behind catches up in deltas of bounded size', async () =>
   await resumed.leave();
 });
 
+test('many long series share what one snapshot may hold, and each keeps its spike', async () => {
+  const runId = await startRun();
+  for (const call of [0, 1, 2]) {
+    const points = Array.from({ length: 90_000 }, (_, index) => ({
+      key: `series ${10 * call + (index % 10)}`,
+      step: index,
+      value: index >= 70_000 && index < 70_010 ? 9 : 1,
+    }));
+    await log(runId, ...points);
+  }
+  const live = follow(runId);
+  const { series } = await live.next();
+  expect(series).toHaveLength(30);
+  const total = series.reduce((sum, { steps: { length } }) => sum + length, 0);
+  expect(total).toBeLessThanOrEqual(200_000);
+  for (const { values } of series) expect(values).toContain(9);
+  await live.leave();
+});
+
 test('a subscriber that leaves an idle run is let go at once', async () => {
   const runId = await startRun();
   const runMetrics = jest.spyOn(Tracking.prototype, 'runMetrics');
@@ -224,7 +238,7 @@ test('a cursor of another run, or one that is made up, is a BAD_USER_INPUT', asy
     JSON.stringify([Buffer.from(runId, 'base64url').toString().split(':')[1], '99']),
   ).toString('base64url');
   for (const after of [cursor, 'x', ahead]) {
-    const [first] = [(await server.subscribe(SUBSCRIPTION, { runId, after }).next()).value as Answer];
-    expect(first?.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    const { value } = await server.subscribe(SUBSCRIPTION, { runId, after }).next();
+    expect(value?.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   }
 });

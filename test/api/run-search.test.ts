@@ -84,7 +84,7 @@ test('a run is found by its id', async () => {
 });
 
 test('an experiment lists its runs', async () => {
-  const { experiment } = await server.data(
+  const { experiment } = await server.data<{ experiment: { runs: object } }>(
     '{ experiment(name: "search") { runs(first: 2, orderBy: ["name"]) { nodes { name } pageInfo { hasNextPage } } } }',
   );
   expect(experiment.runs).toEqual({

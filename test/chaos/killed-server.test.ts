@@ -1,5 +1,6 @@
 import { MetricWriter, POINTS_PER_CALL, stepsOf } from '../support/metric-writer';
 import { ServerProcess } from '../support/server-process';
+import { TrackingClient } from '../support/tracking-client';
 
 /** Kills in one test: each costs a start of the server, a second or two. */
 const ROUNDS = 3;
@@ -10,9 +11,7 @@ afterAll(() => ServerProcess.removeFolder(folder));
 
 test('whatever was acknowledged before kill -9 is there after it, once', async () => {
   let server = await ServerProcess.start(folder);
-  const start =
-    'mutation { startRun(input: { experiment: "killed" }) { ... on StartRunSuccess { run { id } } } }';
-  const runId = (await server.data(start)).startRun.run.id as string;
+  const runId = await new TrackingClient(server).newRun();
   let acknowledged = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const writer = new MetricWriter(server, runId, acknowledged);

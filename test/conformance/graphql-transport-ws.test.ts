@@ -100,5 +100,5 @@ test('an invalid document is answered with one error, and the socket stays open'
 async function startRun(): Promise<string> {
   const query =
     'mutation { startRun(input: { experiment: "ws" }) { ... on StartRunSuccess { run { id } } } }';
-  return ((await server.data(query)) as { startRun: { run: { id: string } } }).startRun.run.id;
+  return (await server.data<{ startRun: { run: { id: string } } }>(query)).startRun.run.id;
 }

@@ -26,7 +26,7 @@ test('a subscriber at another server hears what is logged while no bus has a con
   const tracking = new TrackingClient(first);
   const runId = await tracking.newRun();
   const log = (step: number) => tracking.logMetrics({ runId, points: [{ key: 'loss', step, value: step }] });
-  const events = second.subscribe(
+  const events = second.subscribe<Told>(
     `subscription ($runId: ID!) { runMetrics(runId: $runId) {
        ... on RunMetricsAppended { series { steps values } } } }`,
     { runId },
@@ -99,4 +99,7 @@ async function listening(): Promise<number[]> {
 const cutOff = (pids: readonly number[]) =>
   administrator.query('SELECT pg_terminate_backend(pid, 5000) FROM unnest($1::int[]) AS pid', [pids]);
 
-const pointsOf = ({ value }: IteratorResult<Answer>): unknown => (value as Answer).data.runMetrics.series;
+interface Told {
+  readonly runMetrics: { readonly series?: readonly object[] };
+}
+const pointsOf = ({ value }: IteratorResult<Answer<Told>, undefined>) => value?.data.runMetrics.series;

@@ -1,7 +1,8 @@
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
-import { startTestServer, type Answer, type TestServer } from '../support/test-server';
+import { startTestServer, type TestServer } from '../support/test-server';
+import { TrackingClient } from '../support/tracking-client';
 
 let first: TestServer;
 let second: TestServer;
@@ -15,9 +16,7 @@ afterAll(async () => {
 });
 
 test('what is logged through one server arrives at a subscriber of the other, NaN as it is', async () => {
-  const start =
-    'mutation { startRun(input: { experiment: "shared" }) { ... on StartRunSuccess { run { id } } } }';
-  const runId = (await first.data(start)).startRun.run.id as string;
+  const runId = await new TrackingClient(first).newRun();
   const events = second.subscribe(
     `subscription ($runId: ID!) { runMetrics(runId: $runId) { __typename
        ... on RunMetricsAppended { series { key values } } } }`,
@@ -26,8 +25,7 @@ test('what is logged through one server arrives at a subscriber of the other, Na
   expect((await events.next()).value).toMatchObject({
     data: { runMetrics: { __typename: 'RunMetricsSnapshot' } },
   });
-  const log = 'mutation ($input: LogMetricsInput!) { logMetrics(input: $input) { __typename } }';
-  await first.data(log, { input: { runId, points: [{ key: 'loss', value: 'NaN' }] } });
+  await new TrackingClient(first).logMetrics({ runId, points: [{ key: 'loss', value: 'NaN' }] });
   expect((await events.next()).value).toEqual({
     data: { runMetrics: { __typename: 'RunMetricsAppended', series: [{ key: 'loss', values: ['NaN'] }] } },
   });
@@ -53,7 +51,8 @@ test('predictions of one server arrive at a subscriber of the other, in the same
   const registry = new RegistryClient(first);
   await registry.promote(await registry.version('watched', affine(30, 2)), 'production');
   await deployEndpoint(first, 'watched', [{ ref: 'watched', weight: 1 }]);
-  const events = second.subscribe(
+  type Window = { from: string; to: string; total: { requestsPerSecond: number } };
+  const events = second.subscribe<{ endpointLatency: { window?: Window } }>(
     `subscription { endpointLatency(endpoint: "watched") { __typename
        ... on EndpointLatencyAppended { window { from to total { requestsPerSecond } } } } }`,
   );
@@ -64,12 +63,7 @@ test('predictions of one server arrive at a subscriber of the other, in the same
   for (let call = 0; call < 10; call += 1) await predict(first, { endpoint: 'watched', inputs });
   let counted = 0;
   while (counted < 10) {
-    const { data } = (await events.next()).value as Answer;
-    const window = data.endpointLatency.window as {
-      from: string;
-      to: string;
-      total: { requestsPerSecond: number };
-    } | null;
+    const window = (await events.next()).value?.data.endpointLatency.window;
     if (!window) continue;
     const seconds = (Date.parse(window.to) - Date.parse(window.from)) / 1_000;
     counted += Math.round(window.total.requestsPerSecond * seconds);

@@ -2,12 +2,25 @@ import { createHash } from 'node:crypto';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- answers are checked by the tests, field by field */
-export type Answer = {
-  data: any;
-  errors?: { message: string; path?: unknown[]; extensions: Record<string, any> }[];
-};
-/* eslint-enable @typescript-eslint/no-explicit-any */
+/** Fields of which only their names are known: what a test needs of them, it says. */
+export type Fields = Readonly<Record<string, unknown>>;
+/** What an operation is answered. Whoever reads the data says what it asked for; the expectations say what came. */
+export interface Answer<Data = Fields> {
+  readonly data: Data;
+  readonly errors?: readonly AnswerError[];
+}
+interface AnswerError {
+  readonly message: string;
+  readonly path?: readonly unknown[];
+  readonly extensions: Fields;
+}
+/** What every member of a result union may have. A client adds the fields of the others: the test says which one it expects. */
+export interface Member {
+  readonly __typename: string;
+  readonly code: string;
+  readonly message: string;
+  readonly issues: readonly { readonly path: string; readonly expected: string; readonly actual: string }[];
+}
 /** Weighed preferences are a matter for Apollo's pipeline: so the same tests run through it, and through ours. */
 const PIPELINE_HEADERS: Record<string, string> =
   process.env.MODELGRAPH_TEST_PIPELINE === 'apollo' ? { accept: 'application/json;q=1' } : {};
@@ -19,29 +32,34 @@ export class ApiClient {
   constructor(
     public url: string,
     public key: string,
+    /** Name of another project to act in; the key's own if absent. */
+    private readonly project?: string,
   ) {}
 
   get headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.key}` };
+    const authorization = `Bearer ${this.key}`;
+    return this.project === undefined
+      ? { authorization }
+      : { authorization, 'x-modelgraph-project': this.project };
   }
 
   /** Posts an operation; top-level errors come back as they are. */
-  async graphql(
+  async graphql<Data = Fields>(
     query: string,
     variables: Variables = {},
     headers: Record<string, string> = {},
-  ): Promise<Answer> {
+  ): Promise<Answer<Data>> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
       headers: { ...this.headers, ...PIPELINE_HEADERS, 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
     });
-    return (await response.json()) as Answer;
+    return (await response.json()) as Answer<Data>;
   }
 
   /** As `graphql`, for operations that must work: gives the data, throws at errors. */
-  async data(query: string, variables: Variables = {}): Promise<Answer['data']> {
-    const { data, errors } = await this.graphql(query, variables);
+  async data<Data = Fields>(query: string, variables: Variables = {}): Promise<Data> {
+    const { data, errors } = await this.graphql<Data>(query, variables);
     if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
     return data;
   }
@@ -60,7 +78,10 @@ export class ApiClient {
   }
 
   /** Events of a subscription, in order. Leaving the loop ends it. */
-  async *subscribe(query: string, variables: Variables = {}): AsyncGenerator<Answer> {
+  async *subscribe<Data = Fields>(
+    query: string,
+    variables: Variables = {},
+  ): AsyncGenerator<Answer<Data>, undefined> {
     const client = createClient({
       url: `${this.url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
@@ -69,7 +90,7 @@ export class ApiClient {
     });
     const events = client.iterate({ query, variables });
     try {
-      for await (const event of events) yield event as unknown as Answer;
+      for await (const event of events) yield event as unknown as Answer<Data>;
     } finally {
       await client.dispose();
     }

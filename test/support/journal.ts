@@ -1,14 +1,14 @@
 import { Kind, OperationTypeNode, parse, print, visit, type DocumentNode } from 'graphql';
-import type { Answer } from './api-client';
+import type { Fields } from './api-client';
 
 /** A mutation that a client sent, and what it was told. Whether one without an answer was done, nobody knows. */
 export interface Sent {
   readonly field: string;
-  readonly input: Answer['data'];
+  readonly input: Fields;
   readonly document: DocumentNode;
   outcome: 'unanswered' | 'refused' | 'acknowledged';
-  /** The member of the result union; undefined while there is none. */
-  answer: Answer['data'];
+  /** The member of the result union; empty while there is none. */
+  answer: Fields;
 }
 
 /** What a client was told is kept, in the order in which it asked. */
@@ -21,7 +21,7 @@ export class Journal {
   send(body: Buffer): Sent | undefined {
     const { query, variables } = JSON.parse(body.toString()) as {
       query: string;
-      variables?: { input: unknown };
+      variables?: { input: Fields };
     };
     const document = parse(query);
     const [definition] = document.definitions;
@@ -31,19 +31,19 @@ export class Journal {
     if (selection?.kind !== Kind.FIELD) return undefined;
     const sent: Sent = {
       field: selection.name.value,
-      input: variables?.input,
+      input: variables?.input ?? {},
       document,
       outcome: 'unanswered',
-      answer: undefined,
+      answer: {},
     };
     this.mutations.push(sent);
     return sent;
   }
 
   receive(sent: Sent, body: Buffer): void {
-    const { data } = JSON.parse(body.toString()) as Answer;
-    sent.answer = data?.[sent.field];
-    sent.outcome = String(sent.answer?.__typename).endsWith('Success') ? 'acknowledged' : 'refused';
+    const { data } = JSON.parse(body.toString()) as { data?: Readonly<Record<string, Fields>> | null };
+    sent.answer = data?.[sent.field] ?? {};
+    sent.outcome = String(sent.answer.__typename).endsWith('Success') ? 'acknowledged' : 'refused';
   }
 
   /** Those of these fields; of all where none is named. */

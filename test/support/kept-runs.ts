@@ -1,5 +1,5 @@
 import type { ApiClient } from './api-client';
-import type { Journal } from './journal';
+import type { Journal, Sent } from './journal';
 
 interface Point {
   readonly key: string;
@@ -11,17 +11,25 @@ interface Series {
   readonly steps: readonly (number | string)[];
   readonly values: readonly number[];
 }
-interface StartInput {
+/** Types, since `Fields` can be read as a type and not as an interface. */
+type StartInput = {
   readonly name: string;
   readonly params: readonly object[];
   readonly datasets: readonly string[];
   readonly source?: object;
-}
-interface RunInput {
+};
+type RunInput = {
   readonly runId: string;
   readonly points: readonly Point[];
   readonly path: string;
   readonly artifact: { readonly sha256: string };
+};
+interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly params: readonly object[];
+  readonly artifacts: readonly object[];
+  readonly metricHistory: readonly Series[];
 }
 
 /** More points than any series here has: the server must not leave any out. */
@@ -31,15 +39,15 @@ const RUN = `id name status params { key value } datasets { ref } source { commi
 
 /** A run has all that was acknowledged for it: what it was started with, its points, its files, its status. */
 export async function expectRunsKept(server: ApiClient, journal: Journal): Promise<void> {
-  for (const { input, answer } of journal.acknowledged('startRun')) {
-    const id = answer.run.id as string;
+  for (const sent of journal.acknowledged('startRun')) {
+    const { id } = runOf(sent);
     const points = inputsOf(journal, 'logMetrics', id).flatMap(({ points }) => points);
     const question = `query ($id: ID!, $keys: [String!]!) { run(id: $id) { ${RUN} } }`;
-    const { run } = await server.data(question, { id, keys: keysOf(points) });
-    const { name, params, datasets, source = null } = input as StartInput;
+    const { run } = await server.data<{ run: Run }>(question, { id, keys: keysOf(points) });
+    const { name, params, datasets, source = null } = sent.input as StartInput;
     expect(run).toMatchObject({ id, name, source, datasets: datasets.map((ref) => ({ ref })) });
     expect(run.params).toEqual(expect.arrayContaining([...params]));
-    expectPoints(run.metricHistory as Series[], points);
+    expectPoints(run.metricHistory, points);
     const files = inputsOf(journal, 'logArtifact', id).map(({ path, artifact }) => ({ path, ...artifact }));
     expect(run.artifacts).toEqual(expect.arrayContaining(files));
     expect(statusesOf(journal, id)).toContain(run.status);
@@ -63,15 +71,16 @@ function expectPoints(history: readonly Series[], points: readonly Point[]): voi
   }
 }
 
+const runOf = ({ answer }: Sent) => answer.run as Run;
 const keysOf = (points: readonly Point[]) => [...new Set(points.map(({ key }) => key))];
 
 /** The status that was told last; or else one that was asked for when nobody was left to answer. */
 function statusesOf(journal: Journal, runId: string): unknown[] {
   const [last] = journal
     .acknowledged('startRun', 'logMetrics', 'logArtifact', 'finishRun')
-    .filter(({ answer }) => answer.run.id === runId)
+    .filter((sent) => runOf(sent).id === runId)
     .slice(-1);
   if (!last) return [];
   const asked = journal.unansweredAfter(last, 'finishRun').filter(({ input }) => input.runId === runId);
-  return [last.answer.run.status, ...asked.map(({ input }): unknown => input.status)];
+  return [runOf(last).status, ...asked.map(({ input }) => input.status)];
 }

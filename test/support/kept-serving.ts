@@ -14,6 +14,8 @@ interface Endpoint {
   }[];
 }
 
+type Prediction = { readonly rows?: readonly object[]; readonly version?: { readonly ref: string } };
+
 const MOVES = ['promoteModelVersion', 'rollbackAlias'];
 /** Moves of an alias that one question may ask for. */
 const MOST_MOVES = 100;
@@ -24,8 +26,9 @@ export async function expectAliasesKept(server: ApiClient, journal: Journal): Pr
     revision version { ref } history(first: ${MOST_MOVES}) { revision version { ref } } } } }`;
   for (const { all, last } of groupedBy(journal.acknowledged(...MOVES), aliasOf)) {
     const [model, alias] = aliasOf(last).split('@');
-    const { model: found } = await server.data(question, { model, alias });
-    const { history, ...now } = found.alias as Pointer & { history: Pointer[] };
+    type Found = { model: { alias: Pointer & { readonly history: readonly Pointer[] } } };
+    const { model: found } = await server.data<Found>(question, { model, alias });
+    const { history, ...now } = found.alias;
     const told = all.map(({ answer }) => pointerOf(answer.alias as Pointer));
     expect(history).toEqual(expect.arrayContaining(told));
     expect(now).toEqual(history[0]);
@@ -39,7 +42,7 @@ export async function expectEndpointsKept(server: ApiClient, journal: Journal): 
     revision variants { ref weight version { ref } } } }`;
   for (const { last } of groupedBy(journal.acknowledged('deployEndpoint'), endpointOf)) {
     const name = endpointOf(last);
-    const endpoint = (await server.data(question, { name })).endpoint as Endpoint;
+    const { endpoint } = await server.data<{ endpoint: Endpoint }>(question, { name });
     if (journal.unansweredAfter(last, 'deployEndpoint').length === 0)
       expect(deploymentOf(endpoint)).toEqual(deploymentOf(last.answer.endpoint as Endpoint));
     const asked = journal.acknowledged('predict').filter(({ input }) => input.endpoint === name);
@@ -60,13 +63,14 @@ async function expectSameAnswers(
   const comparable = asked.filter(({ answer }) => answer.version);
   expect(comparable.length).toBeGreaterThan(0);
   for (const { input, answer } of comparable) {
-    const { predict } = await server.data(
+    const { predict } = await server.data<{ predict: Prediction }>(
       `mutation ($input: PredictInput!) { predict(input: $input) {
         ... on PredictSuccess { rows version { ref } } ... on UserError { message } } }`,
       { input },
     );
     expect(live).toContain(predict.version?.ref);
-    if (predict.version.ref === answer.version.ref) expect(predict.rows).toEqual(answer.rows);
+    if (predict.version?.ref === (answer as Prediction).version?.ref)
+      expect(predict.rows).toEqual(answer.rows);
   }
 }
 

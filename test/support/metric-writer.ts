@@ -43,6 +43,7 @@ export class MetricWriter {
 export async function stepsOf(server: ApiClient, runId: string): Promise<number[]> {
   const query =
     'query ($id: ID!) { run(id: $id) { metricHistory(keys: ["loss"], maxPoints: 10000) { steps } } }';
-  const { run } = await server.data(query, { id: runId });
-  return ((run.metricHistory[0]?.steps ?? []) as unknown[]).map(Number);
+  type Found = { run: { metricHistory: { steps: (number | string)[] }[] } };
+  const { run } = await server.data<Found>(query, { id: runId });
+  return (run.metricHistory[0]?.steps ?? []).map(Number);
 }

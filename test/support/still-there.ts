@@ -36,7 +36,7 @@ async function expectRecordsKept(server: ApiClient, journal: Journal): Promise<v
     expect((await server.data(question, { key })).found).toEqual(sent.answer[member]);
   };
   for (const sent of journal.acknowledged('registerModelVersion'))
-    await askedAgain(sent, 'version', 'modelVersion(ref: $key)', sent.answer.version.ref);
+    await askedAgain(sent, 'version', 'modelVersion(ref: $key)', versionOf(sent).ref);
   for (const sent of journal.acknowledged('createModel'))
     await askedAgain(sent, 'model', 'model(name: $key)', sent.input.name);
   for (const sent of journal.acknowledged('createExperiment'))
@@ -46,10 +46,13 @@ async function expectRecordsKept(server: ApiClient, journal: Journal): Promise<v
 
 /** From a dataset's reference to its id there is one way: by lineage, whose first node is the one asked for. */
 async function expectDatasetKept(server: ApiClient, sent: Sent): Promise<void> {
-  const { lineage } = await server.data('query ($of: String!) { lineage(of: $of) { nodes { id } } }', {
-    of: `dataset:${sent.answer.version.ref}`,
-  });
+  const { lineage } = await server.data<{ lineage: { nodes: object[] } }>(
+    'query ($of: String!) { lineage(of: $of) { nodes { id } } }',
+    { of: `dataset:${versionOf(sent).ref}` },
+  );
   const question = `query ($id: ID!) { node(id: $id) { ... on DatasetVersion ${selectionOf(sent, 'version')} } }`;
-  const { node } = await server.data(question, { id: lineage.nodes[0].id });
+  const { node } = await server.data(question, { ...lineage.nodes[0] });
   expect(node).toEqual(sent.answer.version);
 }
+
+const versionOf = ({ answer }: Sent) => answer.version as { readonly ref: string };

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashApiKey, newApiKey } from '../../src/auth/api-key';
 import { startPlatform, type Platform } from '../../src/compose';
 import { parseConfig, type Config } from '../../src/kernel/config';
 import { Database } from '../../src/kernel/database';
+import { newId } from '../../src/kernel/ids';
 import { createLogger } from '../../src/kernel/logger';
 import { ApiClient } from './api-client';
 import {
@@ -83,6 +85,30 @@ export class TestServer extends ApiClient {
     await this.cleanUp();
   }
 
+  /** A new key, as an operator would add its row; makes the project where there is none. The role may be one that nobody knows. */
+  async keyFor(role: string, project = 'default'): Promise<string> {
+    const key = newApiKey();
+    await this.platform.database.query(
+      `WITH project AS (
+         INSERT INTO project (id, name) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
+       )
+       INSERT INTO api_key (id, project_id, name, hash, role) SELECT $3, id, $4, $5, $4 FROM project`,
+      [newId(), project, newId(), role, hashApiKey(key)],
+    );
+    return key;
+  }
+
+  /** The API as the holder of a new key sees it. */
+  async as(role: string, project?: string): Promise<ApiClient> {
+    return new ApiClient(this.url, await this.keyFor(role, project));
+  }
+
+  async revoke(key: string): Promise<void> {
+    await this.platform.database.query('UPDATE api_key SET revoked_at = now() WHERE hash = $1', [
+      hashApiKey(key),
+    ]);
+  }
+
   /** SQL statements that reads outside of transactions cost while `work` runs. */
   async statementCount(work: () => Promise<unknown>): Promise<number> {
     const spy = jest.spyOn(Database.prototype, 'query');
@@ -95,9 +121,9 @@ export class TestServer extends ApiClient {
   }
 }
 
-/** What a server reads by itself, every few seconds: known credentials and its routes. */
+/** What a server does by itself, every now and then: known credentials, its routes, old rows. */
 const isOfTheServerItself = (sql: string) =>
-  /^\/\* (auth\.keyByHash|serving\.allEndpoints|registry\.versionsByReferences) /.test(sql);
+  /^\/\* (auth\.keyByHash|serving\.allEndpoints|registry\.versionsByReferences|retention\.remove) /.test(sql);
 
 export const startTestServer = (...args: Parameters<typeof TestServer.start>): Promise<TestServer> =>
   TestServer.start(...args);

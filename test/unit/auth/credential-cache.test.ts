@@ -49,3 +49,29 @@ test('an unknown key is asked for every time', async () => {
   expect(await cache.get('hash')).toBeNull();
   expect(state.reads).toBe(2);
 });
+
+test('whoever asks to read again learns of a revocation at once, and so does everybody else', async () => {
+  const { state, cache } = setUp();
+  await cache.get('hash');
+  state.stored = null;
+  expect(cache.get('hash')).toBe(KEY);
+  expect(await cache.reread('hash')).toBeNull();
+  expect(await cache.get('hash')).toBeNull();
+});
+
+test('many who ask to read again at the same time share one read', async () => {
+  const { state, cache } = setUp();
+  await cache.get('hash');
+  await Promise.all(Array.from({ length: 10 }, () => cache.reread('hash')));
+  expect(state.reads).toBe(2);
+  await cache.reread('hash');
+  expect(state.reads).toBe(3);
+});
+
+test('what cannot be read again because the database is away stays valid', async () => {
+  const { state, cache } = setUp();
+  await cache.get('hash');
+  state.isAway = true;
+  expect(await cache.reread('hash')).toBe(KEY);
+  expect(cache.get('hash')).toBe(KEY);
+});

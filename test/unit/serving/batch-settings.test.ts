@@ -114,3 +114,18 @@ test('as many rows as a batch may have do not wait, however short the run', asyn
   for (const value of [2, 3, 4]) void batcher.submit(request([value], { policy: small }));
   expect(inputsOf(backend)).toEqual([[2], [3, 4]]);
 });
+
+test('a caller who has left by the time of the run gets none, and leaves the others alone', async () => {
+  const { backend, batcher } = start(0);
+  let isGone = false;
+  const left = batcher.submit(request([1, 2], { isAbandoned: () => isGone }));
+  const stays = batcher.submit(request([3], { isAbandoned: () => false }));
+  isGone = true;
+  backend.workers = 1;
+  void batcher.submit(request([4]));
+  await expect(left).rejects.toMatchObject({ reason: 'cancelled' });
+  expect(inputsOf(backend)).toEqual([[3, 4]]);
+  backend.runs[0]?.finish();
+  expect(await stays).toMatchObject({ batchSize: 2 });
+  expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
+});

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { tensorBytes } from '../../src/kernel/tensor-bytes';
+import { ARRAY_OF, DATATYPES, type Datatype } from '../../src/kernel/tensor';
+import { toHalfBits } from '../../src/serving/value-parser';
+import { identity } from '../support/onnx-models';
+import { RegistryClient } from '../support/registry-client';
+import { DOORS, type Content, type Echo, type Value } from '../support/tensor-doors';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+/** Both ends of each datatype, or what is special about it; two values to a row. */
+const ORDINARY: Readonly<Record<Datatype, readonly Value[]>> = {
+  BOOL: [true, false],
+  UINT8: [0, 255],
+  UINT16: [0, 65_535],
+  UINT32: [0, 4_294_967_295],
+  UINT64: [0n, 9_007_199_254_740_991n],
+  INT8: [-128, 127],
+  INT16: [-32_768, 32_767],
+  INT32: [-2_147_483_648, 2_147_483_647],
+  INT64: [-9_007_199_254_740_991n, 7n],
+  FP16: [65_504, -1.5],
+  FP32: [0.10000000149011612, -3.4028234663852886e38],
+  FP64: [0.1, -1.7976931348623157e308],
+  BYTES: ['größe 🐧\n"', ''],
+};
+
+function content(datatype: Datatype, values: readonly Value[], shape = [values.length / 2, 2]): Content {
+  if (datatype === 'BYTES') return { datatype, shape, values, bytes: tensorBytes(values as string[]) };
+  const array = new ARRAY_OF[datatype](values.length) as unknown as Value[];
+  values.forEach(
+    (value, at) => (array[at] = datatype === 'FP16' ? toHalfBits(Number(value)) : toNumber(value)),
+  );
+  return { datatype, shape, values, bytes: tensorBytes(array as never) };
+}
+const toNumber = (value: Value): Value => (typeof value === 'boolean' ? Number(value) : value);
+
+/** A NaN that is not the usual one, beside a number: only its bits tell them apart. */
+const RARE_NAN = {
+  ...content('FP32', [NaN, 1]),
+  bytes: new Uint8Array(Uint32Array.of(0x7fc12345, 0x3f800000).buffer),
+};
+/** What is sent, by its row in the table, and the model that answers it. */
+const CONTENTS: Readonly<Record<string, { readonly model: string; readonly content: Content }>> = {
+  ...Object.fromEntries(
+    DATATYPES.map((datatype) => [
+      datatype,
+      { model: datatype, content: content(datatype, ORDINARY[datatype]) },
+    ]),
+  ),
+  'INT64 beyond 2^53': { model: 'INT64', content: content('INT64', [9_007_199_254_740_993n, -(2n ** 63n)]) },
+  'UINT64 beyond 2^53': {
+    model: 'UINT64',
+    content: content('UINT64', [9_007_199_254_740_993n, 2n ** 64n - 1n]),
+  },
+  'NaN, ±Infinity, -0': { model: 'FP64', content: content('FP64', [NaN, Infinity, -Infinity, -0]) },
+  'NaN with bits of its own': { model: 'FP32', content: RARE_NAN },
+  'no rows ([0, 2])': { model: 'FP32', content: content('FP32', [], [0, 2]) },
+  'a scalar ([])': { model: 'scalar', content: content('FP32', [2.5], []) },
+};
+
+let server: TestServer;
+const table: string[][] = [['', ...Object.keys(DOORS)]];
+beforeAll(async () => {
+  server = await startTestServer();
+  const registry = new RegistryClient(server);
+  for (const datatype of DATATYPES) await registry.version(datatype, identity(datatype, ['N', 2]));
+  await registry.version('scalar', identity('FP32', []));
+  for (const model of [...DATATYPES, 'scalar']) await registry.promote(`${model}@1.0.0`, 'production');
+});
+afterAll(() => server.stop());
+
+test.each(Object.entries(CONTENTS))('%s goes through each door exactly, or is refused', async (row, sent) => {
+  const cells: string[] = [];
+  for (const door of Object.values(DOORS))
+    cells.push(cellOf(await door(server, sent.model, sent.content), sent.content));
+  table.push([row, ...cells]);
+  expect(cells).not.toContain('changed');
+});
+
+test('the table in src/compat/README.md says what the doors do', async () => {
+  const readme = await readFile('src/compat/README.md', 'utf8');
+  const lines = readme.split('\n').filter((line) => line.startsWith('|'));
+  const told = lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  expect(told.filter(([first]) => !first?.startsWith('-'))).toEqual(table);
+});
+
+/** `exact`; `as text` where JSON has no number for a value; `as NaN` where a NaN has lost its own bits; or `refused`. */
+function cellOf(echo: Echo, sent: Content): string {
+  if ('refused' in echo) return echo.refused === '' ? 'changed' : 'refused';
+  if (echo.shape.join() !== sent.shape.join()) return 'changed';
+  if ('bytes' in echo) return Buffer.from(sent.bytes).equals(echo.bytes) ? 'exact' : 'changed';
+  const isSame =
+    echo.values.length === sent.values.length &&
+    echo.values.every((value, at) => isEqual(value, sent.values[at]));
+  if (!isSame) return 'changed';
+  if (sent === RARE_NAN) return 'as NaN';
+  const isText = sent.datatype !== 'BYTES' && echo.values.some((value) => typeof value === 'string');
+  return isText ? 'as text' : 'exact';
+}
+
+function isEqual(answered: unknown, sent: Value | undefined): boolean {
+  if (typeof sent === 'bigint') return BigInt(answered as string | number) === sent;
+  if (typeof sent === 'number') return Object.is(Number(answered), sent);
+  return answered === sent;
+}
