@@ -82,6 +82,8 @@ async function send(
       `The artifact has ${artifact.sizeBytes} bytes.`,
     );
   }
+  // Before the first byte of the answer: what is lost must not begin as a success.
+  const bytes = await artifacts.read(artifact, range ?? undefined);
   response.writeHead(range ? 206 : 200, {
     ...SAFE_HEADERS,
     // Always an attachment, never a page: whoever uploaded it must not script whoever opens it.
@@ -94,8 +96,12 @@ async function send(
     etag: `"${artifact.sha256}"`,
     ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${artifact.sizeBytes}` }),
   });
-  if (request.method === 'HEAD' || artifact.sizeBytes === 0) response.end();
-  else await pipeline(artifacts.read(artifact, range ?? undefined), response);
+  if (request.method === 'HEAD') {
+    bytes.destroy();
+    response.end();
+  } else {
+    await pipeline(bytes, response);
+  }
 }
 
 /** One range of RFC 9110 §14.1.2; null where the header is absent or of a form that a server may ignore. */

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, constants, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ArtifactTooLarge, StoreFull, type ArtifactStore, type ByteRange, type Sha256 } from './artifacts';
+import {
+  ArtifactLost,
+  ArtifactTooLarge,
+  StoreFull,
+  type Artifact,
+  type ArtifactStore,
+  type ByteRange,
+  type Sha256,
+} from './artifacts';
 import { newId } from './ids';
 
 /** Age of a draft that nobody can still be writing, in ms: no request lasts longer than an hour. */
@@ -42,13 +49,17 @@ export class ArtifactFolder implements ArtifactStore {
     }
   }
 
-  read(sha256: Sha256, range?: ByteRange): Readable {
-    return createReadStream(this.pathOf(sha256), range);
+  async read({ sha256, sizeBytes }: Artifact, range?: ByteRange): Promise<Readable> {
+    const file = await open(this.pathOf(sha256)).catch((error: unknown) => refuseMissing(error, sha256));
+    const { size } = await file.stat();
+    if (size === sizeBytes) return file.createReadStream(range);
+    await file.close();
+    throw new ArtifactLost(sha256);
   }
 
   async localPath(sha256: Sha256): Promise<string> {
     const path = this.pathOf(sha256);
-    await stat(path);
+    await stat(path).catch((error: unknown) => refuseMissing(error, sha256));
     return path;
   }
 
@@ -94,6 +105,10 @@ async function copyHashing(body: Readable, file: FileHandle, maxBytes: number) {
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
+}
+
+function refuseMissing(error: unknown, sha256: Sha256): never {
+  throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new ArtifactLost(sha256) : error;
 }
 
 function isDiskFull(error: unknown): boolean {

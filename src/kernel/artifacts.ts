@@ -24,9 +24,9 @@ export interface ArtifactStore {
     body: Readable,
     maxBytes: number,
   ): Promise<{ readonly actual: Sha256; readonly sizeBytes: number }>;
-  /** The caller ends or destroys the stream. */
-  read(sha256: Sha256, range?: ByteRange): Readable;
-  /** A file on this machine with the artifact's bytes, for programs that read files. */
+  /** The bytes, which are there: the caller ends or destroys the stream. Throws `ArtifactLost`. */
+  read(artifact: Artifact, range?: ByteRange): Promise<Readable>;
+  /** A file on this machine with the artifact's bytes, for programs that read files. Throws `ArtifactLost`. */
   localPath(sha256: Sha256): Promise<string>;
   /** Throws where nothing could be written now. */
   check(): Promise<void>;
@@ -40,6 +40,15 @@ export class ArtifactTooLarge extends Error {
 
 /** The disk is full: nothing was kept. */
 export class StoreFull extends Error {}
+
+/** The bytes of an artifact that is known are not where they were kept, or not all of them. */
+export class ArtifactLost extends Error {
+  readonly code = 'ARTIFACT_LOST';
+
+  constructor(sha256: Sha256) {
+    super(`The store has lost the bytes of ${sha256}. Restore its file, or send the bytes again.`);
+  }
+}
 
 export type PutResult =
   | { readonly ok: true; readonly artifact: Artifact; readonly created: boolean }
@@ -80,8 +89,9 @@ export class Artifacts {
     return sha256s.map((sha256) => found.get(sha256) ?? null);
   }
 
-  read(artifact: Artifact, range?: ByteRange): Readable {
-    return this.store.read(artifact.sha256, range);
+  /** The caller ends or destroys the stream. Throws `ArtifactLost`. */
+  read(artifact: Artifact, range?: ByteRange): Promise<Readable> {
+    return this.store.read(artifact, range);
   }
 
   localPath(sha256: Sha256): Promise<string> {

@@ -9,7 +9,7 @@ import {
 import type { Duplex } from 'node:stream';
 
 /** Longest time a statement may take before its caller is told `UNAVAILABLE`: well below a client's patience. */
-const QUERY_TIMEOUT_MS = 5_000;
+export const QUERY_TIMEOUT_MS = 5_000;
 /** Longest wait for a free connection. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** Connections to PostgreSQL per process: a process has one thread, so more would only wait inside PostgreSQL. */

@@ -1,16 +1,33 @@
 import type { Duplex } from 'node:stream';
 import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { CircuitBreaker } from './circuit-breaker';
-import { unavailable } from './errors';
+import { QUERY_TIMEOUT_MS } from './data-source';
+import { notNow, unavailable, type Failure } from './errors';
 import type { SqlRunner, Transaction } from './sql';
 
 export type DatabaseEngine = 'embedded' | 'postgres';
 
 /** PostgreSQL's and Node's codes for “there is nobody there”, as opposed to “your statement is wrong”. */
 const CONNECTION_CODES =
-  /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+  /^(08...|57P0.|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
 const CONNECTION_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|Client was closed|driver not connected|embedded database has stopped/i;
+
+/** What the database refuses by these codes, it may do later: it is there, and others are served meanwhile. */
+const PASSING_REFUSALS = [
+  {
+    codes: /^57014$/, // the statement was cancelled: its time was over
+    message: `This took the database longer than ${QUERY_TIMEOUT_MS / 1_000} s. Ask for less, or try again shortly.`,
+  },
+  {
+    codes: /^(40001|40P01|55P03)$/, // serialization failure, deadlock, lock not available
+    message: 'Another call was changing the same things. Nothing was kept; try again.',
+  },
+  {
+    codes: /^53...$/, // insufficient resources
+    message: 'The database is short of disk space or memory. Try again shortly.',
+  },
+] as const;
 
 /**
  * The database: statements and transactions over one pool. A database that does not answer becomes
@@ -89,9 +106,12 @@ export class Database implements SqlRunner {
       this.breaker.succeeded();
       return result;
     } catch (error) {
-      if (!isConnectionError(error)) throw error;
-      this.breaker.failed();
-      throw unavailable('The database', { cause: error });
+      if (isConnectionError(error)) {
+        this.breaker.failed();
+        throw unavailable('The database', { cause: error });
+      }
+      this.breaker.succeeded(); // whatever it says, it answers
+      throw passingRefusal(error) ?? error;
     }
   }
 }
@@ -131,11 +151,17 @@ async function runStatement<Row>(
   return result.records as Row[];
 }
 
+function passingRefusal(error: unknown): Failure | null {
+  const { code = '' } = driverError(error);
+  const refusal = PASSING_REFUSALS.find(({ codes }) => codes.test(code));
+  return refusal ? notNow(refusal.message, { cause: error }) : null;
+}
+
+const driverError = (error: unknown) =>
+  ((error as { driverError?: unknown }).driverError ?? error) as { code?: string; message?: string };
+
 function isConnectionError(error: unknown): boolean {
-  const { code, message } = ((error as { driverError?: unknown }).driverError ?? error) as {
-    code?: string;
-    message?: string;
-  };
+  const { code, message } = driverError(error);
   return (
     (code !== undefined && CONNECTION_CODES.test(code)) ||
     (message !== undefined && CONNECTION_MESSAGES.test(message))

@@ -78,13 +78,15 @@ export const unauthenticated = () =>
 export const forbidden = (permission: string) =>
   new Failure('FORBIDDEN', `This call requires the permission “${permission}”.`, { permission });
 
-export const unavailable = (what: string, options?: { readonly cause?: unknown }) => {
-  const failure = new Failure('UNAVAILABLE', `${what} cannot be reached right now. Try again shortly.`, {
-    retryable: true,
-  });
+export const unavailable = (what: string, options?: { readonly cause?: unknown }) =>
+  notNow(`${what} cannot be reached right now. Try again shortly.`, options);
+
+/** What cannot be done now, and may be done later. */
+export function notNow(message: string, options?: { readonly cause?: unknown }): Failure {
+  const failure = new Failure('UNAVAILABLE', message, { retryable: true });
   if (options?.cause !== undefined) failure.cause = options.cause;
   return failure;
-};
+}
 
 /** Text from a client inside one of our sentences: one line, and short. */
 export function shorten(text: string, maxLength = 100): string {

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Id, ProjectId } from './ids';
 
 @Entity('event')
+@Index('event_created_at_idx', ['createdAt'])
 export class EventEntity {
   @PrimaryColumn('uuid') id!: Id<'event'>;
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;

@@ -1,43 +1,38 @@
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  unlinkSync,
-  utimesSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import {
+  canBeSeen,
+  isRunning,
+  nameOf,
+  ownMark,
+  parseHolder,
+  readIfThere,
+  type LockHolder,
+} from './lock-holder';
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process started, in the kernel's ticks, where the system tells; a pid alone may be used again. */
-  readonly startedAt: string | null;
-  readonly since: string;
-}
-
-/** How often the holder shows that it lives, for those on another machine that cannot see its process. */
+/** How often the holder shows that it lives, for those on another machine or in another container. */
 const HEARTBEAT_MS = 5_000;
-/** Silence after which a holder on another machine counts as dead: six heartbeats. */
+/** Silence after which a holder that cannot be seen counts as dead: six heartbeats. */
 const SILENCE_MS = 30_000;
 const FILE_NAME = 'server.lock';
 
 export class FolderInUse extends Error {
-  constructor(folder: string, { pid, host, since }: Holder) {
-    super(
-      `The folder ${folder} is in use by process ${pid} on ${host} since ${since}. ` +
-        'Stop that server, choose another folder with MODEL_STORE, or share one database with DATABASE_URL.',
-    );
+  constructor(folder: string, holder: LockHolder) {
+    const advice =
+      'Stop that server, choose another folder with MODEL_STORE, or share one database with DATABASE_URL.';
+    const hope = canBeSeen(holder)
+      ? ''
+      : ` If it was killed, start again when its lock has been untouched for ${SILENCE_MS / 1_000} s.`;
+    super(`The folder ${folder} is in use by ${nameOf(holder)}. ${advice}${hope}`);
     this.name = 'FolderInUse';
   }
 }
 
 /**
  * An exclusive hold on a folder: the embedded database takes no lock of its own, and two servers on one folder
- * would silently lose each other's rows. A lock that a killed process left behind is taken over.
+ * would silently lose each other's rows. A lock that a killed process left behind is taken over: at once where that
+ * process could be seen from here, else after a silence.
  */
 export class FolderLock {
   private readonly heartbeat: NodeJS.Timeout;
@@ -45,6 +40,8 @@ export class FolderLock {
   private constructor(
     private readonly path: string,
     private readonly content: string,
+    /** Who had left the folder locked, and how that was known; null where nobody had. */
+    readonly tookOverFrom: string | null,
   ) {
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS).unref();
   }
@@ -52,21 +49,21 @@ export class FolderLock {
   static take(folder: string): FolderLock {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, FILE_NAME);
-    const content = JSON.stringify(self());
-    const draft = `${path}.${process.pid}`;
+    const content = JSON.stringify(ownMark());
+    const draft = `${path}.${randomUUID()}`; // in containers, several processes have one pid
     writeFileSync(draft, content, { mode: 0o600 });
     try {
       // A link is made whole or not at all, so nobody ever reads half a lock.
-      if (!tryLink(draft, path)) takeOver(folder, path, draft);
+      const tookOverFrom = tryLink(draft, path) ? null : takeOver(folder, path, draft);
+      return new FolderLock(path, content, tookOverFrom);
     } finally {
       rmSync(draft, { force: true });
     }
-    return new FolderLock(path, content);
   }
 
   release(): void {
     clearInterval(this.heartbeat);
-    if (read(this.path) === this.content) unlinkSync(this.path);
+    if (readIfThere(this.path) === this.content) unlinkSync(this.path);
   }
 
   /**
@@ -74,7 +71,7 @@ export class FolderLock {
    * too long, is the end: two writers would lose each other's rows, so this throws and takes the process down.
    */
   private beat(): void {
-    const content = read(this.path);
+    const content = readIfThere(this.path);
     const other = parseHolder(content);
     if (content !== this.content && other) throw new FolderInUse(dirname(this.path), other);
     try {
@@ -87,20 +84,23 @@ export class FolderLock {
   }
 }
 
-/** Replaces the lock of a dead holder. Those who try at the same time take turns behind a second lock. */
-function takeOver(folder: string, path: string, draft: string): void {
+/** Replaces the lock of a dead holder, and says whose it was. Those who try at the same time take turns behind a second lock. */
+function takeOver(folder: string, path: string, draft: string): string | null {
   const turn = `${path}.takeover`;
   if (!tryLink(draft, turn)) {
-    const other = parseHolder(read(turn));
+    const other = parseHolder(readIfThere(turn));
     if (other && isAlive(other, turn)) throw new FolderInUse(folder, other);
     rmSync(turn, { force: true });
-    if (!tryLink(draft, turn)) throw new FolderInUse(folder, parseHolder(read(turn)) ?? self());
+    if (!tryLink(draft, turn)) throw new FolderInUse(folder, parseHolder(readIfThere(turn)) ?? ownMark());
   }
   try {
-    const holder = parseHolder(read(path));
+    const holder = parseHolder(readIfThere(path));
     if (holder && isAlive(holder, path)) throw new FolderInUse(folder, holder);
     rmSync(path, { force: true });
-    if (!tryLink(draft, path)) throw new FolderInUse(folder, parseHolder(read(path)) ?? self());
+    if (!tryLink(draft, path)) throw new FolderInUse(folder, parseHolder(readIfThere(path)) ?? ownMark());
+    if (!holder) return null;
+    const evidence = canBeSeen(holder) ? 'which has ended' : `silent for ${SILENCE_MS / 1_000} s or more`;
+    return `${nameOf(holder)}, ${evidence}`;
   } finally {
     rmSync(turn, { force: true });
   }
@@ -116,45 +116,11 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-function isAlive(holder: Holder, path: string): boolean {
-  if (holder.host !== hostname()) return Date.now() - statSync(path).mtimeMs < SILENCE_MS;
-  if (holder.pid === process.pid) return holder.startedAt === processStart(process.pid);
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return holder.startedAt === processStart(holder.pid);
+function isAlive(holder: LockHolder, path: string): boolean {
+  return canBeSeen(holder) ? isRunning(holder) : silenceMs(path) < SILENCE_MS;
 }
 
-function self(): Holder {
-  return {
-    pid: process.pid,
-    host: hostname(),
-    startedAt: processStart(process.pid),
-    since: new Date().toISOString(),
-  };
-}
-
-/** Field 22 of Linux' /proc/PID/stat, counted after the command's name, which may hold spaces; null elsewhere. */
-function processStart(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-
-function parseHolder(content: string | null): Holder | null {
-  if (content === null) return null;
-  try {
-    return JSON.parse(content) as Holder;
-  } catch {
-    return null; // not a lock of ours, or one from a machine that lost power: nobody holds it
-  }
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
+function silenceMs(path: string): number {
+  const touched = statSync(path, { throwIfNoEntry: false });
+  return touched ? Date.now() - touched.mtimeMs : Infinity;
 }

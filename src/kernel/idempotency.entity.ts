@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from './ids';
 
 @Entity('idempotency_key')
+@Index('idempotency_key_created_at_idx', ['createdAt'])
 export class IdempotencyKeyEntity {
   @PrimaryColumn('uuid', { name: 'project_id' }) projectId!: ProjectId;
   @PrimaryColumn('text') operation!: string;

@@ -20,7 +20,8 @@ export type FirstTime =
 
 /**
  * Claims a key inside the caller's transaction. A concurrent twin waits here until that transaction ends, and then
- * replays it; if it was rolled back, the twin is the first. Call `remember` before the commit.
+ * replays it; if it was rolled back, the twin is the first. Call `remember` before the commit. A key is kept for a day
+ * (see `retention.ts`), after which it is as if it had never been used.
  */
 export async function claimKey(tx: Transaction, request: IdempotentRequest): Promise<FirstTime> {
   if (request.key === null || request.key === undefined) return { kind: 'first' };
@@ -36,7 +37,9 @@ export async function claimKey(tx: Transaction, request: IdempotentRequest): Pro
      WHERE project_id = $1 AND operation = $2 AND key = $3`,
     [request.projectId, request.operation, request.key],
   );
-  if (stored?.input_hash === inputHash) return { kind: 'replay', reference: stored.reference };
+  // It was old, and has been deleted between the two statements: it is free again.
+  if (stored === undefined) return claimKey(tx, request);
+  if (stored.input_hash === inputHash) return { kind: 'replay', reference: stored.reference };
   const issue = {
     path: 'idempotencyKey',
     expected: 'the same input as when the key was first used',

@@ -5,7 +5,7 @@ import { SourceInput } from '../tracking/tracking.graphql';
 import type { Comparison, Direction } from './model';
 import { ComparisonEnum, DirectionEnum } from './registry.graphql';
 
-const IDEMPOTENCY_KEY = 'Any text: the same key again gets the same answer.';
+const IDEMPOTENCY_KEY = 'Any text: the same key again, within a day, gets the same answer.';
 
 @InputType('OptimizingMetricInput', { description: 'The one metric that a model is to be best at.' })
 export class OptimizingMetricInput {

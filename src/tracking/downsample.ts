@@ -1,51 +1,125 @@
+import {
+  bucketOf,
+  fewestPoints,
+  isBefore,
+  joinBuckets,
+  keptPoints,
+  splitBucket,
+  toColumns,
+  type Bucket,
+  type Point,
+} from './bucket';
+import type { PointColumns } from './metric-columns';
+
 /**
- * Chooses which points of a series to draw. The points are cut into buckets of equal count, and each bucket keeps its
- * first, last, smallest and largest value (M4: Jugel et al., VLDB 2014), so that no spike is lost.
+ * Chooses which points of a series to draw while the series goes by, in memory that depends on `maxPoints` only. The
+ * points are cut into buckets of about equal count, and each bucket keeps its first, last, smallest and largest value
+ * (M4: Jugel et al., VLDB 2014), so that no spike is lost. A series that is short enough is kept whole.
  *
- * @param values in the order in which they are drawn; NaN is never smallest or largest
- * @param maxPoints at least 1; with fewer than 4 there is no bucket, and the ends of the series come first
- * @returns indexes in ascending order, at most `maxPoints`; all of them where there are few enough
+ * While points come there are several finer buckets for each bucket that is drawn. Whenever there are too many, their
+ * width doubles and neighbours join; so neither the length of the series nor the order of its calls need be known.
  */
-export function downsample(values: Float64Array, maxPoints: number): Uint32Array {
-  const { length } = values;
-  if (length <= maxPoints) return Uint32Array.from(values.keys());
-  if (maxPoints < POINTS_PER_BUCKET) return fewest(values, maxPoints);
-  const buckets = Math.floor(maxPoints / POINTS_PER_BUCKET);
-  const chosen = new Uint32Array(buckets * POINTS_PER_BUCKET);
-  let count = 0;
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const start = Math.floor((bucket * length) / buckets);
-    const end = Math.floor(((bucket + 1) * length) / buckets);
-    for (const index of extremes(values, start, end)) chosen[count++] = index;
+export class Downsampler {
+  private buckets: Bucket[] = [];
+  private count = 0;
+  /** Most points of a bucket. */
+  private width = 1;
+
+  /** @param maxPoints at least 1; with fewer than 4 there is one bucket, and the ends of the series come first */
+  constructor(private readonly maxPoints: number) {}
+
+  /** @param points in order of step, then timestamp, then arrival; all of them arrived after those of earlier calls */
+  add(points: PointColumns): void {
+    const { length } = points.values;
+    for (let start = 0; start < length;) start = this.take(points, start);
+    this.count += length;
   }
-  return chosen.slice(0, count);
+
+  /** At most `maxPoints` points, in order. */
+  points(): PointColumns {
+    if (this.count <= this.maxPoints) return toColumns(this.buckets.map(({ first }) => first));
+    if (this.maxPoints < POINTS_PER_BUCKET)
+      return toColumns(fewestPoints(this.buckets.reduce(joinBuckets), this.maxPoints));
+    return toColumns(this.drawn().flatMap(keptPoints));
+  }
+
+  /** Takes what goes into one bucket of the points from `start` on. Gives the place of the first that is left. */
+  private take(points: PointColumns, start: number): number {
+    const place = this.placeOf(points, start);
+    const bucket = this.buckets[place];
+    const end = placeBefore(points, start, this.buckets[place + 1]?.first);
+    const room = bucket ? this.width - bucket.count : 0;
+    if (bucket && room > 0) {
+      const to = Math.min(end, start + room);
+      this.buckets[place] = joinBuckets(bucket, bucketOf(points, start, to, this.count));
+      return to;
+    }
+    if (bucket && isBefore(points, start, bucket.last)) {
+      this.buckets.splice(place, 1, ...splitBucket(bucket, (point) => !isBefore(points, start, point)));
+      return start;
+    }
+    const to = Math.min(end, start + this.width);
+    this.buckets.splice(place + 1, 0, bucketOf(points, start, to, this.count));
+    if (this.buckets.length > FINER_BUCKETS * this.maxPoints) this.widen();
+    return to;
+  }
+
+  /** The last bucket that begins before the point; -1 where the point comes before all. */
+  private placeOf(points: PointColumns, row: number): number {
+    let low = 0;
+    let high = this.buckets.length;
+    while (low < high) {
+      // The last bucket is looked at first: most series come in order.
+      const middle = high === this.buckets.length ? high - 1 : (low + high) >>> 1;
+      if (isBefore(points, row, (this.buckets[middle] as Bucket).first)) high = middle;
+      else low = middle + 1;
+    }
+    return low - 1;
+  }
+
+  private widen(): void {
+    while (this.buckets.length > this.maxPoints) {
+      this.width *= 2;
+      const wider: Bucket[] = [];
+      for (const bucket of this.buckets) {
+        const before = wider.at(-1);
+        if (before && before.count + bucket.count <= this.width)
+          wider[wider.length - 1] = joinBuckets(before, bucket);
+        else wider.push(bucket);
+      }
+      this.buckets = wider;
+    }
+  }
+
+  /** The finer buckets joined to those that are drawn, each with about the same number of points. */
+  private drawn(): readonly Bucket[] {
+    const buckets = Math.floor(this.maxPoints / POINTS_PER_BUCKET);
+    const drawn = new Map<number, Bucket>();
+    let before = 0;
+    for (const bucket of this.buckets) {
+      const place = Math.floor((before * buckets) / this.count);
+      const joined = drawn.get(place);
+      drawn.set(place, joined ? joinBuckets(joined, bucket) : bucket);
+      before += bucket.count;
+    }
+    return [...drawn.values()];
+  }
 }
 
 const POINTS_PER_BUCKET = 4;
+/** Most finer buckets for each point that is drawn; half of them are left after a widening. */
+const FINER_BUCKETS = 2;
 
-/** Indexes of the first, last, smallest and largest of `start` … `end - 1`, each once, in order. */
-function extremes(values: Float64Array, start: number, end: number): Iterable<number> {
-  const { min, max } = minMax(values, start, end);
-  return ascending([start, min, max, end - 1]);
-}
-
-function fewest(values: Float64Array, maxPoints: number): Uint32Array {
-  const { min, max } = minMax(values, 0, values.length);
-  const wanted = [values.length - 1, 0, max, min].filter((index, place, all) => all.indexOf(index) === place);
-  return Uint32Array.from(wanted.slice(0, maxPoints)).sort();
-}
-
-/** Where there are only NaN, both are `start`. */
-function minMax(values: Float64Array, start: number, end: number): { min: number; max: number } {
-  let min = start;
-  let max = start;
-  for (let index = start; index < end; index++) {
-    const value = values[index] as number;
-    if (Number.isNaN(value)) continue;
-    if (!(value >= (values[min] as number))) min = index;
-    if (!(value <= (values[max] as number))) max = index;
+/** The first row from `start` on that does not come before the point; the end where there is no point. */
+function placeBefore(points: PointColumns, start: number, point: Point | undefined): number {
+  let low = start;
+  let high = points.values.length;
+  if (point === undefined) return high;
+  while (low < high) {
+    // The first row is looked at first: most series come in order.
+    const middle = low === start ? start : (low + high) >>> 1;
+    if (isBefore(points, middle, point)) low = middle + 1;
+    else high = middle;
   }
-  return { min, max };
+  return low;
 }
-
-const ascending = (indexes: readonly number[]) => [...new Set(indexes)].sort((a, b) => a - b);

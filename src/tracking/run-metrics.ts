@@ -2,7 +2,7 @@ import { wakeUps, type Bus } from '../kernel/bus';
 import { decodeCursor, encodeCursor } from '../kernel/cursor';
 import { Failure } from '../kernel/errors';
 import type { ProjectId } from '../kernel/ids';
-import { MAX_HISTORY_POINTS, toSeries, type MetricSeries } from './metric-history';
+import { MAX_HISTORY_POINTS, pointsOf, readHistory, toSeries, type MetricSeries } from './metric-history';
 import type { MetricQueries } from './metric.queries';
 import type { Run, RunId } from './run';
 import { runTopic } from './tracking.events';
@@ -36,7 +36,8 @@ interface Reads {
 
 /** Points of one delta after which the next calls wait for the next one: a subscriber far behind catches up in steps. */
 const MAX_DELTA_POINTS = 20_000;
-const BEGINNING = 0n;
+/** Points of one snapshot, all its series together: 5 MB here, some 10 MB on the wire. */
+const MAX_SNAPSHOT_POINTS = 200_000;
 
 /**
  * A snapshot, then what is new, then the end. Everything is read from the database after the subscriber's cursor, so
@@ -76,15 +77,20 @@ export async function* followRun(
   }
 }
 
+/** All series as they were after the call `upTo`. Many series share what one snapshot may hold. */
 async function snapshot(
   { metrics }: Reads,
-  { runId, keys }: FollowedRun,
+  { projectId, runId, keys }: FollowedRun,
   run: Run,
   upTo: bigint,
 ): Promise<RunMetricsEvent> {
-  const range = { after: BEGINNING, upTo, maxPoints: Number.MAX_SAFE_INTEGER };
-  const chunks = await metrics.chunksBetween(runId, keys, range);
-  const series = toSeries(chunks, MAX_HISTORY_POINTS);
+  const extents = await metrics.extents(projectId, [runId], keys);
+  const share = Math.floor(MAX_SNAPSHOT_POINTS / extents.length);
+  const series = await readHistory(
+    metrics,
+    extents.map((extent) => ({ ...extent, upTo })),
+    Math.min(share, MAX_HISTORY_POINTS),
+  );
   return { kind: 'RunMetricsSnapshot', cursor: toCursor(runId, upTo), run, series };
 }
 
@@ -95,11 +101,11 @@ async function readDelta(
   upTo: bigint,
 ): Promise<{ readonly seen: bigint; readonly series: readonly MetricSeries[] }> {
   const chunks = await metrics.chunksBetween(runId, keys, { after, upTo, maxPoints: MAX_DELTA_POINTS });
-  const points = chunks.reduce((sum, { values }) => sum + values.length / Float64Array.BYTES_PER_ELEMENT, 0);
+  const points = chunks.reduce((sum, chunk) => sum + pointsOf(chunk), 0);
   const isCut = points >= MAX_DELTA_POINTS;
   return {
     seen: isCut ? (chunks.at(-1)?.seq ?? upTo) : upTo,
-    series: toSeries(chunks, Number.MAX_SAFE_INTEGER),
+    series: toSeries(chunks),
   };
 }
 

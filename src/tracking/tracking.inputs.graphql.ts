@@ -4,7 +4,7 @@ import { BigIntScalar, DateTimeScalar, DoubleScalar } from '../kernel/scalars.gr
 import type { RunStatus } from './tracking';
 import { RunStatusEnum, SourceInput, TagInput } from './tracking.graphql';
 
-const IDEMPOTENCY_KEY = 'Any text: the same key again gets the same answer.';
+const IDEMPOTENCY_KEY = 'Any text: the same key again, within a day, gets the same answer.';
 const RUN_ID = 'Id of a run that is running.';
 
 @InputType('CreateExperimentInput', { description: 'A new experiment.' })

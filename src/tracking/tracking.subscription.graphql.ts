@@ -15,7 +15,8 @@ class RunMetricsSnapshotType {
   readonly run!: Run;
 
   @Field(() => [MetricSeriesType], {
-    description: 'All series so far. Longer ones than 10,000 points are down-sampled, with every spike kept.',
+    description:
+      'All series so far: at most 10,000 points each, and 200,000 together. Longer ones are down-sampled, with every spike kept.',
   })
   readonly series!: readonly MetricSeries[];
 }

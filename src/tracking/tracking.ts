@@ -8,7 +8,7 @@ import { claimKey, rememberResult } from '../kernel/idempotency';
 import { idOf, newId } from '../kernel/ids';
 import { refusableTransaction } from '../kernel/refusable-transaction';
 import type { Transaction } from '../kernel/sql';
-import { MAX_HISTORY_POINTS, toSeries, type MetricSeries } from './metric-history';
+import { listsOf, MAX_HISTORY_POINTS, readHistory, type MetricSeries } from './metric-history';
 import { MetricQueries } from './metric.queries';
 import type { Experiment, ExperimentId, KeyValue, MetricSummary, Run, RunArtifact, RunId } from './run';
 import {
@@ -218,14 +218,9 @@ export class Tracking {
       );
     }
     const wanted = [...new Set(keys.filter(isStorable))];
-    const chunks = await this.metrics.chunks(actor.projectId, ids, wanted);
-    return ids.map((id) => {
-      const series = toSeries(
-        chunks.filter(({ runId }) => runId === id),
-        maxPoints,
-      );
-      return wanted.flatMap((key) => series.find((one) => one.key === key) ?? []);
-    });
+    const extents = await this.metrics.extents(actor.projectId, ids, wanted);
+    const series = await readHistory(this.metrics, extents, maxPoints);
+    return listsOf(series, ids, wanted);
   }
 
   /** A snapshot, then what is new, then the end; ends at once when the reader leaves. Throws where there is no run. */

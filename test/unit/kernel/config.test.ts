@@ -4,6 +4,7 @@ test('nothing set gives a local server over the embedded database', () => {
   expect(parseConfig({})).toMatchObject({
     host: '127.0.0.1',
     port: 4000,
+    grpcPort: 4001,
     databaseUrl: null,
     onnxProviders: ['cpu'],
   });
@@ -16,6 +17,7 @@ test('an empty variable counts as absent', () => {
 test('every problem is told at once', () => {
   const wrong = {
     PORT: '70000',
+    GRPC_PORT: '-1',
     DATABASE_URL: 'mysql://x',
     ONNX_WORKERS: 'many',
     LOG_LEVEL: 'loud',
@@ -28,6 +30,22 @@ test('every problem is told at once', () => {
     const { problems } = error as ConfigError;
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
   }
+});
+
+test('servers share a cache where CACHE_URL says, or else REDIS_URL', () => {
+  const REDIS_URL = 'redis://one:6379';
+  expect(parseConfig({}).cacheUrl).toBeNull();
+  expect(parseConfig({ REDIS_URL }).cacheUrl).toBe(REDIS_URL);
+  expect(parseConfig({ REDIS_URL, CACHE_URL: 'dynamodb://answers' }).cacheUrl).toBe('dynamodb://answers');
+});
+
+test.each([
+  ['REDIS_URL', 'http://user:secret@one'],
+  ['CACHE_URL', 'secret'],
+])('%s must be a URL of its kind, and is not repeated', (name, value) => {
+  expect(() => parseConfig({ [name]: value })).toThrow(
+    new RegExp(`^(?!.*secret)(?=.*${name}: expected)`, 's'),
+  );
 });
 
 test('a message never repeats the database’s password', () => {

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderInUse, FolderLock } from '../../../src/kernel/folder-lock';
@@ -22,31 +31,68 @@ test('a second holder is refused and told who holds it', () => {
 test('a released folder can be taken again', () => {
   FolderLock.take(folder).release();
   expect(existsSync(lockFile)).toBe(false);
-  FolderLock.take(folder).release();
+  const lock = FolderLock.take(folder);
+  expect(lock.tookOverFrom).toBeNull();
+  lock.release();
 });
 
-test('the lock of a process that is gone is taken over', () => {
+/** What a lock of this process holds, with some of it changed. */
+function leaveLock(changes: object): void {
+  const lock = FolderLock.take(folder);
+  const own = JSON.parse(readFileSync(lockFile, 'utf8')) as object;
+  lock.release();
+  writeFileSync(lockFile, JSON.stringify({ ...own, ...changes }));
+}
+const age = (ms: number) => utimesSync(lockFile, new Date(Date.now() - ms), new Date(Date.now() - ms));
+
+test('the lock of a process that is gone is taken over at once, and it is said whose it was', () => {
   const { pid } = spawnSync(process.execPath, ['-e', '']);
-  writeFileSync(lockFile, JSON.stringify({ pid, host: hostname(), startedAt: '1', since: 'then' }));
+  leaveLock({ pid, startedAt: '1', since: 'then' });
   const lock = FolderLock.take(folder);
   expect(JSON.parse(readFileSync(lockFile, 'utf8'))).toMatchObject({ pid: process.pid });
+  expect(lock.tookOverFrom).toBe(`process ${pid} on ${hostname()} since then, which has ended`);
   lock.release();
 });
 
 test('a pid that another program has got since does not keep the folder', () => {
-  writeFileSync(
-    lockFile,
-    JSON.stringify({ pid: process.ppid, host: hostname(), startedAt: '1', since: 'then' }),
-  );
+  leaveLock({ pid: process.ppid, startedAt: '1' });
   FolderLock.take(folder).release();
 });
 
-test('a holder on another machine counts as dead only after a silence', () => {
-  writeFileSync(lockFile, JSON.stringify({ pid: 1, host: 'elsewhere', startedAt: '1', since: 'then' }));
-  expect(() => FolderLock.take(folder)).toThrow('elsewhere');
-  const longAgo = new Date(Date.now() - 60_000);
-  utimesSync(lockFile, longAgo, longAgo);
-  FolderLock.take(folder).release();
+test.each([
+  ['on another machine', { pid: 1, host: 'elsewhere' }],
+  ['in another container with this host name', { pid: 1, pidSpace: 'another' }],
+  ['in another container, with the pid of this process', { pidSpace: 'another' }],
+  ['of a version that did not say where its pid is seen', { pid: 1, pidSpace: undefined }],
+])('a holder %s counts as dead only after a silence', (_, holder) => {
+  leaveLock({ startedAt: '1', since: 'then', ...holder });
+  expect(() => FolderLock.take(folder)).toThrow(/since then.*If it was killed, .* untouched for 30 s/);
+  age(29_000);
+  expect(() => FolderLock.take(folder)).toThrow(FolderInUse);
+  age(31_000);
+  const lock = FolderLock.take(folder);
+  expect(lock.tookOverFrom).toContain('since then, silent for 30 s or more');
+  lock.release();
+});
+
+test('a holder shows every few seconds that it lives', () => {
+  jest.useFakeTimers();
+  const lock = FolderLock.take(folder);
+  age(60_000);
+  jest.advanceTimersByTime(5_000);
+  expect(Date.now() - statSync(lockFile).mtimeMs).toBeLessThan(5_000);
+  lock.release();
+  jest.useRealTimers();
+});
+
+test('a holder whose lock another one has taken meanwhile gives up', () => {
+  jest.useFakeTimers();
+  const lock = FolderLock.take(folder);
+  writeFileSync(lockFile, JSON.stringify({ pid: 7, host: 'elsewhere', since: 'now' }));
+  expect(() => jest.advanceTimersByTime(5_000)).toThrow('process 7 on elsewhere');
+  lock.release();
+  expect(existsSync(lockFile)).toBe(true);
+  jest.useRealTimers();
 });
 
 test('half a lock, as a power cut may leave it, holds nothing', () => {
@@ -57,5 +103,5 @@ test('half a lock, as a power cut may leave it, holds nothing', () => {
 test('no draft or turn is left behind', () => {
   writeFileSync(lockFile, '');
   FolderLock.take(folder).release();
-  expect(existsSync(`${lockFile}.${process.pid}`) || existsSync(`${lockFile}.takeover`)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
 });
