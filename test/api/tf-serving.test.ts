@@ -355,6 +355,12 @@ describe('what is wrong is told, and costs one request', () => {
     expect(await call('/points:predict', init)).toEqual(refused(413, /at most 16777216 bytes/));
   });
 
+  test('a large body that is refused unread does not cost the answer', async () => {
+    const body = Buffer.alloc(16 * 1024 * 1024, ' ');
+    expect(await post('/nothing:predict', body)).toEqual(refused(404, /no endpoint or model/));
+    expect(await post('/points:regress', body)).toEqual(refused(501, /“:predict” instead/));
+  });
+
   test('a compressed body', async () => {
     const body = gzipSync('{"instances": [[1, 2]]}');
     expect(await post('/points:predict', body, { 'content-encoding': 'gzip' })).toEqual(refused(415, /gzip/));

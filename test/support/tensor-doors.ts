@@ -1,5 +1,7 @@
 import type { ApiClient } from './api-client';
+import { GrpcClient, type InferRequest } from './grpc-client';
 import { predict } from './serving-client';
+import type { TestServer } from './test-server';
 
 export type Value = number | bigint | boolean | string;
 
@@ -11,27 +13,31 @@ export interface Content {
   readonly bytes: Uint8Array;
 }
 
+interface Refused {
+  readonly refused: string;
+}
+
 /** What came back: values, of which some may have been texts in JSON, or bytes; or why it was refused. */
 export type Echo =
   | { readonly shape: readonly number[]; readonly values: readonly unknown[] }
   | { readonly shape: readonly number[]; readonly bytes: Uint8Array }
-  | { readonly refused: string };
+  | Refused;
 
 /** Sends a tensor `x` to a model that answers it as `y`, in one of the ways that there are. */
-export type Door = (server: ApiClient, model: string, content: Content) => Promise<Echo>;
+export type Door = (server: TestServer, model: string, content: Content) => Promise<Echo>;
 
 /** In the order of the table in `src/compat/README.md`. */
 export const DOORS: Readonly<Record<string, Door>> = {
   'GraphQL, JSON': async (server, model, content) => {
     const answer = await askGraphql(server, model, { data: content.values.map(asJson) }, content, 'JSON');
-    return 'refused' in answer ? answer : { shape: answer.shape, values: answer.data as unknown[] };
+    return 'refused' in answer ? answer : { shape: answer.shape, values: answer.data };
   },
   'GraphQL, base64': async (server, model, content) => {
     const base64 = Buffer.from(content.bytes).toString('base64');
     const answer = await askGraphql(server, model, { base64 }, content, 'BASE64');
     return 'refused' in answer
       ? answer
-      : { shape: answer.shape, bytes: Buffer.from(String(answer.base64), 'base64') };
+      : { shape: answer.shape, bytes: Buffer.from(answer.base64, 'base64') };
   },
   'V2, JSON': async (server, model, { datatype, shape, values }) => {
     const input = { name: 'x', datatype, shape, data: values.map(asJson) };
@@ -60,6 +66,17 @@ export const DOORS: Readonly<Record<string, Door>> = {
     };
     return { shape: outputs[0]?.shape ?? [], bytes: answer.body.subarray(jsonLength) };
   },
+  'gRPC, raw': (server, model, { datatype, shape, bytes }) =>
+    askGrpc(server, {
+      modelName: model,
+      inputs: [{ name: 'x', datatype, shape: shape.map(BigInt) }],
+      rawInputContents: [bytes],
+    }),
+  'gRPC, typed': (server, model, { datatype, shape, values }) =>
+    askGrpc(server, {
+      modelName: model,
+      inputs: [{ name: 'x', datatype, shape: shape.map(BigInt), contents: typedContents(datatype, values) }],
+    }),
   'TF Serving, rows': (server, model, content) =>
     askTfServing(server, model, content, 'instances', 'predictions'),
   'TF Serving, columns': (server, model, content) =>
@@ -76,7 +93,35 @@ async function askGraphql(
   const inputs = [{ name: 'x', datatype, shape, ...body }];
   const answer = await predict(server, { ref: `${model}@1.0.0`, inputs, outputEncoding });
   if (answer.__typename !== 'PredictSuccess') return { refused: String(answer.message) };
-  return answer.outputs[0] as { shape: number[]; data?: unknown[]; base64?: string };
+  const [output] = answer.outputs;
+  if (!output) throw new Error('The model has one output.');
+  return output as typeof output & { readonly shape: readonly number[] };
+}
+
+async function askGrpc(server: TestServer, request: InferRequest): Promise<Echo> {
+  const client = new GrpcClient(server.grpcAddress, server.key);
+  try {
+    const { outputs, rawOutputContents } = await client.infer(request);
+    const [bytes = new Uint8Array(0)] = rawOutputContents;
+    return { shape: outputs[0]?.shape.map(Number) ?? [], bytes };
+  } catch (error) {
+    return { refused: (error as Error).message };
+  } finally {
+    client.close();
+  }
+}
+
+/** The field that the protocol has for the datatype; it has none for FP16, and floats are tried. */
+function typedContents(datatype: string, values: readonly Value[]) {
+  if (datatype === 'BYTES') return { bytesContents: values.map((text) => Buffer.from(String(text))) };
+  if (datatype === 'BOOL') return { boolContents: values.map(Boolean) };
+  if (datatype === 'INT64') return { int64Contents: values.map((value) => BigInt(value)) };
+  if (datatype === 'UINT64') return { uint64Contents: values.map((value) => BigInt(value)) };
+  if (datatype === 'FP64') return { fp64Contents: values.map(Number) };
+  if (datatype.startsWith('FP')) return { fp32Contents: values.map(Number) };
+  return datatype.startsWith('U')
+    ? { uintContents: values.map(Number) }
+    : { intContents: values.map(Number) };
 }
 
 /** As a client in Python sends it: nested, with bare NaN and whole numbers of any length. */
@@ -99,7 +144,7 @@ async function post(
   path: string,
   body: string | Buffer,
   headers: Record<string, string> = {},
-) {
+): Promise<{ readonly headers: Headers; readonly body: Buffer } | Refused> {
   const response = await fetch(`${server.url}${path}`, {
     method: 'POST',
     headers: { ...server.headers, ...headers },

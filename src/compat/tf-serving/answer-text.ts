@@ -1,0 +1,73 @@
+import { elementCount, type Datatype, type Tensor } from '../../kernel/tensor';
+import { valueToJson } from '../../serving/serving';
+import { base64OfText, holdsBytes } from './binary-text';
+
+/**
+ * `{"predictions": […]}`: an element for each row; its bare value where there is one output, else an object by output.
+ * Null where the outputs do not have the same number of rows.
+ */
+export function rowAnswer(outputs: readonly Tensor[]): string | null {
+  const rowCount = outputs[0]?.shape[0];
+  if (rowCount === undefined || outputs.some(({ shape }) => shape[0] !== rowCount)) return null;
+  const columns = outputs.map((output) => rowTexts(output, rowCount));
+  const [only] = columns;
+  const rows =
+    columns.length === 1 && only
+      ? only
+      : Array.from({ length: rowCount }, (_, row) =>
+          objectText(outputs, (at) => columns[at]?.[row] ?? 'null'),
+        );
+  return `{"predictions":[${rows.join(',')}]}`;
+}
+
+/** `{"outputs": …}`: the bare value where there is one output, else an object by output. */
+export function columnAnswer(outputs: readonly Tensor[]): string {
+  const texts = outputs.map((output) => nested(valueTexts(output), output.shape, 0));
+  return `{"outputs":${texts.length === 1 ? texts[0] : objectText(outputs, (at) => texts[at] ?? 'null')}}`;
+}
+
+function rowTexts(output: Tensor, rowCount: number): readonly string[] {
+  const texts = valueTexts(output);
+  const inner = output.shape.slice(1);
+  if (inner.length === 0) return texts;
+  const width = elementCount(inner);
+  return Array.from({ length: rowCount }, (_, row) => nested(texts, inner, row * width));
+}
+
+const objectText = (outputs: readonly Tensor[], textAt: (index: number) => string): string =>
+  `{${outputs.map(({ name }, index) => `${JSON.stringify(name)}:${textAt(index)}`).join(',')}}`;
+
+/** The values from `start` on, in lists of the shape's sizes. */
+function nested(texts: readonly string[], shape: readonly number[], start: number): string {
+  const [size, ...inner] = shape;
+  if (size === undefined) return texts[start] ?? 'null';
+  if (inner.length === 0) return `[${texts.slice(start, start + size).join(',')}]`;
+  const width = elementCount(inner);
+  const parts = Array.from({ length: size }, (_, index) => nested(texts, inner, start + index * width));
+  return `[${parts.join(',')}]`;
+}
+
+function valueTexts({ name, datatype, data }: Tensor): string[] {
+  const textOf = textWriter(name, datatype);
+  const texts = new Array<string>(data.length);
+  for (let index = 0; index < data.length; index += 1)
+    texts[index] = textOf(valueToJson(datatype, data[index]));
+  return texts;
+}
+
+function textWriter(name: string, datatype: Datatype): (value: unknown) => string {
+  if (datatype.startsWith('FP')) return decimalText;
+  if (datatype === 'BYTES' && holdsBytes(name)) return (value) => JSON.stringify(base64OfText(String(value)));
+  return (value) => JSON.stringify(value);
+}
+
+/**
+ * A decimal keeps its point where it is whole, as TensorFlow Serving writes it: clients tell the type of a list by it.
+ * NaN and the infinities are texts, since JSON has no numbers for them.
+ */
+function decimalText(value: unknown): string {
+  if (value === '-0') return '-0.0';
+  if (typeof value !== 'number') return JSON.stringify(value);
+  const text = String(value);
+  return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
+}

@@ -1,0 +1,45 @@
+import type { ServerResponse } from 'node:http';
+import { answerJson, SAFE_HEADERS } from '../../kernel/http-answer';
+import type { PredictRefusal } from '../../serving/serving';
+
+/** Exactly as TensorFlow Serving says it. */
+const CONTENT_TYPE = { 'content-type': 'application/json' };
+
+/** The statuses of TensorFlow Serving's codes for the same things; a full queue is “unavailable” there, too. */
+function statusOf(error: PredictRefusal): number {
+  switch (error.kind) {
+    case 'InvalidInputError':
+      return 400;
+    case 'NotFoundError':
+      return 404;
+    case 'OverloadedError':
+      return 503;
+    case 'UnavailableError':
+      return error.reason === 'deadline' || error.reason === 'timeout' ? 504 : 503;
+  }
+}
+
+export const answerValue = (response: ServerResponse, value: unknown): void =>
+  answerJson(response, 200, value, CONTENT_TYPE);
+
+/** What is text already: its numbers are not as `JSON.stringify` would write them. */
+export function answerJsonText(response: ServerResponse, json: string): void {
+  const text = `${json}\n`;
+  response.writeHead(200, {
+    ...SAFE_HEADERS,
+    ...CONTENT_TYPE,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+/** Every error of the protocol has this form. */
+export const answerTfServingError = (response: ServerResponse, status: number, message: string): void =>
+  answerJson(response, status, { error: message }, CONTENT_TYPE);
+
+export function answerRefusal(response: ServerResponse, error: PredictRefusal): void {
+  if (error.kind === 'OverloadedError')
+    response.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  answerTfServingError(response, statusOf(error), error.message);
+}

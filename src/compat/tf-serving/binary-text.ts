@@ -1,0 +1,31 @@
+import { isUtf8 } from 'node:buffer';
+
+/** `{"b64": "…"}`: text that a client, or a name that ends in `_bytes`, wants as base64. */
+export interface Base64Object {
+  readonly b64: string;
+}
+
+export function isBase64Object(value: unknown): value is Base64Object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const names = Object.keys(value);
+  return names.length === 1 && names[0] === 'b64' && typeof (value as Base64Object).b64 === 'string';
+}
+
+const NOT_BASE64 = /[^A-Za-z0-9+/_-]/;
+
+/** Null where it is no base64 (plain or URL-safe), or its bytes are not UTF-8: our texts hold nothing else. */
+export function textOfBase64(base64: string): string | null {
+  const padding = base64.indexOf('=');
+  const digits = padding === -1 ? base64 : base64.slice(0, padding);
+  const isPadded = padding === -1 || (base64.length % 4 === 0 && /^==?$/.test(base64.slice(padding)));
+  if (!isPadded || NOT_BASE64.test(digits) || digits.length % 4 === 1) return null;
+  const bytes = Buffer.from(digits, 'base64');
+  return isUtf8(bytes) ? bytes.toString() : null;
+}
+
+export const base64OfText = (text: string): Base64Object => ({
+  b64: Buffer.from(text).toString('base64'),
+});
+
+/** TensorFlow Serving's convention: text of such a name may be any bytes, so it is answered as base64. */
+export const holdsBytes = (name: string): boolean => name.endsWith('_bytes');
