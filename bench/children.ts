@@ -12,12 +12,29 @@ const LAST_LINES = 15;
 
 type Entry = Readonly<Record<string, unknown>>;
 
-export interface ChildOptions {
+interface AnyProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+interface BuiltFile {
   /** A built file of ours. */
   readonly file: string;
   readonly nodeOptions?: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
 }
+
+export type ChildOptions = BuiltFile | AnyProgram;
+
+const programOf = (options: ChildOptions): AnyProgram =>
+  'command' in options
+    ? options
+    : {
+        command: process.execPath,
+        args: ['--enable-source-maps', ...(options.nodeOptions ?? []), options.file],
+        environment: options.environment,
+      };
 
 /** A process of ours that tells what it does as JSON, one object a line. */
 export class Child {
@@ -27,9 +44,12 @@ export class Child {
   private readonly readers = new Set<(entry: Entry) => void>();
   private stopping: Promise<void> | undefined;
 
-  constructor(private readonly options: ChildOptions) {
-    const { file, nodeOptions = [], environment } = options;
-    this.process = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, file], {
+  private readonly name: string;
+
+  constructor(options: ChildOptions) {
+    const { command, args, environment } = programOf(options);
+    this.name = 'file' in options ? options.file : (args[0] ?? command);
+    this.process = spawn(command, args, {
       env: environment,
       // In a group of its own, Ctrl+C reaches only us: we stop it once, and it drains.
       detached: true,
@@ -60,7 +80,7 @@ export class Child {
       };
       const fail = (what: string) => {
         end();
-        reject(new Error(`${this.options.file} ${what}. Its last lines:\n${this.lastLines.join('\n')}`));
+        reject(new Error(`${this.name} ${what}. Its last lines:\n${this.lastLines.join('\n')}`));
       };
       const reader = (entry: Entry) => {
         if (!isWanted(entry)) return;

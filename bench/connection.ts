@@ -6,6 +6,8 @@ const NOTHING = Buffer.alloc(0);
 
 export interface Answer {
   readonly status: number;
+  /** The status line and the headers. */
+  readonly head: string;
   readonly body: Buffer;
 }
 
@@ -66,7 +68,7 @@ export class Connection {
     this.received = NOTHING;
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.resolve({ status: Number(head.slice(9, 12)), body });
+    waiting?.resolve({ status: Number(head.slice(9, 12)), head, body });
   }
 
   private fail(error: Error): void {

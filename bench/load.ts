@@ -69,13 +69,14 @@ async function runLoad({ target, url, key, concurrency, durationMs }: LoadOrder)
 }
 
 /** Answers how many answers were compared: 0 or 1. */
-function check(name: TargetName, { status, body }: Answer, question: number, isSample: boolean): number {
+function check(name: TargetName, answer: Answer, question: number, isSample: boolean): number {
+  const { status, body } = answer;
   const { mark, probabilities } = TARGETS[name];
   if (status !== 200 || !body.includes(mark)) {
     throw new Error(`${name} answered ${status}: ${body.toString('utf8', 0, 500)}`);
   }
   if (!probabilities || !isSample) return 0;
-  const actual = probabilities(JSON.parse(body.toString()));
+  const actual = probabilities(answer);
   const expected = expectedAnswers[question] ?? [];
   const isRight =
     Array.isArray(actual) &&
@@ -83,7 +84,7 @@ function check(name: TargetName, { status, body }: Answer, question: number, isS
     expected.every((value, at) => Math.abs(value - Number(actual[at])) <= TOLERANCE);
   if (!isRight) {
     throw new Error(
-      `${name} gave a wrong answer to row ${question}: expected ${JSON.stringify(expected)}, got ${body.toString('utf8', 0, 500)}`,
+      `${name} gave a wrong answer to row ${question}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)} in ${body.toString('utf8', 0, 500)}`,
     );
   }
   return 1;

@@ -72,6 +72,41 @@ export function modelFile(): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
+/** A network of these widths with ReLU between: input `x` [N, first], output `y` [N, last]. */
+export function mlpFile(widths: readonly number[]): Uint8Array {
+  const last = widths.length - 2;
+  const layers = widths.slice(1).map((width, at) => ({
+    width,
+    before: widths[at] ?? 0,
+    input: at === 0 ? INPUT_NAME : `a${at - 1}`,
+    sum: at === last ? 'y' : `s${at}`,
+    at,
+  }));
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'modelgraph-bench',
+    opsetImport: [{ domain: '', version: 17n }],
+    graph: {
+      name: 'mlp',
+      input: [matrix(INPUT_NAME, widths[0] ?? 0)],
+      output: [matrix('y', widths.at(-1) ?? 0)],
+      node: layers.flatMap(({ input, sum, at }) => [
+        { opType: 'Gemm', input: [input, `w${at}`, `b${at}`], output: [sum] },
+        ...(at === last ? [] : [{ opType: 'Relu', input: [sum], output: [`a${at}`] }]),
+      ]),
+      initializer: layers.flatMap(({ before, width, at }) => [
+        constant(
+          `w${at}`,
+          [before, width],
+          weights(before * width).map((value) => value / before),
+        ),
+        constant(`b${at}`, [width], weights(width)),
+      ]),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
 function affine(
   input: readonly number[],
   matrixValues: readonly number[],

@@ -1,69 +1,167 @@
 import { join } from 'node:path';
-import type { Bench, Measured } from './benchmark';
+import type { Bench, Figure, Measured } from './benchmark';
 import type { Child } from './children';
 import type { LoadOrder, LoadReport } from './load';
 import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
 import { expectType, ModelgraphServer } from './modelgraph-server';
+import { startFastApi } from './python-peer';
 import { figures, median } from './statistics';
-import { ENDPOINT, type TargetName } from './targets';
+import { ENDPOINT, TARGET_NAMES, type TargetName } from './targets';
 
-const ASKED_RATIO = 0.7;
 const CONCURRENCY = 64;
-const ROUNDS = 5;
-const ROUND_MS = 5_000;
-/** Long enough for both servers to be compiled to machine code. */
-const WARM_UP_MS = 4_000;
-const CALIBRATION_MS = 2_000;
+const FULL = { rounds: 5, roundMs: 3_000, warmUpMs: 3_000 };
 const QUICK = { rounds: 2, roundMs: 1_000, warmUpMs: 1_000 };
+
+/** What is asked of the ratio of two targets' requests/s, in the same round. */
+interface Asked {
+  readonly what: string;
+  readonly target: TargetName;
+  readonly peer: TargetName;
+  readonly ratio: number;
+}
+
+const WHAT = 'one row of 30 numbers, 64 at a time';
+const ASKED: readonly Asked[] = [
+  {
+    what: `GraphQL predict, ${WHAT}, against the naive server`,
+    target: 'modelgraph',
+    peer: 'naive',
+    ratio: 1.3,
+  },
+  {
+    what: `GraphQL predict, ${WHAT}, against the wire limit`,
+    target: 'modelgraph',
+    peer: 'wire',
+    ratio: 0.55,
+  },
+  { what: `V2 REST JSON, ${WHAT}, against the naive server`, target: 'v2-json', peer: 'naive', ratio: 1.8 },
+  { what: `V2 REST binary, ${WHAT}, against the naive server`, target: 'v2-binary', peer: 'naive', ratio: 2 },
+  {
+    what: `GraphQL predict, ${WHAT}, against FastAPI at its fastest`,
+    target: 'modelgraph',
+    peer: 'fastapi-fast',
+    ratio: 3,
+  },
+  {
+    what: `GraphQL predict, ${WHAT}, against FastAPI as is usual`,
+    target: 'modelgraph',
+    peer: 'fastapi-ordinary',
+    ratio: 8,
+  },
+  {
+    what: `V2 REST JSON, ${WHAT}, against FastAPI at its fastest`,
+    target: 'v2-json',
+    peer: 'fastapi-fast',
+    ratio: 4.5,
+  },
+];
+/** One caller: what the way to the model and back costs. */
+const ASKED_ALONE: Asked = {
+  what: 'GraphQL predict, one row of 30 numbers, one at a time, against FastAPI at its fastest',
+  target: 'modelgraph',
+  peer: 'fastapi-fast',
+  ratio: 0.9,
+};
 
 interface Seen extends LoadReport {
   /** CPU time of the server and its children for each request, in µs; null where that cannot be known. */
   readonly serverCpuPerRequest: number | null;
 }
+type Round = Readonly<Partial<Record<TargetName, Seen>>>;
+type Ask = (target: TargetName, concurrency: number, durationMs: number) => Promise<Seen>;
 
-interface Round {
-  readonly modelgraph: Seen;
-  readonly naive: Seen;
-}
-
-type Ask = (target: TargetName, durationMs: number) => Promise<Seen>;
-
-/** GraphQL `predict` with one row of 30 numbers against the naive server, in turn, on the same model. */
+/** Our doors and their peers, in turn, on the same model with the same rows, load from a process of its own. */
 export async function benchPredict(bench: Bench): Promise<Measured> {
-  const { children, isQuick } = bench;
-  const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'predict') });
-  await deployModel(server);
-  const environment = { PATH: process.env.PATH };
-  const naive = children.start({ file: join(__dirname, 'naive-server.js'), environment });
-  const { url: naiveUrl } = await naive.hear<{ url: string }>(({ url }) => typeof url === 'string');
-  const load = children.start({ file: join(__dirname, 'load.js'), environment });
+  const { roundMs, rounds, warmUpMs } = bench.isQuick ? QUICK : FULL;
+  const servers = await startServers(bench);
+  const load = bench.children.start({
+    file: join(__dirname, 'load.js'),
+    environment: { PATH: process.env.PATH },
+  });
+  const targets = TARGET_NAMES.filter((name) => servers[name] && name !== 'trivial');
 
-  const ask: Ask = async (target, durationMs) => {
-    const isOurs = target === 'modelgraph';
-    const asked = isOurs ? server.process : naive;
-    const to = isOurs ? { url: server.url, key: server.key } : { url: naiveUrl, key: null };
-    const before = asked.cpuMicroseconds();
-    const report = await runLoad(load, { target, ...to, concurrency: CONCURRENCY, durationMs });
-    const after = asked.cpuMicroseconds();
+  const ask: Ask = async (target, concurrency, durationMs) => {
+    const server = servers[target];
+    if (!server) throw new Error(`${target} does not run.`);
+    const before = server.process.cpuMicroseconds();
+    const { url, key } = server;
+    const report = await runLoad(load, { target, url, key, concurrency, durationMs });
+    const after = server.process.cpuMicroseconds();
     const isKnown = before !== null && after !== null;
     return { ...report, serverCpuPerRequest: isKnown ? (after - before) / report.requests : null };
   };
-  const { rounds, roundMs, warmUpMs } = isQuick
-    ? QUICK
-    : { rounds: ROUNDS, roundMs: ROUND_MS, warmUpMs: WARM_UP_MS };
-  bench.say(`predict: warm-up, then ${rounds} rounds of ${roundMs / 1000} s each, in turn`);
-  await ask('naive', warmUpMs);
-  await ask('modelgraph', warmUpMs);
-  const measured: Round[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    const pair = { naive: await ask('naive', roundMs), modelgraph: await ask('modelgraph', roundMs) };
-    measured.push(pair);
-    bench.say(`  ${round}. naive ${line(pair.naive)} · modelgraph ${line(pair.modelgraph)}`);
-  }
-  const ceiling = await ask('trivial', isQuick ? roundMs : CALIBRATION_MS);
+  bench.say(
+    `predict: warm-up, then ${rounds} rounds of ${roundMs / 1000} s for each of ${targets.join(', ')}`,
+  );
+  for (const target of targets) await ask(target, CONCURRENCY, warmUpMs);
+  const together = await inTurn(bench, ask, targets, CONCURRENCY, { rounds, roundMs });
+  const alone = servers['fastapi-fast']
+    ? await inTurn(bench, ask, ['modelgraph', 'fastapi-fast'], 1, { rounds, roundMs })
+    : [];
+  const ceiling = await ask('trivial', CONCURRENCY, 1_000);
   bench.say(`  the load alone reaches ${figures(ceiling.requestsPerSecond)} requests/s`);
-  await Promise.all([naive.stop(), load.stop()]);
-  return summary(measured, ceiling, roundMs);
+  return {
+    figures: [...ASKED.flatMap((asked) => figureOf(asked, together)), ...figureOf(ASKED_ALONE, alone)],
+    seen: [
+      ...targets.map((target) => seenOf(target, together, `${CONCURRENCY} at a time`)),
+      ...(alone.length > 0
+        ? (['modelgraph', 'fastapi-fast'] as const).map((one) => seenOf(one, alone, 'alone'))
+        : []),
+      {
+        who: 'predict: the load on a handler that does nothing',
+        what: `${figures(ceiling.requestsPerSecond)} requests/s`,
+      },
+    ],
+    details: { concurrency: CONCURRENCY, roundMs, together, alone, ceiling },
+  };
+}
+
+interface Server {
+  readonly process: Child;
+  readonly url: string;
+  readonly key: string | null;
+}
+
+async function startServers(bench: Bench): Promise<Partial<Record<TargetName, Server>>> {
+  const ours = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'predict') });
+  await deployModel(ours);
+  const peer = async (file: string): Promise<Server> => {
+    const process_ = bench.children.start({
+      file: join(__dirname, file),
+      environment: { PATH: process.env.PATH },
+    });
+    const { url } = await process_.hear<{ url: string }>((entry) => typeof entry.url === 'string');
+    return { process: process_, url, key: null };
+  };
+  const naive = await peer('naive-server.js');
+  const wire = await peer('wire-limit-server.js');
+  const fastApi = await startFastApi(bench);
+  const python = fastApi && { process: fastApi.child, url: fastApi.url, key: null };
+  return {
+    ...{ naive, wire, trivial: naive },
+    ...{ modelgraph: ours, 'v2-json': ours, 'v2-binary': ours },
+    ...(python && { 'fastapi-fast': python, 'fastapi-ordinary': python }),
+  };
+}
+
+async function inTurn(
+  bench: Bench,
+  ask: Ask,
+  targets: readonly TargetName[],
+  concurrency: number,
+  { rounds, roundMs }: { readonly rounds: number; readonly roundMs: number },
+): Promise<readonly Round[]> {
+  const measured: Round[] = [];
+  for (let number = 1; number <= rounds; number += 1) {
+    const round: Partial<Record<TargetName, Seen>> = {};
+    for (const target of targets) {
+      const seen = await ask(target, concurrency, roundMs);
+      round[target] = seen;
+      bench.say(`  ${number}. ${target} × ${concurrency}: ${line(seen)}`);
+    }
+    measured.push(round);
+  }
+  return measured;
 }
 
 async function deployModel(server: ModelgraphServer): Promise<void> {
@@ -106,36 +204,27 @@ function runLoad(load: Child, order: LoadOrder): Promise<LoadReport> {
   });
 }
 
-function summary(rounds: readonly Round[], ceiling: Seen, roundMs: number): Measured {
-  const ratios = rounds.map(
-    ({ modelgraph, naive }) => modelgraph.requestsPerSecond / naive.requestsPerSecond,
-  );
-  const what = 'predict, one row of 30 numbers, 64 at a time, against the naive server';
-  return {
-    figures: [{ what, unit: '× its requests/s', asked: ASKED_RATIO, reached: median(ratios) }],
-    seen: [
-      { who: 'predict: Modelgraph', what: medians(rounds.map(({ modelgraph }) => modelgraph)) },
-      { who: 'predict: the naive server', what: medians(rounds.map(({ naive }) => naive)) },
-      {
-        who: 'predict: the load on a handler that does nothing',
-        what: `${figures(ceiling.requestsPerSecond)} requests/s`,
-      },
-    ],
-    details: { concurrency: CONCURRENCY, roundMs, ratios, rounds, ceiling },
-  };
+/** None where the peer is not present. */
+function figureOf({ what, target, peer, ratio }: Asked, rounds: readonly Round[]): Figure[] {
+  const ratios = rounds.flatMap((round) => {
+    const [one, other] = [round[target], round[peer]];
+    return one && other ? [one.requestsPerSecond / other.requestsPerSecond] : [];
+  });
+  return ratios.length > 0 ? [{ what, unit: '× its requests/s', asked: ratio, reached: median(ratios) }] : [];
 }
 
-function medians(reports: readonly Seen[]): string {
+function seenOf(target: TargetName, rounds: readonly Round[], how: string): { who: string; what: string } {
+  const reports = rounds.flatMap((round) => round[target] ?? []);
   const of = (key: keyof LoadReport) => median(reports.map((report) => report[key]));
   const cpu = median(reports.map(({ serverCpuPerRequest }) => serverCpuPerRequest ?? NaN));
-  const core = Math.round(100 * of('ownCpuShare'));
-  return [
+  const what = [
     `${figures(of('requestsPerSecond'))} requests/s`,
     `p50 ${figures(of('p50Ms'))} ms`,
     `p99 ${figures(of('p99Ms'))} ms`,
     ...(Number.isNaN(cpu) ? [] : [`${figures(cpu)} µs of CPU a request`]),
-    `the load used ${core} % of a core`,
+    `the load used ${Math.round(100 * of('ownCpuShare'))} % of a core`,
   ].join(', ');
+  return { who: `predict: ${target}, ${how}`, what };
 }
 
 const line = ({ requestsPerSecond, p50Ms, p99Ms, serverCpuPerRequest }: Seen) =>

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Bench } from './benchmark';
+import type { Child } from './children';
+import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
+
+const FOLDER = join(__dirname, '../../bench/python');
+const ENVIRONMENT = join(__dirname, '../../bench/.venv');
+const PYTHON = join(ENVIRONMENT, 'bin/python');
+/** Downloading 60 MB over a slow line. */
+const INSTALL_TIMEOUT_MS = 300_000;
+
+const run = promisify(execFile);
+
+/** FastAPI with ONNX Runtime, in an environment of its own; null, and a loud line, where it cannot be had. */
+export async function startFastApi({
+  children,
+  folder,
+  say,
+}: Bench): Promise<{ child: Child; url: string } | null> {
+  try {
+    await prepareEnvironment(say);
+  } catch (error) {
+    say(`*** PEER NOT PRESENT: FastAPI cannot be installed here (${firstLine(error)}). ***`);
+    return null;
+  }
+  const model = join(folder, 'peer.onnx');
+  await writeFile(model, modelFile());
+  const child = children.start({
+    command: PYTHON,
+    args: [join(FOLDER, 'fastapi_server.py'), model, INPUT_NAME, ...FEATURE_NAMES],
+    environment: { PATH: process.env.PATH },
+  });
+  const { url } = await child.hear<{ url: string }>((entry) => typeof entry.url === 'string');
+  return { child, url };
+}
+
+async function prepareEnvironment(say: (line: string) => void): Promise<void> {
+  const isThere = await access(PYTHON).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) say('installing the Python peers into bench/.venv');
+  if (!isThere) await run('python3', ['-m', 'venv', ENVIRONMENT], { timeout: INSTALL_TIMEOUT_MS });
+  const requirements = join(FOLDER, 'requirements.txt');
+  await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], {
+    timeout: INSTALL_TIMEOUT_MS,
+  });
+}
+
+const firstLine = (error: unknown): string => String(error).split('\n')[0] ?? '';
