@@ -1,51 +1,60 @@
-import { createHash } from 'node:crypto';
-import Keyv from 'keyv';
-import { BoundedMap } from '../kernel/bounded-map';
-import type { Tensor } from '../kernel/tensor';
-import type { ServedModel } from './served-model';
+import { EndpointCache, type CacheStatistics } from './cache-endpoint';
+import type { PopularQuestion } from './cache-popular';
+import type { SharedAnswers } from './cache-shared';
+import type { EndpointId } from './endpoint';
+import type { Route } from './route';
+import type { RunningEndpoint } from './routing-table';
 
-/** Answers kept in this process; the oldest goes first. */
-const MAX_ENTRIES = 10_000;
+const NOTHING: CacheStatistics = {
+  ...{ hits: 0, misses: 0, coalesced: 0, entries: 0, sizeBytes: 0 },
+  oldestAgeMs: null,
+};
+/** Answers of one endpoint that one pass drops: some milliseconds. */
+const EXPIRED_PER_PASS = 10_000;
 
-/** Answers of the same question to the same version. Off where the time to live is 0. */
+/** Answers of the same question to the same version, for the endpoints that want it. */
 export class PredictionCache {
-  private readonly answers: Keyv<readonly Tensor[]> | null;
+  private readonly endpoints = new Map<EndpointId, EndpointCache>();
 
-  constructor(ttlMs: number) {
-    // In memory nothing is serialised: the tensors are kept as they are, and nobody writes into an answer.
-    const options = { ttl: ttlMs, serialize: undefined, deserialize: undefined };
-    this.answers = ttlMs === 0 ? null : new Keyv({ store: new BoundedMap(MAX_ENTRIES), ...options });
+  /**
+   * @param shared null: answers are kept in this process only
+   * @param nowMs milliseconds since 1970
+   */
+  constructor(
+    private readonly shared: SharedAnswers | null,
+    private readonly nowMs: () => number,
+  ) {}
+
+  /** Null where the endpoint wants no cache: then nothing is spent on one. */
+  of({ endpoint, settings }: Route): EndpointCache | null {
+    if (settings.cacheTtlMs === 0 || endpoint === null) return null;
+    let cache = this.endpoints.get(endpoint.id);
+    if (!cache)
+      this.endpoints.set(endpoint.id, (cache = new EndpointCache(settings, this.shared, this.nowMs)));
+    cache.configure(settings);
+    return cache;
   }
 
-  /** Null where the cache is off. */
-  keyOf(
-    model: ServedModel,
-    inputs: readonly Tensor[],
-    outputs: readonly string[] | undefined,
-  ): string | null {
-    if (this.answers === null) return null;
-    const hash = createHash('sha256').update(JSON.stringify([model.version.id, outputs ?? null]));
-    for (const { name, datatype, shape, data } of inputs) {
-      hash.update(JSON.stringify([name, datatype, shape]));
-      hash.update(
-        ArrayBuffer.isView(data)
-          ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-          : JSON.stringify(data),
-      );
-    }
-    return hash.digest('base64');
+  statisticsOf(endpointId: EndpointId): CacheStatistics {
+    return this.endpoints.get(endpointId)?.statistics() ?? NOTHING;
   }
 
-  get(key: string | null): Promise<readonly Tensor[] | undefined> | undefined {
-    return key === null ? undefined : this.answers?.get(key);
+  /** Forgets the answers of endpoints that are gone, or want no cache any more. */
+  keepOnly(running: Iterable<RunningEndpoint>): void {
+    const wanted = new Set<EndpointId>();
+    for (const { id, settings } of running) if (settings.cacheTtlMs > 0) wanted.add(id);
+    for (const id of this.endpoints.keys()) if (!wanted.has(id)) this.endpoints.delete(id);
   }
 
-  /** Copies the answer: a batch's memory is larger than one caller's rows. */
-  async put(key: string | null, outputs: readonly Tensor[]): Promise<void> {
-    if (key === null) return;
-    await this.answers?.set(
-      key,
-      outputs.map((output) => ({ ...output, data: output.data.slice() })),
-    );
+  /** Drops what nobody will be answered with any more. */
+  forgetExpired(): void {
+    for (const cache of this.endpoints.values()) cache.forgetExpired(EXPIRED_PER_PASS);
+  }
+
+  /** Questions that came again since the last call, by endpoint: they are counted anew from here. */
+  takePopular(): ReadonlyMap<EndpointId, readonly PopularQuestion[]> {
+    const taken = new Map<EndpointId, readonly PopularQuestion[]>();
+    for (const [id, { popular }] of this.endpoints) if (popular.size > 0) taken.set(id, popular.take());
+    return taken;
   }
 }
