@@ -5,6 +5,7 @@ import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
 import { answerGraphqlError, SAFE_HEADERS } from '../kernel/http-answer';
 import { BodyTooLarge, readBody } from '../kernel/http-body';
+import { headerOf } from '../kernel/http-header';
 import { answerPlainOperation } from './plain-operation';
 import type { Route } from '../kernel/http-exchange';
 
@@ -29,7 +30,9 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
       if (!(error instanceof SyntaxError)) throw error;
       return answerGraphqlError(response, 400, 'BAD_REQUEST', `The body is not JSON: ${error.message}`);
     }
-    const context = new OperationContext(services, actor, undefined, () => response.destroyed);
+    const isAbandoned = () => response.destroyed;
+    const header = (name: string) => headerOf(request, name);
+    const context = new OperationContext(services, actor, undefined, isAbandoned, header);
     const plain = await answerPlainOperation(operations, request, body, context);
     if (plain) return send(response, plain.status, { 'content-type': plain.contentType }, plain.body);
     const answered = await apollo.executeHTTPGraphQLRequest({

@@ -16,15 +16,20 @@ export const livezRoute: PublicRoute = ({ response }) => answerJson(response, 20
 /** Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. */
 export function readyzRoute(checks: readonly ReadinessCheck[]): PublicRoute {
   return async ({ response }) => {
-    const results = await Promise.all(
-      checks.map(async ({ name, check }) => ({ name, isOk: await holds(check) })),
-    );
-    const failing = results.filter(({ isOk }) => !isOk).map(({ name }) => name);
+    const failing = await failingChecks(checks);
     answerJson(response, failing.length === 0 ? 200 : 503, {
       status: failing.length === 0 ? 'ready' : 'not ready',
       failing,
     });
   };
+}
+
+/** The names of those that do not hold. */
+export async function failingChecks(checks: readonly ReadinessCheck[]): Promise<readonly string[]> {
+  const results = await Promise.all(
+    checks.map(async ({ name, check }) => ({ name, isOk: await holds(check) })),
+  );
+  return results.filter(({ isOk }) => !isOk).map(({ name }) => name);
 }
 
 async function holds(check: () => Promise<void>): Promise<boolean> {

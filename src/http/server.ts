@@ -4,7 +4,8 @@ import type { Auth } from '../auth/auth';
 import { Failure } from '../kernel/errors';
 import { newId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
-import { answerError, answerGraphqlError } from '../kernel/http-answer';
+import { answerError, answerGraphqlError, type AnswerError } from '../kernel/http-answer';
+import { BodyTooSlow } from '../kernel/http-body';
 import { ARTIFACT_PATH } from './artifact-route';
 import type { Exchange, PublicRoute, Route } from '../kernel/http-exchange';
 
@@ -17,11 +18,21 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 const STATUS_OF = { UNAUTHENTICATED: 401, FORBIDDEN: 403, BAD_USER_INPUT: 400, UNAVAILABLE: 503 } as const;
 
+/** Everything below a path, in the form of some protocol. */
+export interface Door {
+  /** `/v2`: that path and all below it. */
+  readonly prefix: string;
+  readonly route: Route;
+  /** The protocol's form of an error that the server itself answers with, for a wrong credential say. */
+  readonly answerError: AnswerError;
+}
+
 export interface Routes {
   /** Open to everybody, by their exact path. */
   readonly public: Readonly<Record<string, PublicRoute>>;
   readonly graphql: Route;
   readonly artifacts: Route;
+  readonly doors: readonly Door[];
 }
 
 /** The HTTP server. A credential is checked before a path is looked at: strangers cannot even learn what exists. */
@@ -80,20 +91,28 @@ export class HttpServer {
       const actor = known instanceof Promise ? await known : known;
       if (path === '/graphql') return await this.routes.graphql(exchange, actor);
       if (path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(exchange, actor);
+      const door = this.doorAt(path);
+      if (door) return await door.route(exchange, actor);
       answerError(response, 404, 'NOT_FOUND', 'There is nothing at this address.');
     } catch (error) {
       this.answerFailure(error, exchange);
     }
   }
 
+  private doorAt(path: string): Door | undefined {
+    return this.routes.doors.find(({ prefix }) => isBelow(path, prefix));
+  }
+
   private answerFailure(error: unknown, { request, response, path }: Exchange): void {
-    request.resume();
+    if (error instanceof BodyTooSlow) response.shouldKeepAlive = false;
+    else request.resume();
     if (response.headersSent || response.destroyed) {
       if (!request.destroyed) this.logger.warn({ err: error, path }, 'an answer could not be finished');
       response.destroy(); // the client has left, or the answer cannot be finished: it must not look whole
       return;
     }
-    const answer = path === '/graphql' ? answerGraphqlError : answerError;
+    const answer = path === '/graphql' ? answerGraphqlError : (this.doorAt(path)?.answerError ?? answerError);
+    if (error instanceof BodyTooSlow) return answer(response, 408, 'REQUEST_TIMEOUT', error.message);
     if (error instanceof Failure) {
       if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer');
       return answer(response, STATUS_OF[error.code], error.code, error.message);
@@ -108,6 +127,9 @@ export class HttpServer {
     );
   }
 }
+
+const isBelow = (path: string, prefix: string): boolean =>
+  path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];

@@ -7,6 +7,7 @@ import type { Auth } from '../auth/auth';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
+import { headerOf } from '../kernel/http-header';
 import type { Logger } from '../kernel/logger';
 import { SocketCredentials, type SocketCredential } from './socket-credentials';
 
@@ -46,7 +47,9 @@ export function serveWebSocket({ server, operations, services, auth, logger }: W
         if (!actor) return []; // the socket is closed
         if (Object.keys(socket.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
           return [tooManyOperations()];
-        const prepared = operations.prepare(payload, new OperationContext(services, actor));
+        const header = (name: string) => headerOf(socket.extra.request, name);
+        const context = new OperationContext(services, actor, undefined, undefined, header);
+        const prepared = operations.prepare(payload, context);
         return 'document' in prepared ? prepared : [...prepared];
       },
       execute: (args: ExecutionArgs) => operations.execute(args),

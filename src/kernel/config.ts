@@ -1,21 +1,26 @@
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from './logger';
+import { cores } from './machine';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
+  readonly grpcPort: number;
   /** Folder of the artifacts, the embedded database and the admin key. */
   readonly storeFolder: string;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
   readonly adminKeyFile: string;
   readonly onnxWorkers: number;
+  /** Memory that one worker may take, in bytes; null: its share of the machine. */
+  readonly onnxWorkerMemoryBytes: number | null;
+  /** Threads of one run. */
+  readonly onnxThreads: number;
   readonly onnxProviders: readonly string[];
   /** The whole environment of a worker: what a GPU provider's libraries need, and no secrets. */
   readonly onnxEnvironment: Readonly<Record<string, string>>;
-  /** How long the same prediction may be answered from memory, in ms; 0: never. */
-  readonly predictionCacheTtlMs: number;
+  /** Where processes share remembered predictions; null: each remembers its own. */
+  readonly cacheUrl: string | null;
   readonly maxArtifactBytes: number;
   /** How long calls in flight may take to end after a request to stop. */
   readonly drainTimeoutMs: number;
@@ -34,7 +39,10 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const MEBIBYTE = 1024 ** 2;
 const GIBIBYTE = 1024 ** 3;
+/** Least memory of a worker, in MiB: the runtime itself takes about 80. */
+const LEAST_WORKER_MEMORY_MB = 128;
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const ONNX_PROVIDERS = ['cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml'];
 
@@ -70,17 +78,34 @@ export function parseConfig(environment: Environment = process.env): Config {
   if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
     problems.push('DATABASE_URL: expected a URL that begins with postgres:// or postgresql://.');
   }
+  const redisUrl = text('REDIS_URL') ?? null;
+  if (redisUrl !== null && !/^rediss?:\/\//.test(redisUrl)) {
+    problems.push('REDIS_URL: expected a URL that begins with redis:// or rediss://.');
+  }
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text('CACHE_URL') ?? 'redis://')) {
+    problems.push('CACHE_URL: expected a URL, for example redis://host:6379.');
+  }
   const storeFolder = resolve(store);
+  const onnxWorkers = integer('ONNX_WORKERS', cores(), 1, 256);
+  const workerMemoryMb = integer('ONNX_WORKER_MEMORY_MB', 0, 0, 16 * 1024 * 1024);
+  if (workerMemoryMb > 0 && workerMemoryMb < LEAST_WORKER_MEMORY_MB)
+    problems.push(
+      `ONNX_WORKER_MEMORY_MB: expected 0 (a share of the machine) or at least ${LEAST_WORKER_MEMORY_MB}, got “${workerMemoryMb}”.`,
+    );
   const config: Config = {
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 4000, 0, 65_535),
+    grpcPort: integer('GRPC_PORT', 4001, 0, 65_535),
     storeFolder,
     databaseUrl,
     adminKeyFile: resolve(text('ADMIN_KEY_FILE') ?? join(storeFolder, 'admin.key')),
-    onnxWorkers: integer('ONNX_WORKERS', Math.max(1, availableParallelism()), 1, 256),
+    onnxWorkers,
+    onnxWorkerMemoryBytes: workerMemoryMb === 0 ? null : workerMemoryMb * MEBIBYTE,
+    // The workers share the cores among themselves: with more threads they would only take turns.
+    onnxThreads: integer('ONNX_THREADS', 0, 0, 256) || Math.max(1, Math.floor(cores() / onnxWorkers)),
     onnxProviders: providers,
     onnxEnvironment: pick(environment, WORKER_VARIABLES),
-    predictionCacheTtlMs: integer('PREDICTION_CACHE_TTL_MS', 0, 0, 86_400_000),
+    cacheUrl: text('CACHE_URL') ?? redisUrl,
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),

@@ -23,6 +23,9 @@ export function answerJson(
   response.end(text);
 }
 
+/** How a door tells what went wrong outside its own answers: a code for programs, a sentence for people. */
+export type AnswerError = (response: ServerResponse, status: number, code: string, message: string) => void;
+
 /** An error outside GraphQL: a code for programs, a sentence for people. */
 export const answerError = (response: ServerResponse, status: number, code: string, message: string): void =>
   answerJson(response, status, { code, message });

@@ -1,29 +1,63 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
-/** Largest body of a GraphQL request. Larger data travels as an artifact. */
+/** Largest body of a request in JSON. Larger data travels as an artifact, or as bytes. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Longest that a body may take to arrive, in ms: the largest over 1 Mbit/s. */
+const BODY_TIMEOUT_MS = 150_000;
 
 export class BodyTooLarge extends Error {}
+/** It has not arrived within the time there is. Nothing more is read; the connection can only be closed. */
+export class BodyTooSlow extends Error {}
 
-/** Reads a whole body; rejects with `BodyTooLarge` as soon as it is longer than allowed. */
-export function readBody(request: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<Buffer> {
+/** Reads a whole body; rejects with `BodyTooLarge` as soon as it is longer than allowed, or with `BodyTooSlow`. */
+export async function readBody(request: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<Buffer> {
+  const chunks = await readChunks(request, maxBytes);
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/**
+ * As `readBody`, in the pieces that it came in.
+ *
+ * @param source the request, or what is made of it on its way
+ */
+export function readChunks(
+  request: IncomingMessage,
+  maxBytes: number,
+  source: Readable = request,
+): Promise<readonly Buffer[]> {
+  if (Number(request.headers['content-length']) > maxBytes) {
+    request.resume(); // read on, so that the client hears the answer instead of a reset connection
+    return Promise.reject(tooLarge(maxBytes));
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    const refuseBody = () => {
-      request.off('data', keep);
-      request.resume(); // read on, so that the client hears the answer instead of a reset connection
-      reject(new BodyTooLarge(`A body may have at most ${maxBytes} bytes.`));
+    const timer = setTimeout(() => {
+      source.off('data', keep);
+      request.pause();
+      reject(new BodyTooSlow(`The body did not arrive within ${BODY_TIMEOUT_MS / 1000} s.`));
+    }, BODY_TIMEOUT_MS);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
     };
     const keep = (chunk: Buffer) => {
       sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) refuseBody();
-      else chunks.push(chunk);
+      if (sizeBytes <= maxBytes) return void chunks.push(chunk);
+      source.off('data', keep);
+      source.resume();
+      fail(tooLarge(maxBytes));
     };
-    if (Number(request.headers['content-length']) > maxBytes) return refuseBody();
-    request.on('data', keep);
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', reject);
-    request.on('aborted', () => reject(new Error('The client has left.')));
+    source.on('data', keep);
+    source.on('end', () => {
+      clearTimeout(timer);
+      resolve(chunks);
+    });
+    source.on('error', fail);
+    request.on('aborted', () => fail(new Error('The client has left.')));
   });
 }
+
+const tooLarge = (maxBytes: number): BodyTooLarge =>
+  new BodyTooLarge(`A body may have at most ${maxBytes} bytes.`);

@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
-import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
 import type { TensorInput } from './tensor-input';
 import { doubleFromJson, doubleToJson, type JsonDouble } from './double';
 
@@ -79,3 +79,4 @@ function parseTensor(value: unknown): TensorInput {
 
 export const DateTimeScalar = GraphQLDateTime;
 export const JsonObjectScalar = GraphQLJSONObject;
+export const JsonScalar = GraphQLJSON;

@@ -3,6 +3,7 @@ import type { Actor } from '../kernel/actor';
 import { MAX_PAGE_SIZE } from '../kernel/cursor';
 import { notFound, shorten, type NotFound } from '../kernel/errors';
 import type { ModelId, ModelVersion, Registry } from '../registry/registry';
+import type { Backend } from './backends/backend';
 import type { RoutingTable, RunningEndpoint } from './routing-table';
 import type { ServingQueries } from './serving.queries';
 
@@ -28,6 +29,8 @@ export interface ModelAddress extends ModelTarget {
   readonly versions: readonly ModelVersion[];
   /** Whether a question would be answered now. */
   readonly ready: boolean;
+  /** Why not; null where it would be. */
+  readonly notReady: string | null;
 }
 
 /**
@@ -40,6 +43,7 @@ export class ModelAddresses {
       readonly routing: RoutingTable;
       readonly registry: Registry;
       readonly queries: ServingQueries;
+      readonly backend: Backend;
     },
   ) {}
 
@@ -48,7 +52,8 @@ export class ModelAddresses {
     const target = await this.find(actor, name, version);
     if (!target) return this.explain(actor, name, version);
     const versions = await this.versionsOf(actor, target.version.modelId);
-    return { ...target, name, versions, ready: this.needs.routing.canAnswer(target.version) };
+    const notReady = this.needs.backend.whyNot(target.version.sha256);
+    return { ...target, name, versions, ready: notReady === null, notReady };
   }
 
   /** As `addressOf`, for the predict path: what is in use is found in memory. */
@@ -91,7 +96,8 @@ export class ModelAddresses {
     return model && { ask: { ref }, version: model.version };
   }
 
-  private async explain(actor: Actor, name: string, version: string | null): Promise<NotFound> {
+  /** What was not found, and what there is. */
+  async explain(actor: Actor, name: string, version: string | null): Promise<NotFound> {
     const { routing, registry, queries } = this.needs;
     const endpoint = routing.endpoint(actor.projectId, name);
     if (!endpoint && (await queries.endpointByName(actor.projectId, name)))
@@ -100,7 +106,8 @@ export class ModelAddresses {
     const model = await registry.modelByName(actor, endpoint ? mainVersion(endpoint).modelName : modelName);
     if (!model) return notFound('endpoint or model', name);
     const versions = await this.versionsOf(actor, model.id);
-    const what = version === null && name === model.name ? 'in production' : shorten(version ?? name);
+    const isDefault = version === null && name === model.name;
+    const what = isDefault ? 'in production' : shorten(unlike(name, version));
     return missing(`No version of “${shorten(model.name)}” is ${what}. ${nameVersions(versions)}`);
   }
 
@@ -112,6 +119,10 @@ export class ModelAddresses {
 }
 
 const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
+
+/** What no version is: a reference has a version of its own already. */
+const unlike = (name: string, version: string | null): string =>
+  version !== null && name.includes('@') ? `${name} and ${version} at once` : (version ?? name);
 
 const isCalled = ({ number, ordinal }: ModelVersion, version: string): boolean =>
   number === version || String(ordinal) === version;

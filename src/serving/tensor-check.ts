@@ -4,6 +4,9 @@ import type { Tensor, TensorSpec } from '../kernel/tensor';
 import type { TensorInput } from '../kernel/tensor-input';
 import { tensorFromJson } from './tensor-json';
 
+/** Tensors of one request that are looked at: many times what any model takes. */
+const MAX_TENSORS = 1_000;
+
 type Checked =
   | { readonly ok: true; readonly inputs: readonly Tensor[] }
   | { readonly ok: false; readonly error: InvalidInput };
@@ -15,6 +18,8 @@ export function checkTensors(
   batchable: boolean,
 ): Checked {
   const check = new InputCheck();
+  const tooMany = check.count('inputs', inputs.length, MAX_TENSORS).result();
+  if (tooMany) return { ok: false, error: tooMany };
   inputs.forEach(({ name }, index) => {
     const names = specs.map((spec) => spec.name);
     if (!names.includes(name))

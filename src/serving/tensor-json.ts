@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { doubleToJson } from '../kernel/double';
 import type { InputCheck } from '../kernel/input-check';
 import {
@@ -9,12 +10,15 @@ import {
   type TensorData,
   type TensorSpec,
 } from '../kernel/tensor';
+import { fromLittleEndian, tensorBytes } from '../kernel/tensor-bytes';
 import type { TensorInput } from '../kernel/tensor-input';
+import { numbers } from './small-arrays';
 import { describeDatatype, describeValue, fromHalfBits, parserOf } from './value-parser';
 
 /** Most elements of one tensor: 64 MiB of floats. */
 export const MAX_ELEMENTS = 16_777_216;
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** What decoding puts where bytes are not UTF-8. */
+const REPLACEMENT = '\ufffd';
 
 /** Checks one tensor against what the model declares; null (and an issue) where it does not fit. */
 export function tensorFromJson(
@@ -38,8 +42,9 @@ export function tensorFromJson(
     return null;
   }
   const count = elementCount(shape);
-  if (count > MAX_ELEMENTS) {
-    check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, String(count));
+  // Also along one axis, where another is empty: what the runtime computes of such sizes would overflow.
+  if (count > MAX_ELEMENTS || shape.some((size) => size > MAX_ELEMENTS)) {
+    check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, `[${shape.join(', ')}]`.slice(0, 100));
     return null;
   }
   const data = dataOf(input, datatype, count, path, check);
@@ -127,12 +132,13 @@ function fromBytes(
     check.add(path, `${expected} bytes, as the shape says`, `${bytes.length} bytes`);
     return null;
   }
-  const { buffer, byteOffset } = bytes;
-  const isAligned = byteOffset % ArrayClass.BYTES_PER_ELEMENT === 0;
-  if (isAligned && IS_LITTLE_ENDIAN) return new ArrayClass(buffer, byteOffset, count);
-  const copy = new Uint8Array(bytes);
-  if (!IS_LITTLE_ENDIAN) swapBytes(copy, ArrayClass.BYTES_PER_ELEMENT);
-  return new ArrayClass(copy.buffer, 0, count);
+  if (datatype === 'BOOL' && bytes.some((byte) => byte > 1)) {
+    check.add(path, 'a byte of 0 or 1 for each BOOL', 'other bytes');
+    return null;
+  }
+  const own = fromLittleEndian(bytes, ArrayClass.BYTES_PER_ELEMENT);
+  const aligned = own.byteOffset % ArrayClass.BYTES_PER_ELEMENT === 0 ? own : new Uint8Array(own);
+  return new ArrayClass(aligned.buffer, aligned.byteOffset, count);
 }
 
 /** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */
@@ -148,7 +154,12 @@ function fromLengthPrefixed(
   while (texts.length < count && offset + 4 <= bytes.length) {
     const end = offset + 4 + bytes.readUInt32LE(offset);
     if (end > bytes.length) break;
-    texts.push(bytes.toString('utf8', offset + 4, end));
+    const text = bytes.toString('utf8', offset + 4, end);
+    if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(offset + 4, end))) {
+      check.add(path, 'text in UTF-8', `other bytes in element ${texts.length}`);
+      return null;
+    }
+    texts.push(text);
     offset = end;
   }
   if (texts.length === count && offset === bytes.length) return texts;
@@ -198,31 +209,12 @@ export function valueToJson(datatype: Datatype, value: TensorData[number] | unde
 }
 
 function toBase64(data: TensorData): string {
-  if (Array.isArray(data)) {
-    const parts = (data as readonly string[]).flatMap((text) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(Buffer.byteLength(text));
-      return [length, Buffer.from(text)];
-    });
-    return Buffer.concat(parts).toString('base64');
-  }
-  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = data as Exclude<
-    TensorData,
-    readonly string[]
-  >;
-  const bytes = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
-  if (IS_LITTLE_ENDIAN) return bytes.toString('base64');
-  const copy = new Uint8Array(bytes);
-  swapBytes(copy, BYTES_PER_ELEMENT);
-  return Buffer.from(copy).toString('base64');
-}
-
-function swapBytes(bytes: Uint8Array, size: number): void {
-  for (let offset = 0; offset < bytes.length; offset += size) bytes.subarray(offset, offset + size).reverse();
+  const { buffer, byteOffset, byteLength } = tensorBytes(data);
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 /** Room for `count` elements; text needs no typed array. */
 export function newData(datatype: Datatype, count: number): (number | bigint | string)[] {
-  const data = datatype === 'BYTES' ? new Array<string>(count) : new ARRAY_OF[datatype](count);
+  const data = datatype === 'BYTES' ? new Array<string>(count) : numbers(datatype, count);
   return data as (number | bigint | string)[]; // elements of one kind, which the datatype's parser makes
 }

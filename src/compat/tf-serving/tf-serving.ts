@@ -2,6 +2,7 @@ import type { Actor } from '../../kernel/actor';
 import type { AnswerError } from '../../kernel/http-answer';
 import { callerGone } from '../../kernel/http-caller';
 import type { Exchange, Route } from '../../kernel/http-exchange';
+import { headerOf } from '../../kernel/http-header';
 import type { Registry, Signature } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
 import { columnAnswer, rowAnswer } from './answer-text';
@@ -64,7 +65,8 @@ class TfServing {
     if (!asked.ok) return answerRefusal(response, asked.error);
     const inputs = asked.inputs.map(({ tensor }) => tensor);
     const signal = callerGone(request);
-    const result = await serving.predict(actor, { ...target.ask, inputs, signal });
+    const headers = (name: string) => headerOf(request, name);
+    const result = await serving.predict(actor, { ...target.ask, inputs, headers, signal });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);
     if (text === null) return answerTfServingError(response, 400, NO_ROWS);

@@ -1,0 +1,47 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  ModelInferResponseSchema,
+  ModelStreamInferResponseSchema,
+  type ModelInferResponse,
+} from '../../kernel/generated/grpc_service_pb';
+import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { PredictSuccess } from '../../serving/serving';
+import type { InferRequest } from './grpc-infer-request';
+import { versionName } from './metadata';
+
+type Asked = Pick<InferRequest, 'modelName' | 'modelVersion' | 'id'>;
+
+/** The answer to a request, with raw contents however the values came. */
+export function inferResponse({ modelName, id }: Asked, result: PredictSuccess): ModelInferResponse {
+  const { version, predictionId, variant, outputs } = result;
+  const parameters: Record<string, ReturnType<typeof text>> = { prediction_id: text(predictionId) };
+  if (variant !== null) parameters.variant = text(variant);
+  return create(ModelInferResponseSchema, {
+    modelName,
+    modelVersion: versionName(version),
+    id,
+    parameters,
+    outputs: outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape.map(BigInt) })),
+    rawOutputContents: outputs.map(({ data }) => tensorBytes(data)),
+  });
+}
+
+const text = (value: string) => ({ parameterChoice: { case: 'stringParam' as const, value } });
+
+export const encodeResponse = (response: ModelInferResponse): Buffer =>
+  asBuffer(toBinary(ModelInferResponseSchema, response));
+
+/** The same as the answer to one request of a stream. */
+export const encodeInStream = (response: ModelInferResponse): Buffer =>
+  streamAnswer({ inferResponse: response });
+
+/** Why one request of a stream has no answer. The stream goes on. */
+export const encodeErrorInStream = (errorMessage: string, { modelName, modelVersion, id }: Asked): Buffer =>
+  streamAnswer({ errorMessage, inferResponse: { modelName, modelVersion, id } });
+
+const streamAnswer = (answer: MessageInitShape<typeof ModelStreamInferResponseSchema>): Buffer =>
+  asBuffer(toBinary(ModelStreamInferResponseSchema, create(ModelStreamInferResponseSchema, answer)));
+
+/** A view of the same bytes, of the class that the transport wants. */
+export const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);

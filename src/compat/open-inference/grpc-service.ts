@@ -1,0 +1,163 @@
+import { fromBinary, fromJson, toBinary, type DescMethod, type Message } from '@bufbuild/protobuf';
+import {
+  status as Code,
+  type handleUnaryCall,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
+import type { Auth } from '../../auth/auth';
+import type { Actor } from '../../kernel/actor';
+import { invalidInput } from '../../kernel/errors';
+import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
+import type { Logger } from '../../kernel/logger';
+import { answersOf, type AnswersNeed, type Told } from './grpc-answers';
+import { GrpcCallers } from './grpc-callers';
+import { infer, type CallFacts } from './grpc-infer';
+import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from './grpc-infer-response';
+import { parseInferRequest } from './grpc-question';
+import type { GrpcService } from './grpc-server';
+import { statusOf, statusOfError, statusOfRefusal, type CallStatus } from './grpc-status';
+import { InferStream } from './grpc-stream';
+
+/** Why calls of the protocol are not answered here, by the beginnings of their names. */
+const NOT_OFFERED: readonly (readonly [string, string])[] = [
+  ['System', 'the server shares no memory with its callers; send tensors in the message'],
+  ['Cuda', 'the server shares no memory with its callers; send tensors in the message'],
+  ['Trace', 'the server traces no single requests'],
+  ['Log', 'the server’s configuration says what is logged'],
+];
+
+type Answer = (actor: Actor, request: Message) => Promise<Told>;
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type StreamCall = ServerDuplexStream<Buffer, Buffer>;
+
+interface Needs extends AnswersNeed {
+  readonly auth: Auth;
+  readonly logger: Logger;
+}
+
+/**
+ * `inference.GRPCInferenceService`, the Open Inference Protocol over gRPC. Messages reach it as bytes: so one that
+ * cannot be read costs its caller a sentence and not its stream.
+ */
+export function grpcInferenceService(needs: Needs): GrpcService {
+  const service = new InferenceService(needs);
+  const { methods } = GRPCInferenceService;
+  return {
+    definition: Object.fromEntries(methods.map((method) => [method.localName, definitionOf(method)])),
+    implementation: Object.fromEntries(
+      methods.map((method) => [method.localName, service.handlerOf(method)]),
+    ),
+    interceptor: service.callers.interceptor,
+    stop: () => service.stop(),
+  };
+}
+
+function definitionOf({ parent, name, methodKind }: DescMethod): ServiceDefinition[string] {
+  const asItIs = (message: Buffer) => message;
+  return {
+    path: `/${parent.typeName}/${name}`,
+    requestStream: methodKind === 'bidi_streaming',
+    responseStream: methodKind === 'bidi_streaming',
+    ...{ requestSerialize: asItIs, requestDeserialize: asItIs },
+    ...{ responseSerialize: asItIs, responseDeserialize: asItIs },
+  };
+}
+
+class InferenceService {
+  readonly callers: GrpcCallers;
+  private readonly answers: Readonly<Record<string, Answer>>;
+  private readonly streams = new Set<InferStream>();
+
+  constructor(private readonly needs: Needs) {
+    this.callers = new GrpcCallers(needs.auth, needs.logger);
+    // Each is given messages of its own type: their descriptors come from the same method.
+    this.answers = answersOf(needs) as unknown as Readonly<Record<string, Answer>>;
+  }
+
+  stop(): void {
+    for (const stream of this.streams) stream.stop();
+  }
+
+  handlerOf(method: DescMethod): UntypedHandleCall {
+    if (method.methodKind === 'bidi_streaming') return (call: StreamCall) => this.openStream(call);
+    if (method.localName === 'modelInfer') return this.unary((call) => this.infer(call));
+    const answer = this.answers[method.localName];
+    if (answer) return this.unary((call) => this.tell(method, answer, call));
+    const [, why = 'it is not known here'] =
+      NOT_OFFERED.find(([start]) => method.name.startsWith(start)) ?? [];
+    const refusal = statusOf(Code.UNIMPLEMENTED, `${method.name} is not offered: ${why}.`);
+    return this.unary(() => Promise.resolve(refusal));
+  }
+
+  private unary(work: (call: UnaryCall) => Promise<Buffer | CallStatus>): handleUnaryCall<Buffer, Buffer> {
+    return (call, callback) => {
+      work(call).then(
+        (answer) => (Buffer.isBuffer(answer) ? callback(null, answer) : callback(answer)),
+        (error: unknown) => callback(statusOfError(error, this.needs.logger)),
+      );
+    };
+  }
+
+  private async tell(
+    { input, output }: DescMethod,
+    answer: Answer,
+    { request, metadata }: UnaryCall,
+  ): Promise<Buffer | CallStatus> {
+    let message: Message;
+    try {
+      message = fromBinary(input, request);
+    } catch (error) {
+      const actual = `other bytes (${String(error)})`;
+      return statusOfRefusal(
+        invalidInput([{ path: 'message', expected: `an encoded ${input.typeName}`, actual }]),
+      );
+    }
+    const told = await answer(this.callers.actorOf(metadata), message);
+    return told.ok ? asBuffer(toBinary(output, fromJson(output, told.json))) : statusOfRefusal(told.error);
+  }
+
+  private async infer(call: UnaryCall): Promise<Buffer | CallStatus> {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    const read = parseInferRequest(call.request);
+    if (!read.ok) return statusOfRefusal(read.error);
+    const actor = this.callers.actorOf(call.metadata);
+    const inferred = await infer(this.needs.serving, actor, read.request, factsOf(call, gone.signal));
+    return inferred.ok ? encodeResponse(inferred.response) : statusOfRefusal(inferred.error);
+  }
+
+  private openStream(call: StreamCall): void {
+    const stream = new InferStream(call, {
+      answer: (message, signal) => this.inferInStream(call, message, signal),
+      statusOf: (error) => statusOfError(error, this.needs.logger),
+    });
+    this.streams.add(stream);
+    stream.onceOver(() => this.streams.delete(stream));
+  }
+
+  private async inferInStream(call: StreamCall, message: Buffer, signal: AbortSignal): Promise<Buffer> {
+    const actor = await this.callers.stillThere(call.metadata);
+    const read = parseInferRequest(message);
+    if (!read.ok) return encodeErrorInStream(read.error.message, NOBODY);
+    try {
+      const inferred = await infer(this.needs.serving, actor, read.request, factsOf(call, signal));
+      return inferred.ok
+        ? encodeInStream(inferred.response)
+        : encodeErrorInStream(inferred.error.message, read.request);
+    } catch (error) {
+      return encodeErrorInStream(statusOfError(error, this.needs.logger).details, read.request);
+    }
+  }
+}
+
+const factsOf = (call: UnaryCall | StreamCall, signal: AbortSignal): CallFacts => ({
+  metadata: call.metadata,
+  deadlineAt: Number(call.getDeadline()),
+  signal,
+});
+
+/** Whom an answer is for that nobody can tell. */
+const NOBODY = { modelName: '', modelVersion: '', id: '' };

@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { Datatype } from '../../kernel/tensor';
+import { NUMBERS, type Numbers } from './grpc-number-contents';
+
+/** A tensor's values: its little-endian bytes or its texts; or what is wrong with them. */
+export type Contents =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: true; readonly data: readonly string[] }
+  | { readonly ok: false; readonly expected: string; readonly actual: string };
+
+/** Datatypes that have a field in `InferTensorContents`; FP16 travels raw only. */
+export type TypedDatatype = Exclude<Datatype, 'FP16'>;
+
+/** Names of the fields of `InferTensorContents`, at their numbers. */
+const FIELDS = [
+  '',
+  'bool_contents',
+  'int_contents',
+  'int64_contents',
+  'uint_contents',
+  'uint64_contents',
+  'fp32_contents',
+  'fp64_contents',
+  'bytes_contents',
+] as const;
+const TEXT_FIELD = 8;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Reads a message `InferTensorContents`. Whoever says that there are many elements makes us reserve no memory for them
+ * before they have come.
+ *
+ * @param count elements that the tensor's shape asks for
+ */
+export function readContents(contents: Uint8Array, datatype: TypedDatatype, count: number): Contents {
+  const reader = new BinaryReader(contents);
+  try {
+    return datatype === 'BYTES' ? readTexts(reader, count) : readNumbers(reader, datatype, count);
+  } catch (error) {
+    return { ok: false, expected: 'encoded InferTensorContents', actual: `other bytes (${String(error)})` };
+  }
+}
+
+function readTexts(reader: BinaryReader, count: number): Contents {
+  const texts: string[] = [];
+  for (let text = nextPart(reader, TEXT_FIELD); text !== null; text = nextPart(reader, TEXT_FIELD)) {
+    if (typeof text === 'string') return otherField(TEXT_FIELD, 'BYTES', text);
+    if (texts.length === count) return otherCount(TEXT_FIELD, count, 'more');
+    if (!isUtf8(text)) return { ok: false, expected: 'texts in UTF-8', actual: 'other bytes' };
+    texts.push(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));
+  }
+  return texts.length === count ? { ok: true, data: texts } : otherCount(TEXT_FIELD, count, texts.length);
+}
+
+function readNumbers(reader: BinaryReader, datatype: keyof typeof NUMBERS, count: number): Contents {
+  const { field, bytes, put }: Numbers = NUMBERS[datatype];
+  if (count > reader.len) return otherCount(field, count, 'fewer'); // an element takes a byte at least
+  const sizeBytes = count * bytes;
+  let tensor: Uint8Array = NO_BYTES;
+  let at = 0;
+  for (let part = nextPart(reader, field); part !== null; part = nextPart(reader, field)) {
+    if (typeof part === 'string') return otherField(field, datatype, part);
+    if (part.length === 0) continue;
+    if (at === sizeBytes) return otherCount(field, count, 'more');
+    const isWhole = put === null && part.length === sizeBytes;
+    if (tensor.length === 0) tensor = isWhole ? part : new Uint8Array(sizeBytes);
+    const next = isWhole ? sizeBytes : (put ?? copy)(part, tensor, at);
+    if (next === 'too many') return otherCount(field, count, 'more');
+    if (next === 'out of range')
+      return { ok: false, expected: `values that fit into ${datatype}`, actual: 'one that does not' };
+    at = next;
+  }
+  return at === sizeBytes ? { ok: true, bytes: tensor } : otherCount(field, count, at / bytes);
+}
+
+/** The next values of a field, as if packed, whether they are or not; a name where another field has values; null: no more. */
+function nextPart(reader: BinaryReader, expected: number): Uint8Array | string | null {
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    const part = wireType === WireType.LengthDelimited ? reader.bytes() : reader.skip(wireType, field);
+    if (field === expected) return part;
+    const isEmptyList = part.length === 0 && field !== TEXT_FIELD;
+    if (FIELDS[field] && !isEmptyList) return FIELDS[field];
+  }
+  return null;
+}
+
+function copy(part: Uint8Array, tensor: Uint8Array, at: number): number | 'too many' {
+  if (at + part.length > tensor.length) return 'too many';
+  tensor.set(part, at);
+  return at + part.length;
+}
+
+const otherField = (field: number, datatype: TypedDatatype, actual: string): Contents => ({
+  ok: false,
+  expected: `${FIELDS[field]} for ${datatype}`,
+  actual,
+});
+
+const otherCount = (field: number, count: number, actual: number | string): Contents => ({
+  ok: false,
+  expected: `${count} values in ${FIELDS[field]}, as the shape says`,
+  actual: String(actual),
+});

@@ -1,0 +1,185 @@
+import { isUtf8 } from 'node:buffer';
+import { InputCheck } from '../../kernel/input-check';
+import type { TensorInput } from '../../kernel/tensor-input';
+import type { Priority } from '../../serving/serving';
+import { isRounded, parseExactly, parseJson } from './exact-json';
+import {
+  describeJson,
+  flagOf,
+  isObject,
+  parametersOf,
+  priorityOf,
+  routingKeyOf,
+  timeoutMsOf,
+  type Json,
+} from './parameters';
+import { Refused, refusedBecause } from './refused';
+import type { InferBody } from './request-body';
+
+/** Inputs and outputs of one request that are looked at: many times what any model has. */
+const MAX_TENSORS = 1_000;
+
+/** An inference as it was asked for; whether it fits the model is checked where all doors meet. */
+export interface InferRequest {
+  /** To be said again in the answer; null where there is none. */
+  readonly id: string | null;
+  readonly inputs: readonly TensorInput[];
+  /** Null: all. */
+  readonly outputs: readonly string[] | null;
+  /** Outputs that are to come as bytes, or not, whatever holds for the others. */
+  readonly binary: ReadonlyMap<string, boolean>;
+  /** What holds for the others. */
+  readonly binaryElse: boolean;
+  readonly timeoutMs: number | null;
+  readonly priority: Priority | null;
+  readonly routingKey: string | null;
+  /** All that was said beside the question, by name. */
+  readonly parameters: Json;
+}
+
+export function readInferRequest(body: InferBody): InferRequest | Refused {
+  const { bytes, jsonLength } = body;
+  const header = jsonLength === null ? bytes : bytes.subarray(0, jsonLength);
+  if (!isUtf8(header)) return notJson('it is not UTF-8', body);
+  const text = header.toString();
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch (error) {
+    return notJson((error as SyntaxError).message, body);
+  }
+  if (!isObject(json)) return new Refused(400, `Expected an object with inputs, got ${describeJson(json)}.`);
+  const check = new InputCheck();
+  const request = requestOf(json, body, check, () => parseExactly(text) as Json);
+  const error = check.result();
+  return error ? refusedBecause(error) : request;
+}
+
+function notJson(why: string, { jsonLength }: InferBody): Refused {
+  const what =
+    jsonLength === null
+      ? 'The body is not JSON (where bytes of tensors follow it, Inference-Header-Content-Length must say so)'
+      : `The first ${jsonLength} bytes of the body, as Inference-Header-Content-Length says, are not JSON`;
+  return new Refused(400, `${what}: ${why}.`);
+}
+
+function requestOf(json: Json, body: InferBody, check: InputCheck, exactly: () => Json): InferRequest {
+  const parameters = parametersOf(json, 'parameters', check);
+  const wishes = listOf(json, 'outputs', check);
+  return {
+    id: idOf(json, check),
+    inputs: inputsOf(listOf(json, 'inputs', check), body, check, exactly),
+    outputs: wishes.length === 0 ? null : wishes.map(({ name }) => name as string),
+    binary: binaryWishes(wishes, check),
+    binaryElse: flagOf(parameters, 'binary_data_output', 'parameters', check) ?? false,
+    timeoutMs: timeoutMsOf(parameters.timeout, 'parameters.timeout', check),
+    priority: priorityOf(parameters.priority, 'parameters.priority', check),
+    routingKey: routingKeyOf(parameters.routing_key, 'parameters.routing_key', check),
+    parameters,
+  };
+}
+
+function idOf({ id }: Json, check: InputCheck): string | null {
+  if (id === undefined || typeof id === 'string') return id ?? null;
+  check.add('id', 'a text', describeJson(id));
+  return null;
+}
+
+/** Objects with a name. */
+function listOf(json: Json, key: 'inputs' | 'outputs', check: InputCheck): readonly Json[] {
+  const list = json[key] ?? [];
+  if (!Array.isArray(list) || list.length > MAX_TENSORS) {
+    check.add(
+      key,
+      `a list of at most ${MAX_TENSORS}`,
+      Array.isArray(list) ? String(list.length) : describeJson(list),
+    );
+    return [];
+  }
+  return list.filter((item: unknown, index): item is Json => {
+    const isNamed = isObject(item) && typeof item.name === 'string';
+    if (!isNamed) check.add(`${key}[${index}]`, 'an object with a name', describeJson(item));
+    return isNamed;
+  });
+}
+
+function binaryWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<string, boolean> {
+  const binary = new Map<string, boolean>();
+  const seen = new Set<unknown>();
+  wishes.forEach((wish, index) => {
+    const path = `outputs[${index}]`;
+    if (seen.has(wish.name)) check.add(`${path}.name`, 'each output once', describeJson(wish.name));
+    seen.add(wish.name);
+    const parameters = parametersOf(wish, `${path}.parameters`, check);
+    const flag = flagOf(parameters, 'binary_data', `${path}.parameters`, check);
+    if (flag !== undefined) binary.set(wish.name as string, flag);
+  });
+  return binary;
+}
+
+/** The bytes of tensors follow the JSON in the order of the inputs that have a size. */
+function inputsOf(
+  inputs: readonly Json[],
+  { bytes, jsonLength }: InferBody,
+  check: InputCheck,
+  exactly: () => Json,
+): readonly TensorInput[] {
+  let at = jsonLength ?? bytes.length;
+  const tensors = inputs.map((input, index): TensorInput => {
+    const path = `inputs[${index}]`;
+    const described = descriptionOf(input, path, check);
+    const size = binarySizeOf(input, path, jsonLength !== null, check);
+    if (size === null) return { ...described, data: valuesOf(input, index, path, check, exactly) };
+    if (input.data !== undefined)
+      check.add(`${path}.data`, 'nothing beside binary_data_size', describeJson(input.data));
+    if (at + size > bytes.length)
+      check.add(
+        `${path}.parameters.binary_data_size`,
+        `at most the ${Math.max(0, bytes.length - at)} bytes that are left`,
+        String(size),
+      );
+    const start = at;
+    at += size;
+    return { ...described, bytes: bytes.subarray(start, at) };
+  });
+  if (at < bytes.length)
+    check.add('inputs', 'binary_data_size for all bytes after the JSON', `${bytes.length - at} more bytes`);
+  return tensors;
+}
+
+function descriptionOf(input: Json, path: string, check: InputCheck) {
+  const { datatype, shape } = input;
+  if (typeof datatype !== 'string')
+    check.add(`${path}.datatype`, 'a text such as FP32', describeJson(datatype));
+  if (!Array.isArray(shape)) check.add(`${path}.shape`, 'a list of sizes', describeJson(shape));
+  return { name: input.name as string, datatype: datatype as string, shape: shape as unknown[] };
+}
+
+/** Null: the values are in the JSON. */
+function binarySizeOf(input: Json, path: string, hasBytes: boolean, check: InputCheck): number | null {
+  const size = parametersOf(input, `${path}.parameters`, check).binary_data_size;
+  if (size === undefined) return null;
+  const place = `${path}.parameters.binary_data_size`;
+  if (!hasBytes) check.add(place, 'the header Inference-Header-Content-Length beside it', 'none');
+  if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
+  check.add(place, 'a number of bytes', describeJson(size));
+  return 0;
+}
+
+/** Integers of 64 bits are read again, digit by digit, where a double may have rounded them. */
+function valuesOf(
+  input: Json,
+  index: number,
+  path: string,
+  check: InputCheck,
+  exactly: () => Json,
+): readonly unknown[] {
+  const { data, datatype } = input;
+  if (!Array.isArray(data)) {
+    check.add(`${path}.data`, 'a list of values', describeJson(data));
+    return [];
+  }
+  if ((datatype !== 'INT64' && datatype !== 'UINT64') || !isRounded(data)) return data;
+  const exact = (exactly().inputs as readonly Json[])[index];
+  return Array.isArray(exact?.data) ? exact.data : data;
+}

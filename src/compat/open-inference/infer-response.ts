@@ -1,0 +1,75 @@
+import type { ServerResponse } from 'node:http';
+import { SAFE_HEADERS } from '../../kernel/http-answer';
+import type { Tensor } from '../../kernel/tensor';
+import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { PredictSuccess } from '../../serving/serving';
+import type { InferRequest } from './infer-request';
+import { jsonValues } from './json-values';
+import { versionName } from './metadata';
+
+/** Up to this, in bytes, the pieces of an answer are copied into one: that costs less than more writes. */
+const MAX_COPIED_BYTES = 65_536;
+
+export interface InferAnswer {
+  /** The model as it was asked for. */
+  readonly model: string;
+  readonly request: Pick<InferRequest, 'id' | 'binary' | 'binaryElse'>;
+  readonly result: PredictSuccess;
+}
+
+/** The answer in JSON, and after it the bytes of the outputs that are wanted so. */
+export function answerInference(response: ServerResponse, answer: InferAnswer): void {
+  const { result, request } = answer;
+  const bytes: Uint8Array[] = [];
+  const outputs = result.outputs.map((output) => {
+    const isBinary = request.binary.get(output.name) ?? request.binaryElse;
+    if (!isBinary) return outputText(output, `"data":${jsonValues(output)}`);
+    const piece = tensorBytes(output.data);
+    bytes.push(piece);
+    return outputText(output, `"parameters":{"binary_data_size":${piece.length}}`);
+  });
+  const json = `${headText(answer)},"outputs":[${outputs.join(',')}]}`;
+  if (bytes.length > 0) sendBinary(response, json, bytes);
+  else sendJson(response, json);
+}
+
+function headText({
+  model,
+  request: { id },
+  result: { version, predictionId, variant },
+}: InferAnswer): string {
+  const parameters = { prediction_id: predictionId, ...(variant !== null && { variant }) };
+  const idText = id === null ? '' : `,"id":${JSON.stringify(id)}`;
+  return `{"model_name":${JSON.stringify(model)},"model_version":"${versionName(version)}"${idText},"parameters":${JSON.stringify(parameters)}`;
+}
+
+const outputText = ({ name, datatype, shape }: Tensor, values: string): string =>
+  `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],${values}}`;
+
+/** As text, which leaves in one write with its headers. */
+function sendJson(response: ServerResponse, json: string): void {
+  response.writeHead(200, {
+    ...SAFE_HEADERS,
+    'cache-control': 'no-store',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(json),
+  });
+  response.end(json);
+}
+
+function sendBinary(response: ServerResponse, json: string, bytes: readonly Uint8Array[]): void {
+  const head = Buffer.from(json);
+  const sizeBytes = bytes.reduce((sum, piece) => sum + piece.length, head.length);
+  response.writeHead(200, {
+    ...SAFE_HEADERS,
+    'cache-control': 'no-store',
+    'content-type': 'application/octet-stream',
+    'content-length': sizeBytes,
+    'inference-header-content-length': head.length,
+  });
+  if (sizeBytes <= MAX_COPIED_BYTES) return void response.end(Buffer.concat([head, ...bytes], sizeBytes));
+  response.cork();
+  response.write(head);
+  for (const piece of bytes) response.write(piece);
+  response.end();
+}

@@ -1,0 +1,46 @@
+import type { Actor } from '../../kernel/actor';
+import { callerGone } from '../../kernel/http-caller';
+import type { Exchange } from '../../kernel/http-exchange';
+import { headerOf } from '../../kernel/http-header';
+import type { ModelVersion } from '../../registry/registry';
+import type { Serving } from '../../serving/serving';
+import { readInferRequest, type InferRequest } from './infer-request';
+import { answerInference } from './infer-response';
+import { readRawRequest } from './raw-request';
+import { answerRefused, Refused, refusedBecause } from './refused';
+import { readInferBody, type InferBody } from './request-body';
+
+/** Who answers, the question, the answer: in the protocol's words. */
+export async function infer(
+  serving: Serving,
+  { request, response }: Exchange,
+  actor: Actor,
+  { model, version }: { readonly model: string; readonly version: string | null },
+): Promise<void> {
+  const target = await serving.targetOf(actor, model, version);
+  if ('kind' in target) return answerRefused(response, refusedBecause(target));
+  const body = await readInferBody(request);
+  if (body instanceof Refused) return answerRefused(response, body);
+  const asked = requestIn(body, target.version);
+  if (asked instanceof Refused) return answerRefused(response, asked);
+  const { inputs, outputs, timeoutMs, priority, routingKey, parameters } = asked;
+  const result = await serving.predict(actor, {
+    ...target.ask,
+    ...{ inputs, outputs, timeoutMs, priority, routingKey, parameters },
+    headers: (name) => headerOf(request, name),
+    signal: callerGone(request),
+  });
+  if (!result.ok) return answerRefused(response, refusedBecause(result.error));
+  answerInference(response, { model, request: asked, result });
+}
+
+/** A body without any JSON is the values of the one input, and is answered likewise. */
+function requestIn(body: InferBody, { signature }: ModelVersion): InferRequest | Refused {
+  if (body.jsonLength !== 0) return readInferRequest(body);
+  const input = readRawRequest(body.bytes, signature);
+  if (input instanceof Refused) return input;
+  return {
+    ...{ id: null, inputs: [input], outputs: null, binary: new Map(), binaryElse: true },
+    ...{ timeoutMs: null, priority: null, routingKey: null, parameters: {} },
+  };
+}

@@ -1,0 +1,83 @@
+import type { InputCheck } from '../../kernel/input-check';
+import { MAX_TIMEOUT_MS, type Priority } from '../../serving/serving';
+
+/** Longest that a caller may wait, in µs, as `parameters.timeout` says it. */
+const MAX_TIMEOUT_US = MAX_TIMEOUT_MS * 1000;
+
+/**
+ * What a caller must not ask for, and what is possible instead. Whoever can name memory, files or addresses of the
+ * server's could read what is not theirs.
+ */
+export const REFUSED_PARAMETERS: Readonly<Record<string, string>> = {
+  shared_memory_region: 'values in the request itself; the server shares no memory with its callers',
+  shared_memory_offset: 'values in the request itself; the server shares no memory with its callers',
+  shared_memory_byte_size: 'values in the request itself; the server shares no memory with its callers',
+  file: 'values in the request itself; the server opens no files for its callers',
+  uri: 'values in the request itself; the server fetches nothing for its callers',
+  classification: 'no such parameter; ask for the probabilities, and rank them',
+};
+
+export type Json = Readonly<Record<string, unknown>>;
+const NONE: Json = {};
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What came, in a few words. */
+export function describeJson(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return isObject(value) ? 'an object' : JSON.stringify(value).slice(0, 60);
+}
+
+/** The parameters of a request, an input or an output. Those that nobody here knows are the caller's own. */
+export function parametersOf({ parameters }: Json, path: string, check: InputCheck): Json {
+  if (parameters === undefined) return NONE;
+  if (!isObject(parameters)) {
+    check.add(path, 'an object', describeJson(parameters));
+    return NONE;
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    const instead = Object.hasOwn(REFUSED_PARAMETERS, name) ? REFUSED_PARAMETERS[name] : undefined;
+    if (instead !== undefined) check.add(`${path}.${name}`, instead, describeJson(value));
+  }
+  return parameters;
+}
+
+/** A parameter that is true or false; false where it is not given. */
+export function flagOf(parameters: Json, name: string, path: string, check: InputCheck): boolean | undefined {
+  const value = parameters[name];
+  if (value === undefined || typeof value === 'boolean') return value;
+  check.add(`${path}.${name}`, 'true or false', describeJson(value));
+  return undefined;
+}
+
+/** How long the caller waits, in ms, which it says in µs; null where it does not say. */
+export function timeoutMsOf(timeoutUs: unknown, path: string, check: InputCheck): number | null {
+  if (timeoutUs === undefined) return null;
+  if (typeof timeoutUs !== 'number' || !(timeoutUs >= 1 && timeoutUs <= MAX_TIMEOUT_US)) {
+    check.add(path, `1 to ${MAX_TIMEOUT_US} µs`, describeJson(timeoutUs));
+    return null;
+  }
+  return Math.max(1, timeoutUs / 1000); // clocks and queues are not finer than a millisecond
+}
+
+/** Calls of one key go to one variant. */
+export function routingKeyOf(value: unknown, path: string, check: InputCheck): string | null {
+  if (value === undefined || typeof value === 'string') return value ?? null;
+  check.add(path, 'a text', describeJson(value));
+  return null;
+}
+
+/**
+ * Triton's levels: 1 goes first, then 2, and so on; 0 is the one of who says nothing. Here it is a level between two
+ * others.
+ */
+export function priorityOf(level: unknown, path: string, check: InputCheck): Priority | null {
+  if (level === undefined || level === 0) return null;
+  if (!Number.isSafeInteger(level) || (level as number) < 0) {
+    check.add(path, 'a whole number from 0 on', describeJson(level));
+    return null;
+  }
+  return level === 1 ? 'HIGH' : level === 2 ? 'NORMAL' : 'LOW';
+}

@@ -1,0 +1,33 @@
+import type { Duration, NamedStatistics } from '../../serving/serving';
+import { versionName } from './metadata';
+
+const NS_PER_MS = 1e6;
+
+/** What one version has answered, in Triton's form. */
+export function modelStatistics({ name, version, lastAt, rows, runs, batches, ...sums }: NamedStatistics) {
+  return {
+    name,
+    version: versionName(version),
+    last_inference: lastAt?.getTime() ?? 0,
+    inference_count: rows,
+    execution_count: runs,
+    inference_stats: {
+      success: inNanoseconds(sums.success),
+      fail: inNanoseconds(sums.fail),
+      queue: inNanoseconds(sums.queue),
+      ...computation(sums.compute),
+      cache_hit: inNanoseconds(sums.cacheHit),
+      cache_miss: inNanoseconds(sums.cacheMiss),
+    },
+    batch_stats: batches.map(({ size, ...compute }) => ({ batch_size: size, ...computation(compute) })),
+  };
+}
+
+const inNanoseconds = ({ count, totalMs }: Duration) => ({ count, ns: Math.round(totalMs * NS_PER_MS) });
+
+/** The three steps have the same count, or Triton's tools give up; their whole time is in the middle one. */
+const computation = (compute: Duration) => ({
+  compute_input: { count: compute.count, ns: 0 },
+  compute_infer: inNanoseconds(compute),
+  compute_output: { count: compute.count, ns: 0 },
+});

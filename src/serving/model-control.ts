@@ -1,0 +1,165 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import { decodeCursor, MAX_PAGE_SIZE } from '../kernel/cursor';
+import { refuse, shorten, type NotFound, type Refusal, type UserError } from '../kernel/errors';
+import type { Model, ModelVersion, ModelVersionId, Registry } from '../registry/registry';
+import type { Backend } from './backends/backend';
+import { DEFAULT_SETTINGS } from './endpoint-settings';
+import type { ModelAddresses } from './model-address';
+import { refusalOf } from './predict-refusal';
+import type { PredictRefusal } from './prediction';
+import type { PredictionStatistics, VersionStatistics } from './prediction-statistics';
+import { batchRows } from './route-change';
+import type { RoutingTable } from './routing-table';
+import type { ServedModel } from './served-model';
+
+/** Models that the index tells of, the newest first. */
+const MAX_INDEXED_MODELS = 500;
+/** Versions of each, the newest first. */
+const MAX_INDEXED_VERSIONS = 20;
+
+export type InUse = UserError<'InUseError'>;
+export type LoadResult = { readonly ok: true } | Refusal<NotFound | PredictRefusal>;
+export type UnloadResult = { readonly ok: true } | Refusal<NotFound | InUse | PredictRefusal>;
+
+/** A name that can be asked, and one of the versions that may answer. */
+export interface IndexedModel {
+  readonly name: string;
+  readonly version: ModelVersion;
+  /** Whether a worker holds it now. */
+  readonly loaded: boolean;
+  /** Why it cannot be asked at the moment; null where it can be. */
+  readonly notReady: string | null;
+}
+
+export type NamedStatistics = VersionStatistics & { readonly name: string };
+
+interface Needs {
+  readonly addresses: ModelAddresses;
+  readonly routing: RoutingTable;
+  readonly registry: Registry;
+  readonly backend: Backend;
+  readonly statistics: PredictionStatistics;
+}
+
+/** What there is to be asked, what of it is in memory, and how it has answered. */
+export class ModelControl {
+  constructor(private readonly needs: Needs) {}
+
+  /** Brings what answers under the name into the workers' memory, so that no caller waits for it. */
+  async load(actor: Actor, name: string): Promise<LoadResult> {
+    authorize(actor, 'endpoint:deploy');
+    const models = await this.modelsOf(actor, name);
+    if ('kind' in models) return refuse(models);
+    return done(async () => {
+      for (const model of models)
+        await this.needs.backend.load(model.file, batchRows(model, DEFAULT_SETTINGS));
+    });
+  }
+
+  /** Frees the workers' memory. Who asks for it again finds it loaded again. */
+  async unload(actor: Actor, name: string): Promise<UnloadResult> {
+    authorize(actor, 'endpoint:deploy');
+    const models = await this.modelsOf(actor, name);
+    if ('kind' in models) return refuse(models);
+    const { routing, backend } = this.needs;
+    for (const { version } of models) {
+      const endpoint = routing
+        .endpointsOf(actor.projectId)
+        .find(({ variants, shadows }) =>
+          [...variants, ...shadows].some(({ model }) => model.version.id === version.id),
+        );
+      if (endpoint) return refuse(inUse(version, endpoint.name));
+    }
+    return done(async () => {
+      // The same bytes may run for others, whom this caller knows nothing of.
+      for (const { file } of models) if (!routing.runs(file.sha256)) await backend.unload(file);
+    });
+  }
+
+  /** The project's endpoints with their variants, then its models with their versions, newest first. */
+  async index(actor: Actor): Promise<readonly IndexedModel[]> {
+    authorize(actor, 'platform:read');
+    const { backend, routing } = this.needs;
+    const loaded = new Set(backend.status().flatMap(({ models }) => models));
+    const entry = (name: string, version: ModelVersion): IndexedModel => ({
+      ...{ name, version, loaded: loaded.has(version.sha256), notReady: backend.whyNot(version.sha256) },
+    });
+    const endpoints = routing.endpointsOf(actor.projectId).flatMap(({ name, variants, shadows }) => {
+      const versions = [...variants, ...shadows].map(({ model }) => model.version);
+      return unique(versions).map((version) => entry(name, version));
+    });
+    return [
+      ...endpoints,
+      ...(await this.newestVersions(actor)).map((version) => entry(version.modelName, version)),
+    ];
+  }
+
+  /** Of one version, of all that answer or have answered under a name, or of all that the project has asked. */
+  async statisticsOf(
+    actor: Actor,
+    name: string | null,
+    version: string | null,
+  ): Promise<readonly NamedStatistics[] | NotFound> {
+    authorize(actor, 'platform:read');
+    const { addresses, registry, statistics, routing } = this.needs;
+    const asked = statistics.versionIds();
+    if (name === null) {
+      const versions = await registry.versionsByIds(actor, asked);
+      return versions.flatMap((known) => (known ? [{ ...statistics.of(known), name: known.modelName }] : []));
+    }
+    const address = await addresses.addressOf(actor, name, version);
+    if ('kind' in address) return address;
+    const endpoint = routing.endpoint(actor.projectId, name);
+    const running = endpoint && [...endpoint.variants, ...endpoint.shadows].map(({ model }) => model.version);
+    const versions =
+      version !== null
+        ? [address.version]
+        : (running ?? [address.version, ...address.versions.filter(({ id }) => asked.includes(id))]);
+    return unique(versions).map((known) => ({ ...statistics.of(known), name }));
+  }
+
+  private async modelsOf(actor: Actor, name: string): Promise<readonly ServedModel[] | NotFound> {
+    const { routing, addresses } = this.needs;
+    const endpoint = routing.endpoint(actor.projectId, name);
+    if (endpoint) return [...endpoint.variants, ...endpoint.shadows].map(({ model }) => model);
+    const model = await routing.version(actor.projectId, name);
+    return model ? [model] : addresses.explain(actor, name, null);
+  }
+
+  private async newestVersions(actor: Actor): Promise<readonly ModelVersion[]> {
+    const { registry } = this.needs;
+    const versions: ModelVersion[] = [];
+    let after = null;
+    for (let read = 0; read < MAX_INDEXED_MODELS; read += MAX_PAGE_SIZE) {
+      const models = await registry.models(actor, null, { first: MAX_PAGE_SIZE, after });
+      const keys = models.nodes.map(({ id }: Model) => ({
+        modelId: id,
+        page: { first: MAX_INDEXED_VERSIONS, after: null },
+      }));
+      for (const page of await registry.versionPages(actor, keys)) versions.push(...page.nodes);
+      if (!models.hasNextPage || models.endCursor === null) break;
+      after = decodeCursor(models.endCursor, 1);
+    }
+    return versions;
+  }
+}
+
+async function done(work: () => Promise<void>): Promise<{ readonly ok: true } | Refusal<PredictRefusal>> {
+  try {
+    await work();
+    return { ok: true };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+const unique = (versions: readonly ModelVersion[]): readonly ModelVersion[] => [
+  ...new Map<ModelVersionId, ModelVersion>(versions.map((version) => [version.id, version])).values(),
+];
+
+const inUse = ({ ref }: ModelVersion, endpoint: string): InUse => ({
+  kind: 'InUseError',
+  code: 'IN_USE',
+  message: `${shorten(ref)} runs behind the endpoint “${endpoint}”. Give the endpoint other variants, then unload it.`,
+});

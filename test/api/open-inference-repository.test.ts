@@ -1,0 +1,182 @@
+import { identity } from '../support/onnx-models';
+import { OpenInferenceClient, type V2Answer, type V2Statistics } from '../support/open-inference-client';
+import { RegistryClient, scaled } from '../support/registry-client';
+import { deployEndpoint } from '../support/serving-client';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+let server: TestServer;
+let v2: OpenInferenceClient;
+beforeAll(async () => {
+  server = await startTestServer();
+  v2 = new OpenInferenceClient(server);
+  const registry = new RegistryClient(server);
+  await registry.version('points', scaled(2));
+  await registry.version('points', scaled(3));
+  await registry.promote('points@1.0.0', 'production');
+  await registry.version('two words', identity('FP32'));
+  await registry.promote('two words@1.0.0', 'production');
+  await deployEndpoint(server, 'scores', [{ ref: 'points@production', weight: 1 }]);
+});
+afterAll(() => server.stop());
+
+const stateOf = async (name: string, version = '1') => {
+  const { json } = await v2.post('/repository/index');
+  const entries = json as unknown as { name: string; version: string; state: string; reason: string }[];
+  return entries.find((entry) => entry.name === name && entry.version === version);
+};
+const change = (what: 'load' | 'unload', name: string, body: object | string = ''): Promise<V2Answer> =>
+  v2.post(`/repository/models/${encodeURIComponent(name)}/${what}`, body);
+const ask = (name: string, rows = 1) => {
+  const data = Array.from({ length: rows * 2 }, () => 1);
+  return v2.infer(name, { inputs: [{ name: 'x', datatype: 'FP32', shape: [rows, 2], data }] });
+};
+
+describe('the repository', () => {
+  test('a model is loaded, is in memory, is unloaded, and comes back when it is asked for', async () => {
+    expect(await stateOf('two words')).toMatchObject({
+      state: 'UNAVAILABLE',
+      reason: 'Not in memory: a load call, or the first request, brings it there.',
+    });
+    expect(await change('load', 'two words')).toMatchObject({ status: 200, json: {} });
+    expect(await stateOf('two words')).toMatchObject({ state: 'READY', reason: '' });
+    expect(await change('unload', 'two words', { parameters: { unload_dependents: true } })).toMatchObject({
+      status: 200,
+    });
+    expect(await stateOf('two words')).toMatchObject({ state: 'UNAVAILABLE' });
+    expect((await ask('two words')).status).toBe(200);
+    expect(await stateOf('two words')).toMatchObject({ state: 'READY' });
+  });
+
+  test('the index tells endpoints, models and versions; or only what is ready', async () => {
+    const { json } = await v2.post('/repository/index', {});
+    const entries = json as unknown as { name: string; version: string }[];
+    expect(entries.map(({ name, version }) => `${name} ${version}`)).toEqual([
+      ...['scores 1', 'two words 1', 'points 2', 'points 1'],
+    ]);
+    await change('unload', 'two words');
+    const ready = (await v2.post('/repository/index', { ready: true })).json;
+    expect(ready).toEqual([
+      { name: 'scores', version: '1', state: 'READY', reason: '' },
+      { name: 'points', version: '1', state: 'READY', reason: '' },
+    ]);
+  });
+
+  test('what an endpoint runs is not unloaded, by whichever name', async () => {
+    for (const name of ['scores', 'points', 'points@1.0.0']) {
+      expect(await change('unload', name)).toMatchObject({
+        status: 400,
+        json: {
+          error:
+            'points@1.0.0 runs behind the endpoint “scores”. Give the endpoint other variants, then unload it.',
+        },
+      });
+    }
+    expect(await stateOf('scores')).toMatchObject({ state: 'READY' });
+  });
+
+  test.each([
+    ['config', '{}', 'parameters.config: expected none: the configuration follows from the model, got "{}".'],
+    [
+      'file:1/model.onnx',
+      'AAAA',
+      'parameters.file:1/model.onnx: expected no file: register the model, then load it, got a file.',
+    ],
+  ])('a load that brings its own %s is refused', async (name, given, error) => {
+    const answer = await change('load', 'points', { parameters: { [name]: given } });
+    expect(answer).toMatchObject({ status: 400, json: { error } });
+  });
+
+  test('what does not exist is neither loaded nor unloaded', async () => {
+    const refused = { status: 404, json: { error: 'There is no endpoint or model “nobody”.' } };
+    expect(await change('load', 'nobody')).toMatchObject(refused);
+    expect(await change('unload', 'nobody')).toMatchObject(refused);
+  });
+
+  test.each(['[]', '7', '{"ready":'])('a body of %s is refused', async (body) => {
+    for (const path of [
+      '/repository/index',
+      '/repository/models/points/load',
+      '/repository/models/points/unload',
+    ])
+      expect(await v2.post(path, body)).toMatchObject({
+        status: 400,
+        json: { error: expect.stringContaining('JSON') },
+      });
+    expect(await v2.post('/repository/index', { ready: 'yes' })).toMatchObject({ status: 400 });
+  });
+
+  test('a contributor may look at it, and not change it', async () => {
+    const contributor = new OpenInferenceClient(await server.as('contributor'));
+    expect((await contributor.post('/repository/index')).status).toBe(200);
+    for (const what of ['load', 'unload'])
+      expect(await contributor.post(`/repository/models/points/${what}`)).toMatchObject({
+        status: 403,
+        json: { error: 'This call requires the permission “endpoint:deploy”.' },
+      });
+  });
+});
+
+describe('statistics', () => {
+  const statsOf = async (path: string) => (await v2.get(path)).json.model_stats ?? [];
+
+  test('rows, runs, failures and times of a version are counted', async () => {
+    const [before] = await statsOf('/models/scores/stats');
+    for (const rows of [1, 3, 3]) await ask('scores', rows);
+    await v2.infer('scores', { inputs: [] });
+    const [after] = await statsOf('/models/scores/versions/1/stats');
+    if (!before || !after) throw new Error('Both are told.');
+    const grown = (count: (stats: V2Statistics) => number) => count(after) - count(before);
+    expect(after).toMatchObject({ name: 'scores', version: '1' });
+    expect(grown(({ inference_count }) => inference_count)).toBe(7);
+    expect(grown(({ execution_count }) => execution_count)).toBe(3);
+    expect(grown(({ inference_stats }) => inference_stats.success.count)).toBe(3);
+    expect(grown(({ inference_stats }) => inference_stats.fail.count)).toBe(1);
+    expect(grown(({ inference_stats }) => inference_stats.compute_infer.count)).toBe(3);
+    expect(grown(({ inference_stats }) => inference_stats.compute_infer.ns)).toBeGreaterThan(0);
+    expect(after.last_inference).toBeGreaterThan(Date.now() - 60_000);
+    const batches = new Map(after.batch_stats.map((batch) => [batch.batch_size, batch.compute_infer.count]));
+    expect(batches.get(3)).toBe(2);
+  });
+
+  test('callers who share a run are as many inferences, and one execution', async () => {
+    const [before] = await statsOf('/models/scores/stats');
+    await Promise.all(Array.from({ length: 64 }, () => ask('scores')));
+    const [after] = await statsOf('/models/scores/stats');
+    if (!before || !after) throw new Error('Both are told.');
+    expect(after.inference_count - before.inference_count).toBe(64);
+    expect(after.execution_count - before.execution_count).toBeLessThan(64);
+    // Triton's own tools rely on it.
+    const { success, compute_input, compute_infer, compute_output } = after.inference_stats;
+    expect([compute_input.count, compute_infer.count, compute_output.count]).toEqual(
+      Array(3).fill(success.count),
+    );
+  });
+
+  test('what was never asked is told with zeros, and all that was asked is told at once', async () => {
+    expect(await statsOf('/models/points/versions/2/stats')).toMatchObject([
+      { name: 'points', version: '2', last_inference: 0, inference_count: 0, batch_stats: [] },
+    ]);
+    const all = await statsOf('/models/stats');
+    expect(all.map(({ name, version }) => `${name} ${version}`).sort()).toEqual(['points 1', 'two words 1']);
+    expect((await v2.get('/models/nobody/stats')).status).toBe(404);
+  });
+
+  test('an equal question that is answered from memory is a hit, and no inference', async () => {
+    await deployEndpoint(server, 'remembering', [{ ref: 'points@1.0.1', weight: 1 }]);
+    const query = `mutation ($input: DeployEndpointInput!) { deployEndpoint(input: $input) { __typename } }`;
+    await server.data(query, {
+      input: {
+        name: 'remembering',
+        variants: [{ ref: 'points@1.0.1', weight: 1 }],
+        settings: { cacheTtlMs: 60_000 },
+      },
+    });
+    for (let asked = 0; asked < 3; asked += 1) await ask('remembering');
+    expect(await statsOf('/models/remembering/stats')).toMatchObject([
+      {
+        inference_count: 1,
+        inference_stats: { success: { count: 3 }, cache_hit: { count: 2 }, cache_miss: { count: 1 } },
+      },
+    ]);
+  });
+});

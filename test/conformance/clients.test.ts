@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { DATATYPES } from '../../src/kernel/tensor';
+import { identity } from '../support/onnx-models';
+import { RegistryClient, scaled } from '../support/registry-client';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+/** A Python with what `clients/requirements.txt` says; `.ci/clients.sh` makes one. */
+const PYTHON = process.env.CLIENTS_PYTHON;
+/** Triton's load generator, where it runs. */
+const PERF_ANALYZER = process.env.PERF_ANALYZER;
+/** Of one client, with its imports, in ms. */
+const LIMIT_MS = 120_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  if (!PYTHON && !PERF_ANALYZER) return;
+  server = await startTestServer();
+  const registry = new RegistryClient(server);
+  const models: [string, Uint8Array][] = DATATYPES.map((datatype) => [datatype, identity(datatype)]);
+  for (const [name, bytes] of [
+    ...models,
+    ['double', scaled(2)] as const,
+    ['words', identity('BYTES')] as const,
+  ]) {
+    await registry.version(name, bytes);
+    await registry.promote(`${name}@1.0.0`, 'production');
+  }
+}, LIMIT_MS);
+afterAll(() => server?.stop());
+
+/** What a program says; rejects with it where the program ends with an error. */
+async function run(command: string, ...args: readonly string[]): Promise<string> {
+  const environment = {
+    MODELGRAPH_URL: server.url,
+    MODELGRAPH_GRPC: server.grpcAddress,
+    MODELGRAPH_KEY: server.key,
+  };
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environment, PYTHONIOENCODING: 'utf-8' },
+    timeout: LIMIT_MS,
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${said}`);
+  return said;
+}
+
+(PYTHON ? test : test.skip).each([
+  ['open-inference.py', 'http'],
+  ['open-inference-grpc.py', 'stubs'],
+  ['open-inference-grpc.py', 'triton'],
+])(
+  '%s (%s) finds all that it asks for',
+  async (script, part) => {
+    const said = await run(PYTHON ?? '', join(__dirname, 'clients', script), part);
+    expect(said.split('\n').filter((line) => line.startsWith('ok  ')).length).toBeGreaterThan(10);
+  },
+  LIMIT_MS,
+);
+
+(PERF_ANALYZER ? test : test.skip).each(['http', 'grpc'])(
+  'perf_analyzer measures over %s',
+  async (protocol) => {
+    const address = protocol === 'grpc' ? server.grpcAddress : server.url.replace('http://', '');
+    const pace = ['--measurement-interval', '1000', '--stability-percentage', '100'];
+    const credential = ['-H', `authorization:Bearer ${server.key}`];
+    const what = ['-m', 'double', '-i', protocol, '-u', address];
+    expect(await run(PERF_ANALYZER ?? '', ...what, ...credential, ...pace)).toMatch(/throughput: \d+/);
+  },
+  LIMIT_MS,
+);

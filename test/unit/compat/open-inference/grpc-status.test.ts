@@ -1,0 +1,57 @@
+import { status as Code } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { statusOf, statusOfError, statusOfRefusal } from '../../../../src/compat/open-inference/grpc-status';
+import {
+  forbidden,
+  invalidInput,
+  notFound,
+  unauthenticated,
+  unavailable,
+} from '../../../../src/kernel/errors';
+import { createLogger } from '../../../../src/kernel/logger';
+import type { PredictRefusal } from '../../../../src/serving/serving';
+
+const logger = createLogger('silent');
+const away = (reason: string) =>
+  ({
+    kind: 'UnavailableError',
+    code: 'UNAVAILABLE',
+    message: 'm',
+    retryable: true,
+    reason,
+  }) as PredictRefusal;
+
+test.each([
+  ['wrong input', invalidInput([]), Code.INVALID_ARGUMENT],
+  ['what is not there', notFound('model', 'x'), Code.NOT_FOUND],
+  ['what is in use', { kind: 'InUseError', code: 'IN_USE', message: 'm' }, Code.FAILED_PRECONDITION],
+  [
+    'a full queue',
+    { kind: 'OverloadedError', code: 'OVERLOADED', message: 'm', retryAfterMs: 7 } as const,
+    Code.RESOURCE_EXHAUSTED,
+  ],
+  ['busy workers', away('busy'), Code.RESOURCE_EXHAUSTED],
+  ['a deadline', away('deadline'), Code.DEADLINE_EXCEEDED],
+  ['a caller that left', away('cancelled'), Code.CANCELLED],
+  ['dead workers', away('crashed'), Code.UNAVAILABLE],
+  ['a server that stops', away('stopped'), Code.UNAVAILABLE],
+])('%s has a status', (_what, refusal, code) => {
+  expect(statusOfRefusal(refusal)).toMatchObject({ code, details: refusal.message });
+});
+
+test.each([
+  [unauthenticated(), Code.UNAUTHENTICATED],
+  [forbidden('endpoint:predict'), Code.PERMISSION_DENIED],
+  [unavailable('The database'), Code.UNAVAILABLE],
+])('%s has a status', (failure, code) => {
+  expect(statusOfError(failure, logger)).toMatchObject({ code, details: failure.message });
+});
+
+test('whatever is said fits into a header', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 2_000, size: 'max' }), (details) => {
+      const encoded = encodeURI(statusOf(Code.NOT_FOUND, details).details); // throws at half a surrogate pair
+      return encoded.length < 8_192;
+    }),
+  );
+});
