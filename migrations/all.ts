@@ -7,6 +7,8 @@ import { Monitoring1795000000006 } from './0006-monitoring';
 import { Lineage1795000000007 } from './0007-lineage';
 import { Retention1795000000008 } from './0008-retention';
 import { EndpointSettings1795000000009 } from './0009-endpoint-settings';
+import { PopularQuestions1795000000010 } from './0010-popular-questions';
+import { Routing1795000000011 } from './0011-routing';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -19,4 +21,6 @@ export const MIGRATIONS = [
   Lineage1795000000007,
   Retention1795000000008,
   EndpointSettings1795000000009,
+  PopularQuestions1795000000010,
+  Routing1795000000011,
 ];

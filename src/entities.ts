@@ -9,6 +9,7 @@ import { IdempotencyKeyEntity } from './kernel/idempotency.entity';
 import { LineageEdgeEntity } from './lineage/lineage-edge.entity';
 import { LineageNodeEntity } from './lineage/lineage-node.entity';
 import { LatencyWindowEntity } from './monitoring/latency-window.entity';
+import { ShadowDifferenceEntity } from './monitoring/shadow-difference.entity';
 import { AliasMoveEntity } from './registry/alias-move.entity';
 import { ModelAliasEntity } from './registry/model-alias.entity';
 import { ModelVersionDatasetEntity } from './registry/model-version-dataset.entity';
@@ -17,6 +18,9 @@ import { ModelVersionEntity } from './registry/model-version.entity';
 import { ModelEntity } from './registry/model.entity';
 import { EndpointVariantEntity } from './serving/endpoint-variant.entity';
 import { EndpointEntity } from './serving/endpoint.entity';
+import { PopularQuestionEntity } from './serving/popular-question.entity';
+import { PredictionFeedbackEntity } from './serving/prediction-feedback.entity';
+import { PredictionKeyEntity } from './serving/prediction-key.entity';
 import { ExperimentEntity, ExperimentTagEntity } from './tracking/experiment.entity';
 import { MetricChunkEntity, MetricSeriesEntity } from './tracking/metric.entity';
 import {
@@ -54,7 +58,11 @@ export const ENTITIES = [
   AliasMoveEntity,
   EndpointEntity,
   EndpointVariantEntity,
+  PopularQuestionEntity,
+  PredictionKeyEntity,
+  PredictionFeedbackEntity,
   LatencyWindowEntity,
+  ShadowDifferenceEntity,
   LineageNodeEntity,
   LineageEdgeEntity,
 ];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EndpointId, Observation, PredictionObserver } from '../serving/serving';
-import { MINUTE, SECOND, type LatencyKey, type WidthS } from './latency-row';
+import { MINUTE, SECOND, type LatencyKey, type LatencyRow, type WidthS } from './latency-row';
 import { LatencyStats } from './latency-stats';
 import { UnwrittenRows } from './unwritten-rows';
 
@@ -17,7 +17,7 @@ interface Cell extends LatencyKey {
  * was answered. `observe` is on the predict path: where the second has not changed it allocates nothing.
  */
 export class LatencyRecorder implements PredictionObserver {
-  readonly unwritten = new UnwrittenRows();
+  readonly unwritten = new UnwrittenRows<LatencyRow>();
   /** An endpoint has a handful of variants: looking through them costs less than making a key. */
   private readonly cells = new Map<EndpointId, Cell[]>();
   private writerId = randomUUID();

@@ -138,14 +138,21 @@ const quantilesOf = (histogram: Histogram): LatencyQuantiles => ({
   p99Ms: histogram.quantile(0.99),
 });
 
+/** One without traffic. */
+export const silentVariant = ({
+  variant,
+  versionId,
+  weight,
+  shadow,
+}: Pick<VariantLatency, 'variant' | 'versionId' | 'weight' | 'shadow'>): VariantLatency =>
+  latencyOf({ variant, versionId, weight, shadow, stats: new LatencyStats() }, 1);
+
 function emptyAfter({ to, total, variants }: LatencyWindow, grid: WindowGrid): LatencyWindow {
-  const silent = ({ variant, versionId, weight, shadow }: VariantLatency): VariantLatency =>
-    latencyOf({ variant, versionId, weight, shadow, stats: new LatencyStats() }, 1);
   return {
     from: to,
     to: new Date(endOf(to.getTime(), grid)),
-    total: silent(total),
-    variants: variants.map(silent),
+    total: silentVariant(total),
+    variants: variants.map(silentVariant),
   };
 }
 

@@ -5,6 +5,7 @@ import type { EndpointId } from '../serving/serving';
 import type { LatencyRecorder } from './latency-recorder';
 import { MINUTE, SECOND, type LatencyRow } from './latency-row';
 import { MonitoringStore } from './monitoring.store';
+import type { ShadowDifferences } from './shadow-differences';
 import { MINUTES_KEPT_MS, SECONDS_KEPT_MS } from './window-grid';
 
 /** Delay after a second has ended: timers may be a few milliseconds early, and a window is closed by the clock. */
@@ -20,6 +21,7 @@ export const latencyTopic = (endpointId: EndpointId) => `latency:${endpointId}`;
 
 export interface WriterInput {
   readonly recorder: LatencyRecorder;
+  readonly differences: ShadowDifferences;
   readonly database: Database;
   readonly bus: Bus;
   readonly logger: Logger;
@@ -27,7 +29,7 @@ export interface WriterInput {
   readonly nowMs: () => number;
 }
 
-/** Writes closed windows once a second, keeps them while the database is away, and deletes the old ones. */
+/** Writes windows soon after they have closed, keeps them while the database is away, and deletes the old ones. */
 export class LatencyWriter {
   private readonly store = new MonitoringStore();
   private timer: NodeJS.Timeout | undefined;
@@ -57,6 +59,7 @@ export class LatencyWriter {
     clearTimeout(this.timer);
     await Promise.all([this.writing, this.cleaning]);
     this.input.recorder.closeAll();
+    this.input.differences.closeAll();
     await this.write();
   }
 
@@ -67,8 +70,10 @@ export class LatencyWriter {
 
   private tick(): void {
     this.schedule();
-    this.input.recorder.closeWindows();
-    if (this.input.recorder.unwritten.size > 0) {
+    const { recorder, differences } = this.input;
+    recorder.closeWindows();
+    differences.closeWindows();
+    if (recorder.unwritten.size + differences.unwritten.size > 0) {
       this.writing ??= this.write().finally(() => (this.writing = undefined));
     }
     if (this.input.nowMs() >= this.nextCleaningMs) {
@@ -78,25 +83,39 @@ export class LatencyWriter {
   }
 
   private async write(): Promise<void> {
-    const { unwritten } = this.input.recorder;
     try {
-      while (unwritten.size > 0) {
-        const rows = unwritten.oldest(MAX_ROWS_PER_WRITE);
-        await this.input.database.transaction(async (tx) => {
-          await this.store.addRows(tx, rows);
-          for (const endpointId of endpointsOf(rows)) await this.input.bus.wake(tx, latencyTopic(endpointId));
-        });
-        unwritten.remove(rows);
-      }
+      await this.writeLatencies();
+      await this.writeDifferences();
       this.told(null);
     } catch (error) {
       this.told(error);
     }
   }
 
+  private async writeLatencies(): Promise<void> {
+    const { unwritten } = this.input.recorder;
+    while (unwritten.size > 0) {
+      const rows = unwritten.oldest(MAX_ROWS_PER_WRITE);
+      await this.input.database.transaction(async (tx) => {
+        await this.store.addRows(tx, rows);
+        for (const endpointId of endpointsOf(rows)) await this.input.bus.wake(tx, latencyTopic(endpointId));
+      });
+      unwritten.remove(rows);
+    }
+  }
+
+  private async writeDifferences(): Promise<void> {
+    const { unwritten } = this.input.differences;
+    while (unwritten.size > 0) {
+      const rows = unwritten.oldest(MAX_ROWS_PER_WRITE);
+      await this.store.addDifferences(this.input.database, rows);
+      unwritten.remove(rows);
+    }
+  }
+
   /** One line when writing begins to fail, one when it works again: not one a second. */
   private told(error: unknown): void {
-    const { unwritten } = this.input.recorder;
+    const { recorder, differences } = this.input;
     if (error !== null && !this.isFailing) {
       this.input.logger.warn(
         { err: error },
@@ -104,24 +123,23 @@ export class LatencyWriter {
       );
     }
     if (error === null && this.isFailing) {
-      this.input.logger.info({ dropped: unwritten.takeDropped() }, 'latencies are written again');
+      const dropped = recorder.unwritten.takeDropped() + differences.unwritten.takeDropped();
+      this.input.logger.info({ dropped }, 'latencies are written again');
     }
     this.isFailing = error !== null;
   }
 
   private async clean(): Promise<void> {
     const { database, logger, nowMs } = this.input;
-    const limits = [
-      { widthS: SECOND, keptMs: SECONDS_KEPT_MS },
-      { widthS: MINUTE, keptMs: MINUTES_KEPT_MS },
-    ] as const;
+    const before = (keptMs: number) => (nowMs() - keptMs) / 1_000;
+    const removals = [
+      () => this.store.removeRows(database, SECOND, before(SECONDS_KEPT_MS), ROWS_PER_CLEANING),
+      () => this.store.removeRows(database, MINUTE, before(MINUTES_KEPT_MS), ROWS_PER_CLEANING),
+      () => this.store.removeDifferences(database, before(MINUTES_KEPT_MS), ROWS_PER_CLEANING),
+    ];
     try {
-      for (const { widthS, keptMs } of limits) {
-        const beforeS = (nowMs() - keptMs) / 1_000;
-        while (this.isRunning) {
-          const removed = await this.store.removeRows(database, widthS, beforeS, ROWS_PER_CLEANING);
-          if (removed < ROWS_PER_CLEANING) break;
-        }
+      for (const remove of removals) {
+        while (this.isRunning && (await remove()) === ROWS_PER_CLEANING);
       }
     } catch (error) {
       logger.warn({ err: error }, 'old latencies could not be deleted; tried again in an hour');

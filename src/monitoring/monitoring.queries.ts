@@ -1,8 +1,10 @@
 import type { ProjectId } from '../kernel/ids';
 import type { SqlRunner } from '../kernel/sql';
 import type { EndpointId } from '../serving/serving';
+import type { ModelVersionId } from '../registry/registry';
 import { MINUTE, SECOND } from './latency-row';
 import type { MeasuredRow } from './latency-window';
+import type { DifferenceCounts } from './shadow-differences';
 import type { WindowGrid } from './window-grid';
 
 /** Most rows that one endpoint's span is merged from, the newest first: a week of six variants, 30 MB. */
@@ -15,6 +17,13 @@ export interface GridKey {
 
 type StoredRow = Omit<MeasuredRow, 'requests' | 'errors' | 'batched' | 'batchSizes'> &
   Record<'place' | 'requests' | 'errors' | 'batched' | 'batchSizes', string>;
+
+/** A shadow and the variant that answered callers, each with one version. */
+export interface ShadowPair {
+  readonly endpointId: EndpointId;
+  readonly shadow: { readonly variant: string; readonly versionId: ModelVersionId };
+  readonly live: { readonly variant: string; readonly versionId: ModelVersionId };
+}
 
 export class MonitoringQueries {
   constructor(private readonly sql: SqlRunner) {}
@@ -59,5 +68,24 @@ export class MonitoringQueries {
       });
     }
     return byKey;
+  }
+
+  /** How the shadow's answers differed in the minutes since then, all together. */
+  async differences(
+    projectId: ProjectId,
+    { endpointId, shadow, live }: ShadowPair,
+    since: Date,
+  ): Promise<DifferenceCounts> {
+    const [row] = await this.sql.query<DifferenceCounts>(
+      `/* monitoring.differences */ SELECT coalesce(sum(compared), 0)::float8 AS compared,
+         coalesce(sum(disagreed), 0)::float8 AS disagreed, coalesce(sum(dropped), 0)::float8 AS dropped,
+         coalesce(sum(value_count), 0)::float8 AS values, coalesce(sum(abs_difference), 0) AS "absDifference"
+       FROM shadow_difference
+       WHERE project_id = $1 AND endpoint_id = $2 AND window_start >= date_trunc('minute', $3::timestamptz)
+         AND variant = $4 AND version_id = $5 AND live_variant = $6 AND live_version_id = $7`,
+      [projectId, endpointId, since, shadow.variant, shadow.versionId, live.variant, live.versionId],
+    );
+    if (!row) throw new Error('A sum has one row.');
+    return row;
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from '../kernel/context.graphql';
 import { DateTimeScalar } from '../kernel/scalars.graphql';
 import type { Endpoint } from '../serving/serving';
 import { EndpointType } from '../serving/serving.graphql';
+import { EndpointComparison } from './comparison.graphql';
 import { DEFAULT_POINTS, MAX_POINTS } from './interval';
 import type { LatencyWindow } from './monitoring';
 import { LatencyWindowType, VariantLatencyFields } from './monitoring.graphql';
@@ -46,6 +47,7 @@ class EndpointLatencyFields {
 
 export const MONITORING_RESOLVERS = [
   EndpointLatencyFields,
+  EndpointComparison,
   VariantLatencyFields,
   MonitoringSubscriptions,
 ] as const;

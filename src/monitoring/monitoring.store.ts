@@ -1,5 +1,6 @@
 import type { SqlRunner, Transaction } from '../kernel/sql';
 import type { LatencyRow, WidthS } from './latency-row';
+import type { DifferenceRow } from './shadow-differences';
 
 export class MonitoringStore {
   /** One statement. Rows that are there already, since an answer of the database was lost, stay as they are. */
@@ -35,6 +36,49 @@ export class MonitoringStore {
         column('compute'),
       ],
     );
+  }
+
+  /** As `addRows`, for what shadows have answered. */
+  async addDifferences(sql: SqlRunner, rows: readonly DifferenceRow[]): Promise<void> {
+    const column = <Key extends keyof DifferenceRow>(key: Key) => rows.map((row) => row[key]);
+    await sql.query(
+      `/* monitoring.addDifferences */ INSERT INTO shadow_difference (endpoint_id, window_start, writer_id, variant,
+         version_id, live_variant, live_version_id, project_id, compared, disagreed, dropped, value_count, abs_difference)
+       SELECT endpoint_id, to_timestamp(start_s), writer_id, variant, version_id, live_variant, live_version_id,
+         project_id, compared, disagreed, dropped, value_count, abs_difference
+       FROM unnest($1::uuid[], $2::float8[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::uuid[],
+         $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::float8[])
+         AS added (endpoint_id, start_s, writer_id, variant, version_id, live_variant, live_version_id, project_id,
+           compared, disagreed, dropped, value_count, abs_difference)
+       ON CONFLICT DO NOTHING`,
+      [
+        column('endpointId'),
+        column('startS'),
+        column('writerId'),
+        column('variant'),
+        column('versionId'),
+        column('liveVariant'),
+        column('liveVersionId'),
+        column('projectId'),
+        column('compared'),
+        column('disagreed'),
+        column('dropped'),
+        column('values'),
+        column('absDifference'),
+      ],
+    );
+  }
+
+  /** Deletes at most `limit` rows of minutes that began before `beforeS`; how many there were. */
+  async removeDifferences(sql: SqlRunner, beforeS: number, limit: number): Promise<number> {
+    const [row] = await sql.query<{ removed: number }>(
+      `/* monitoring.removeDifferences */ WITH old AS (
+         SELECT ctid FROM shadow_difference WHERE window_start < to_timestamp($1::float8) LIMIT $2
+       ), removed AS (DELETE FROM shadow_difference USING old WHERE shadow_difference.ctid = old.ctid RETURNING 1)
+       SELECT count(*)::integer AS removed FROM removed`,
+      [beforeS, limit],
+    );
+    return row?.removed ?? 0;
   }
 
   /** Deletes at most `limit` rows of windows that began before `beforeS`; how many there were. */

@@ -7,6 +7,7 @@ import { Failure, shorten } from '../kernel/errors';
 import type { Logger } from '../kernel/logger';
 import type { Endpoint, EndpointId, Serving } from '../serving/serving';
 import { endpointTopic } from '../serving/serving.events';
+import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
 import { EndpointWakes } from './endpoint-wakes';
 import { checkInterval, checkPoints } from './interval';
 import { decodeLatencyCursor } from './latency-cursor';
@@ -15,15 +16,19 @@ import type { LatencyRecorder } from './latency-recorder';
 import { mergeWindows, type LatencyWindow } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
+import type { ShadowDifferences } from './shadow-differences';
 import { gridSince } from './window-grid';
 
 export { LatencyRecorder } from './latency-recorder';
+export { ShadowDifferences } from './shadow-differences';
 export type { EndpointLatencyEvent } from './latency-feed';
 export type { LatencyQuantiles, LatencyWindow, VariantLatency } from './latency-window';
 
 export interface MonitoringDependencies {
   /** What predictions are counted by; it is made first, since serving tells it of each. */
   readonly recorder: LatencyRecorder;
+  /** As the recorder, for what shadows answer. */
+  readonly differences: ShadowDifferences;
   readonly serving: Serving;
   readonly database: Database;
   readonly bus: Bus;
@@ -82,6 +87,12 @@ export class Monitoring {
     const windows = spans.map((): LatencyWindow[] => []);
     wanted.forEach(({ place, grid }, index) => (windows[place] = mergeWindows(rows[index] ?? [], grid)));
     return windows;
+  }
+
+  /** Two variants of an endpoint that the caller was given, held against each other. */
+  async comparison(actor: Actor, request: ComparisonRequest): Promise<Comparison> {
+    authorize(actor, 'platform:read');
+    return compareVariants({ ...this.input, queries: this.queries }, actor, request);
   }
 
   /** A snapshot of the last windows, then each new one, and the endpoint whenever it is deployed again. */

@@ -1,29 +1,27 @@
-import type { LatencyRow } from './latency-row';
-
 /** Rows kept while the database is away: an hour of one busy variant, some megabytes. */
 export const MAX_UNWRITTEN_ROWS = 3_600;
 
 /** Closed windows that wait to be written. Beyond the limit the oldest go: the newest say how it is doing now. */
-export class UnwrittenRows {
-  private rows: LatencyRow[] = [];
+export class UnwrittenRows<Row> {
+  private rows: Row[] = [];
   private droppedRows = 0;
 
   get size(): number {
     return this.rows.length;
   }
 
-  push(row: LatencyRow): void {
+  push(row: Row): void {
     this.rows.push(row);
     if (this.rows.length <= MAX_UNWRITTEN_ROWS) return;
     this.rows.shift();
     this.droppedRows += 1;
   }
 
-  oldest(count: number): readonly LatencyRow[] {
+  oldest(count: number): readonly Row[] {
     return this.rows.slice(0, count);
   }
 
-  remove(written: readonly LatencyRow[]): void {
+  remove(written: readonly Row[]): void {
     const isWritten = new Set(written);
     this.rows = this.rows.filter((row) => !isWritten.has(row));
   }

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 import type { ProjectId } from '../kernel/ids';
 import type { EndpointId } from './endpoint';
+import type { GivenRouting } from './endpoint-routing';
 import type { GivenSettings } from './endpoint-settings';
 
 @Entity('endpoint')
@@ -10,6 +11,7 @@ export class EndpointEntity {
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
   @Column('text') name!: string;
   @Column('jsonb', { default: {} }) settings!: GivenSettings;
+  @Column('jsonb', { default: {} }) routing!: GivenRouting;
   @Column('int') revision!: number;
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' }) createdAt!: Date;
 }

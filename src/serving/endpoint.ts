@@ -1,4 +1,5 @@
 import type { Id, ProjectId } from '../kernel/ids';
+import type { EndpointRouting } from './endpoint-routing';
 import type { EndpointSettings } from './endpoint-settings';
 
 export type EndpointId = Id<'endpoint'>;
@@ -16,7 +17,7 @@ export interface Variant {
 }
 
 /** A name that applications call. */
-export interface Endpoint {
+export interface Endpoint extends EndpointRouting {
   readonly id: EndpointId;
   readonly projectId: ProjectId;
   readonly name: string;

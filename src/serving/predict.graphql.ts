@@ -14,7 +14,6 @@ import {
   Root,
 } from 'type-graphql';
 import { requires } from '../auth/auth';
-import type { Actor } from '../kernel/actor';
 import { listComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
 import { refuse } from '../kernel/errors';
@@ -31,11 +30,25 @@ import {
 } from '../kernel/user-error.graphql';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
-import type { PredictSuccess, Serving } from './serving';
+import type { PredictSuccess, Priority, Serving } from './serving';
 import { tensorToJson, type TensorJson } from './tensor-json';
 
 /** Questions of one `predictMany`: a screen full of them; more had better be rows of one question. */
 const MAX_PREDICTIONS = 100;
+
+const PredictPriority = { HIGH: 'HIGH', NORMAL: 'NORMAL', LOW: 'LOW' } as const satisfies Record<
+  Priority,
+  Priority
+>;
+registerEnumType(PredictPriority, {
+  name: 'PredictPriority',
+  description: 'Order of those who wait for a worker.',
+  valuesConfig: {
+    HIGH: { description: 'Before all others.' },
+    NORMAL: { description: 'Before those who can wait.' },
+    LOW: { description: 'When nobody else waits.' },
+  },
+});
 
 const TensorEncoding = { JSON: 'JSON', BASE64: 'BASE64' } as const;
 registerEnumType(TensorEncoding, {
@@ -85,6 +98,12 @@ class PredictInputType {
   })
   timeoutMs?: number | null;
 
+  @Field(() => PredictPriority, {
+    nullable: true,
+    description: 'Who goes first among those who wait for a worker; `NORMAL` if absent.',
+  })
+  priority?: Priority | null;
+
   @Field(() => TensorEncoding, {
     nullable: true,
     defaultValue: 'JSON',
@@ -127,6 +146,12 @@ class PredictSuccessType {
 
   @Field(() => Boolean, { description: 'Whether the answer was remembered from an equal question.' })
   cached!: boolean;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Milliseconds since the remembered answer was computed. Null where it was not remembered.',
+  })
+  cacheAgeMs!: number | null;
 
   @Field(() => Int, {
     description: 'Rows, of all callers, that were computed together. 0 for a remembered answer.',
@@ -194,9 +219,9 @@ export class PredictResolver {
       description: 'Who is asked, and what: rows by column, or tensors.',
     })
     input: PredictInputType,
-    @Ctx() { actor }: Context,
+    @Ctx() context: Context,
   ): Promise<Typed> {
-    return this.ask(actor, input);
+    return this.ask(context, input);
   }
 
   @Mutation(() => PredictManyResult, {
@@ -205,16 +230,17 @@ export class PredictResolver {
   async predictMany(
     @Arg('input', () => PredictManyInputType, { description: 'The questions.' })
     { predictions }: PredictManyInputType,
-    @Ctx() { actor }: Context,
+    @Ctx() context: Context,
   ): Promise<Typed> {
     const error = new InputCheck().count('predictions', predictions.length, MAX_PREDICTIONS).result();
     if (error) return answer('PredictManySuccess', refuse(error));
-    const results = await Promise.all(predictions.map((input) => this.ask(actor, input)));
+    const results = await Promise.all(predictions.map((input) => this.ask(context, input)));
     return answer('PredictManySuccess', { ok: true, results });
   }
 
-  private async ask(actor: Actor, input: PredictInputType): Promise<Typed> {
-    const result = await this.services.serving.predict(actor, input);
+  private async ask({ actor, isAbandoned, header }: Context, input: PredictInputType): Promise<Typed> {
+    const caller = { ...(isAbandoned && { isAbandoned }), ...(header && { headers: header }) };
+    const result = await this.services.serving.predict(actor, { ...input, ...caller });
     return answer(
       'PredictSuccess',
       result.ok ? { ...result, encoding: input.outputEncoding ?? 'JSON' } : result,

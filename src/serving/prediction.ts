@@ -2,7 +2,9 @@ import type { InvalidInput, NotFound, Refusal, UserError } from '../kernel/error
 import type { Id, ProjectId } from '../kernel/ids';
 import type { TensorInput } from '../kernel/tensor-input';
 import type { Tensor } from '../kernel/tensor';
-import type { ModelVersion } from '../registry/registry';
+import type { ModelVersion, ModelVersionId } from '../registry/registry';
+import type { AnswerDifference } from './answer-difference';
+import type { Priority } from './batch-request';
 import type { EndpointId } from './endpoint';
 import type { UnavailableReason } from './worker-unavailable';
 
@@ -20,9 +22,17 @@ export interface PredictRequest {
   /** Names of the outputs wanted; all where absent. */
   readonly outputs?: readonly string[] | null;
   readonly routingKey?: string | null;
+  /** What the caller's protocol says beside the question, by name: an endpoint's rules may look at it. */
+  readonly parameters?: Readonly<Record<string, unknown>> | null;
+  /** The value of an HTTP header, or of gRPC metadata, by its name in lower case. */
+  readonly headers?: (name: string) => string | undefined;
   readonly timeoutMs?: number | null;
+  /** Who goes first among those who wait; normal where absent. */
+  readonly priority?: Priority | null;
   /** Aborted where the caller has left and nobody hears the answer any more. */
   readonly signal?: AbortSignal;
+  /** As `signal`, for callers that only can be asked. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export interface PredictTiming {
@@ -41,6 +51,10 @@ export interface PredictSuccess {
   /** Null where a version was asked for by reference. */
   readonly variant: string | null;
   readonly cached: boolean;
+  /** How long ago the remembered answer was computed; null where it was not remembered. */
+  readonly cacheAgeMs: number | null;
+  /** Whether it was computed for another caller, who asked the same at the same time. */
+  readonly coalesced: boolean;
   /** Rows, of all callers, that were computed together. */
   readonly batchSize: number;
   readonly timing: PredictTiming;
@@ -75,4 +89,22 @@ export interface Observation {
 /** Told of every prediction through an endpoint, on the predict path: it must return at once and never throw. */
 export interface PredictionObserver {
   observe(observation: Observation): void;
+}
+
+/** A copy that a shadow got, or would have got. */
+export interface ShadowOutcome {
+  readonly projectId: ProjectId;
+  readonly endpointId: EndpointId;
+  readonly variant: string;
+  readonly versionId: ModelVersionId;
+  /** Who was asked for the caller. */
+  readonly liveVariant: string;
+  readonly liveVersionId: ModelVersionId;
+  /** Between the caller's answer and the shadow's; null where the shadow had no room for the copy, or rested. */
+  readonly difference: AnswerDifference | null;
+}
+
+/** Told of every copy whose answer can be compared, and of those that were dropped: it must return at once, never throw. */
+export interface ShadowObserver {
+  compare(outcome: ShadowOutcome): void;
 }

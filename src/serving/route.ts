@@ -1,11 +1,12 @@
 import type { Actor } from '../kernel/actor';
 import { notFound, type NotFound } from '../kernel/errors';
-import type { EndpointId, Variant } from './endpoint';
+import type { EndpointId } from './endpoint';
 import { DEFAULT_SETTINGS, type EndpointSettings } from './endpoint-settings';
 import type { PredictRequest } from './prediction';
-import type { RoutingTable, RunningVariant } from './routing-table';
+import type { RoutingTable } from './routing-table';
+import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 import type { ServedModel } from './served-model';
-import { pickVariant } from './traffic-split';
+import { chooseInstead, chooseVariant } from './variant-choice';
 
 /** Which version answers, and on whose behalf. */
 export interface Route {
@@ -15,24 +16,55 @@ export interface Route {
   /** Null where a version was asked for by reference: such predictions are nobody's traffic. */
   readonly endpoint: {
     readonly id: EndpointId;
-    readonly variant: Variant;
+    readonly variant: RunningVariant;
+    /** Whether a rule has decided. */
+    readonly byRule?: boolean;
+    /** What the variant's health wants to hear with the outcome; absent where it is to learn nothing. */
+    readonly era?: number;
     readonly shadows: readonly RunningVariant[];
   } | null;
 }
 
-/** Where a prediction goes: by endpoint and weights, or straight to a version. */
+/** Where a prediction goes: by endpoint, its rules and its strategy, or straight to a version. */
 export async function routeOf(
   routing: RoutingTable,
   { projectId }: Actor,
-  { endpoint, ref, routingKey }: PredictRequest,
+  request: PredictRequest,
 ): Promise<Route | NotFound> {
+  const { endpoint, ref } = request;
   if (typeof endpoint === 'string') {
     const running = routing.endpoint(projectId, endpoint);
     if (!running) return notFound('endpoint that can answer', endpoint);
-    const variant = pickVariant(running.variants, routingKey ?? null, Math.random());
-    const { id, settings, shadows } = running;
-    return { model: variant.model, settings, endpoint: { id, variant, shadows } };
+    const nowMs = performance.now();
+    const { variant, byRule } = chooseVariant(running, request, nowMs, Math.random);
+    return routeTo(running, variant, nowMs, { byRule, shadows: running.shadows });
   }
   const model = await routing.version(projectId, ref ?? '');
   return model ? { model, settings: DEFAULT_SETTINGS, endpoint: null } : notFound('model version', ref ?? '');
 }
+
+/** To another variant, after the one of `route` has failed; null where there is none. Shadows have their copy already. */
+export function detourOf(
+  routing: RoutingTable,
+  { projectId }: Actor,
+  { endpoint }: Route,
+  request: PredictRequest,
+): Route | null {
+  const running = endpoint && routing.endpoint(projectId, request.endpoint ?? '');
+  if (!running) return null;
+  const nowMs = performance.now();
+  const variant = chooseInstead(running, endpoint.variant, request, nowMs, Math.random);
+  return variant && routeTo(running, variant, nowMs, { byRule: false, shadows: [] });
+}
+
+const routeTo = (
+  { id, settings }: RunningEndpoint,
+  variant: RunningVariant,
+  nowMs: number,
+  how: { readonly byRule: boolean; readonly shadows: readonly RunningVariant[] },
+): Route => ({
+  model: variant.model,
+  settings,
+  // Begun at once: whoever chooses in the same moment must see that the variant is being tried.
+  endpoint: { id, variant, era: variant.known.health.begin(nowMs), ...how },
+});

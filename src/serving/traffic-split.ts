@@ -25,7 +25,11 @@ export function pickVariant<Variant extends Weighted>(
   return picked;
 }
 
-function draw<Variant extends Weighted>(variants: readonly Variant[], random: number): Variant | undefined {
+/** By weight. Undefined where no weight is positive. */
+export function draw<Variant extends { readonly weight: number }>(
+  variants: readonly Variant[],
+  random: number,
+): Variant | undefined {
   const total = variants.reduce((sum, { weight }) => sum + weight, 0);
   let left = random * total;
   for (const variant of variants) {

@@ -5,8 +5,9 @@ import type { ProjectId } from '../../../src/kernel/ids';
 import type { Logger } from '../../../src/kernel/logger';
 import { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
 import { LatencyWriter } from '../../../src/monitoring/latency-writer';
-import type { ModelVersion } from '../../../src/registry/registry';
-import type { EndpointId, Observation } from '../../../src/serving/serving';
+import { ShadowDifferences } from '../../../src/monitoring/shadow-differences';
+import type { ModelVersion, ModelVersionId } from '../../../src/registry/registry';
+import type { EndpointId, Observation, ShadowOutcome } from '../../../src/serving/serving';
 
 const START_MS = 1_800_000_000_000;
 const PREDICTION: Observation = {
@@ -22,16 +23,28 @@ const PREDICTION: Observation = {
   timing: { queueMs: 1, computeMs: 1, totalMs: 1 },
 };
 
+const COPY: ShadowOutcome = {
+  projectId: 'project' as ProjectId,
+  endpointId: 'endpoint' as EndpointId,
+  variant: 'shadow',
+  versionId: 'v2' as ModelVersionId,
+  liveVariant: 'main',
+  liveVersionId: 'v1' as ModelVersionId,
+  difference: { compared: 1, disagreed: 0, values: 1, absDifference: 0.5 },
+};
+
 /** A database that can be away, and remembers what was written and committed. */
 class FakeDatabase {
   isAway = false;
   written: number[] = [];
+  /** Starts of the minutes in which shadows were compared. */
+  differences: number[] = [];
   cleanings: unknown[][] = [];
 
   async transaction(work: (tx: object) => Promise<void>): Promise<void> {
     if (this.isAway) throw unavailable('The database');
     const starts: number[] = [];
-    const query = (_sql: string, parameters: unknown[]) => {
+    const query = (_sql: string, parameters: readonly unknown[]) => {
       starts.push(...(parameters[2] as number[]));
       return Promise.resolve([]);
     };
@@ -39,14 +52,18 @@ class FakeDatabase {
     this.written.push(...starts);
   }
 
-  query(_sql: string, parameters: unknown[]): Promise<object[]> {
-    this.cleanings.push(parameters);
+  query(sql: string, parameters: unknown[]): Promise<object[]> {
+    const isWriting = sql.includes('addDifferences');
+    if (isWriting && this.isAway) return Promise.reject(unavailable('The database'));
+    if (isWriting) this.differences.push(...(parameters[1] as number[]));
+    else this.cleanings.push(parameters);
     return Promise.resolve([{ removed: 0 }]);
   }
 }
 
 let database: FakeDatabase;
 let recorder: LatencyRecorder;
+let differences: ShadowDifferences;
 let writer: LatencyWriter;
 let woken: string[];
 let warnings: number;
@@ -56,8 +73,10 @@ beforeEach(() => {
   woken = [];
   warnings = 0;
   recorder = new LatencyRecorder(Date.now);
+  differences = new ShadowDifferences(Date.now);
   writer = new LatencyWriter({
     recorder,
+    differences,
     database: database as unknown as Database,
     bus: { wake: (_tx: object, topic: string) => Promise.resolve(void woken.push(topic)) } as unknown as Bus,
     logger: { warn: () => (warnings += 1), info: () => {} } as unknown as Logger,
@@ -100,12 +119,27 @@ test('stopping writes the open second and the open minute, and may be done twice
   expect(database.written).toEqual([second(0), second(0)]);
 });
 
+test('what shadows answered is written when the minute has ended, also after the database was away', async () => {
+  differences.compare(COPY);
+  await jest.advanceTimersByTimeAsync(59_000);
+  expect(database.differences).toEqual([]);
+  database.isAway = true;
+  await jest.advanceTimersByTimeAsync(5_000);
+  database.isAway = false;
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(database.differences).toEqual([second(0)]);
+  differences.compare(COPY);
+  await writer.stop();
+  expect(database.differences).toEqual([second(0), second(60)]);
+});
+
 test('old windows go once an hour: seconds after two hours, minutes after a week', async () => {
   await jest.advanceTimersByTimeAsync(3_599_000);
-  expect(database.cleanings).toHaveLength(2);
+  expect(database.cleanings).toHaveLength(3);
   await jest.advanceTimersByTimeAsync(3_000);
-  const [atStart, , anHourLater] = database.cleanings as [number, number, number][];
+  const [atStart, , , anHourLater] = database.cleanings as [number, number, number][];
   expect(atStart?.slice(0, 2)).toEqual([1, expect.closeTo(second(-7_200), -1)]);
   expect(database.cleanings[1]?.slice(0, 2)).toEqual([60, expect.closeTo(second(-604_800), -1)]);
+  expect(database.cleanings[2]?.[0]).toBeCloseTo(second(-604_800), -1);
   expect(anHourLater?.[1]).toBeCloseTo(second(-3_600), -1);
 });

@@ -1,0 +1,158 @@
+import { authorize } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
+import type { Bus } from '../kernel/bus';
+import type { Database } from '../kernel/database';
+import {
+  notFound,
+  refuse,
+  revisionConflict,
+  type InvalidInput,
+  type NotFound,
+  type Refusal,
+  type RevisionConflict,
+} from '../kernel/errors';
+import type { ProjectId } from '../kernel/ids';
+import { InputCheck } from '../kernel/input-check';
+import type { Outbox } from '../kernel/outbox';
+import { refusableTransaction } from '../kernel/refusable-transaction';
+import type { Transaction } from '../kernel/sql';
+import { parseReference, type Registry } from '../registry/registry';
+import { ROUTING_TOPIC } from '../registry/registry.events';
+import type { Endpoint, Variant, VariantInput } from './endpoint';
+import {
+  checkRouting,
+  completeRouting,
+  type EndpointRoutingInput,
+  type GivenRouting,
+} from './endpoint-routing';
+import {
+  checkSettings,
+  completeSettings,
+  type EndpointSettingsInput,
+  type GivenSettings,
+} from './endpoint-settings';
+import type { RoutingTable } from './routing-table';
+import { checkRuleTargets } from './routing-rule';
+import { endpointDeployed, type VariantTarget } from './serving.events';
+import type { ServingQueries } from './serving.queries';
+import { ServingStore } from './serving.store';
+import { checkVariants } from './variants';
+
+export interface DeployEndpoint extends EndpointRoutingInput {
+  readonly name: string;
+  readonly variants: readonly VariantInput[];
+  /** Absent: as they are, and by default for a new endpoint. */
+  readonly settings?: EndpointSettingsInput | null;
+  /** Refuses where the endpoint is at another revision; one that does not exist is at 0. */
+  readonly expectedRevision?: number | null;
+}
+type DeployRefusal = InvalidInput | NotFound | RevisionConflict;
+interface Deployed {
+  readonly ok: true;
+  readonly endpoint: Endpoint;
+  readonly created: boolean;
+}
+export type DeployResult = Deployed | Refusal<DeployRefusal>;
+
+/** What an endpoint is to be, as far as the caller has said. */
+interface Wanted {
+  readonly variants: readonly Variant[];
+  readonly settings: GivenSettings | null;
+  readonly routing: GivenRouting;
+}
+
+/** Makes endpoints and changes them, each time as a whole: variants, settings, rules and strategy. */
+export class Deployment {
+  private readonly store = new ServingStore();
+
+  constructor(
+    private readonly needs: {
+      readonly database: Database;
+      readonly outbox: Outbox;
+      readonly bus: Bus;
+      readonly registry: Registry;
+      readonly routing: RoutingTable;
+      readonly queries: ServingQueries;
+    },
+  ) {}
+
+  /** Resolves once this process routes by it. */
+  async deploy(
+    actor: Actor,
+    request: DeployEndpoint,
+    { mayCreate }: { readonly mayCreate: boolean },
+  ): Promise<DeployResult> {
+    authorize(actor, 'endpoint:deploy');
+    const check = new InputCheck().endpointName('name', request.name);
+    const settings = request.settings ? checkSettings(check, request.settings) : null;
+    const routing = checkRouting(check, request);
+    const { variants, error } = checkVariants(check, request.variants);
+    if (error) return refuse(error);
+    const targets = await this.targetsOf(actor.projectId, variants);
+    if (!targets.ok) return targets;
+    if (!mayCreate && !(await this.needs.queries.endpointByName(actor.projectId, request.name)))
+      return refuse(notFound('endpoint', request.name));
+    const result = await this.write(
+      actor.projectId,
+      request,
+      { variants, settings, routing },
+      targets.targets,
+    );
+    if (result.ok) await this.needs.routing.catchUp();
+    return result;
+  }
+
+  private async write(
+    projectId: ProjectId,
+    { name, expectedRevision }: DeployEndpoint,
+    wanted: Wanted,
+    targets: readonly VariantTarget[],
+  ): Promise<DeployResult> {
+    return refusableTransaction<Deployed, DeployRefusal>(this.needs.database, async (tx) => {
+      const { id, revision, ...current } = await this.store.lockEndpoint(tx, projectId, name);
+      if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
+        return refuse(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
+      }
+      const { variants } = wanted;
+      const settings = wanted.settings ?? current.settings;
+      const routing = { ...current.routing, ...wanted.routing };
+      const endpoint = { id, projectId, name, variants, ...completeRouting(routing) };
+      const check = new InputCheck();
+      checkRuleTargets(check, endpoint.rules, variants);
+      const error = check.result();
+      if (error) return refuse(error);
+      const newRevision = await this.store.replace(tx, endpoint, settings, routing);
+      const deployed = { ...endpoint, revision: newRevision, settings: completeSettings(settings) };
+      await this.tell(tx, deployed, targets);
+      return { ok: true, endpoint: deployed, created: revision === 0 };
+    });
+  }
+
+  private async tell(tx: Transaction, endpoint: Endpoint, targets: readonly VariantTarget[]): Promise<void> {
+    await this.needs.outbox.append(tx, endpointDeployed(endpoint.projectId, endpoint, targets));
+    await this.needs.bus.wake(tx, ROUTING_TOPIC);
+  }
+
+  private async targetsOf(
+    projectId: ProjectId,
+    variants: readonly Variant[],
+  ): Promise<{ readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound>> {
+    const versions = await this.needs.registry.versionsForRouting(
+      projectId,
+      variants.map(({ ref }) => ref),
+    );
+    const targets: VariantTarget[] = [];
+    for (const [index, { ref }] of variants.entries()) {
+      const version = versions[index];
+      const reference = parseReference(ref);
+      if (!version || !reference) return refuse(notFound('model version', ref));
+      const { target } = reference;
+      targets.push(
+        target.kind === 'alias'
+          ? { kind: 'alias', modelId: version.modelId, alias: target.alias }
+          : { kind: 'version', versionId: version.id },
+      );
+    }
+    return { ok: true, targets };
+  }
+}
