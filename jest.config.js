@@ -20,5 +20,6 @@ module.exports = {
     project('conformance', withServer),
     project('chaos', withServer),
     project('postgres', withServer),
+    project('redis', withServer),
   ],
 };

@@ -15,8 +15,9 @@ export interface Bench {
 export interface Figure {
   readonly what: string;
   readonly unit: string;
-  /** At least. */
+  /** At least, or where `atMost` says so, at most. */
   readonly asked: number;
+  readonly atMost?: boolean;
   readonly reached: number;
 }
 

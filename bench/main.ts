@@ -8,16 +8,18 @@ import { Children } from './children';
 import { benchMetrics } from './metrics';
 import { benchPredict } from './predict';
 import { keepResults, resultOf, tablesOf } from './results';
+import { benchWorkers } from './workers';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   predict: benchPredict,
   batching: benchBatching,
   metrics: benchMetrics,
+  workers: benchWorkers,
 };
 const ROOT = join(__dirname, '../..');
-/** From the start of the process. It takes about five minutes; whatever hangs is ended, and is an error. */
+/** From the start of the process. It takes about seven minutes; whatever hangs is ended, and is an error. */
 const TIMEOUT_MS = 900_000;
-const USAGE = `npm run bench [-- predict|batching|metrics …] [-- --quick] [-- --profile]`;
+const USAGE = `npm run bench [-- predict|batching|metrics|workers …] [-- --quick] [-- --profile]`;
 
 /** Measures one after the other, prints and keeps the tables. A figure that is missed is no failure; an error is. */
 async function main(): Promise<void> {

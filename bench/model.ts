@@ -118,7 +118,7 @@ function affine(
   );
 }
 
-const matrix = (name: string, columns: number): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+export const matrix = (name: string, columns: number): MessageInitShape<typeof ValueInfoProtoSchema> => ({
   name,
   type: {
     value: {

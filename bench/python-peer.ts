@@ -15,20 +15,16 @@ const INSTALL_TIMEOUT_MS = 300_000;
 const run = promisify(execFile);
 
 /** FastAPI with ONNX Runtime, in an environment of its own; null, and a loud line, where it cannot be had. */
-export async function startFastApi({
-  children,
-  folder,
-  say,
-}: Bench): Promise<{ child: Child; url: string } | null> {
+export async function startFastApi(bench: Bench): Promise<{ child: Child; url: string } | null> {
   try {
-    await prepareEnvironment(say);
+    await prepareEnvironment(bench);
   } catch (error) {
-    say(`*** PEER NOT PRESENT: FastAPI cannot be installed here (${firstLine(error)}). ***`);
+    bench.say(`*** PEER NOT PRESENT: FastAPI cannot be installed here (${firstLine(error)}). ***`);
     return null;
   }
-  const model = join(folder, 'peer.onnx');
+  const model = join(bench.folder, 'peer.onnx');
   await writeFile(model, modelFile());
-  const child = children.start({
+  const child = bench.children.start({
     command: PYTHON,
     args: [join(FOLDER, 'fastapi_server.py'), model, INPUT_NAME, ...FEATURE_NAMES],
     environment: { PATH: process.env.PATH },
@@ -37,12 +33,12 @@ export async function startFastApi({
   return { child, url };
 }
 
-async function prepareEnvironment(say: (line: string) => void): Promise<void> {
+async function prepareEnvironment(bench: Bench): Promise<void> {
   const isThere = await access(PYTHON).then(
     () => true,
     () => false,
   );
-  if (!isThere) say('installing the Python peers into bench/.venv');
+  if (!isThere) bench.say('installing the Python peers into bench/.venv');
   if (!isThere) await run('python3', ['-m', 'venv', ENVIRONMENT], { timeout: INSTALL_TIMEOUT_MS });
   const requirements = join(FOLDER, 'requirements.txt');
   await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], {

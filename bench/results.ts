@@ -55,12 +55,15 @@ export function tablesOf(results: readonly Result[]): string {
   ].join('\n\n');
 }
 
-function askedRow({ what, unit, asked, reached }: Figure, { machine, measuredAt }: Result): string[] {
+function askedRow(
+  { what, unit, asked, atMost = false, reached }: Figure,
+  { machine, measuredAt }: Result,
+): string[] {
   return [
     what,
-    `≥ ${figures(asked)} ${unit}`,
+    `${atMost ? '≤' : '≥'} ${figures(asked)} ${unit}`,
     `${figures(reached)} ${unit}`,
-    reached >= asked ? 'reached' : '**not reached**',
+    (atMost ? reached <= asked : reached >= asked) ? 'reached' : '**not reached**',
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${measuredAt.slice(0, 10)}`,
   ];
 }

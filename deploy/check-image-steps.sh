@@ -108,7 +108,7 @@ mapfile -t environment < <(of 'Object.entries(image.environment).map((pair) => p
 mapfile -t command < <(of 'image.command.join("\n")')
 # HOST: this check opens nothing to the network.
 unshare --mount --pid --fork --kill-child -- sh -c "$sandbox" sh "$root" "$store" "$(of 'image.volume')" \
-  --chdir="$(of 'image.workdir')" PATH=/usr/local/bin:/usr/bin "${environment[@]}" HOST=127.0.0.1 PORT="$port" \
+  --chdir="$(of 'image.workdir')" PATH=/usr/local/bin:/usr/bin "${environment[@]}" HOST=127.0.0.1 PORT="$port" GRPC_PORT=0 \
   setpriv --reuid "$uid" --regid "$gid" --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
   sh -c "$entry" sh "${command[@]}" >"$work/server.log" 2>&1 &
 unshared=$!

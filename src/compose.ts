@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { MIGRATIONS } from '../migrations/all';
 import { Auth } from './auth/auth';
+import { GrpcServer } from './compat/open-inference/grpc-server';
+import { grpcInferenceService } from './compat/open-inference/grpc-service';
+import { openInferenceDoor } from './compat/open-inference/open-inference';
+import { tfServingDoor } from './compat/tf-serving/tf-serving';
 import { Datasets } from './datasets/datasets';
 import { ENTITIES } from './entities';
 import { createApollo } from './graphql/apollo';
@@ -11,7 +15,7 @@ import { createSchema } from './graphql/schema';
 import { artifactRoute } from './http/artifact-route';
 import { explorerRoute } from './http/explorer-route';
 import { graphqlRoute } from './http/graphql-route';
-import { livezRoute, readyzRoute } from './http/health-routes';
+import { failingChecks, livezRoute, readyzRoute } from './http/health-routes';
 import { HttpServer } from './http/server';
 import { serveWebSocket } from './http/websocket';
 import { ArtifactFolder } from './kernel/artifact-folder';
@@ -26,21 +30,26 @@ import { FolderLock } from './kernel/folder-lock';
 import type { Logger } from './kernel/logger';
 import { Outbox } from './kernel/outbox';
 import { PostgresBus } from './kernel/postgres-bus';
+import { Retention } from './kernel/retention';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
-import { LatencyRecorder, Monitoring } from './monitoring/monitoring';
+import { LatencyRecorder, Monitoring, ShadowDifferences } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
 import { OnnxBackend } from './serving/backends/onnx';
 import { Batcher } from './serving/batcher';
 import { OnnxModelInspector } from './serving/onnx-model-inspector';
+import { openSharedAnswers } from './serving/cache-adapter';
+import { CacheKeeper } from './serving/cache-keeper';
 import { PredictionCache } from './serving/prediction-cache';
+import { PredictionStatistics } from './serving/prediction-statistics';
 import { RoutingTable } from './serving/routing-table';
 import { Serving } from './serving/serving';
-import { WorkerPool } from './serving/worker-pool';
+import { WorkerPool, type PoolEvent } from './serving/worker-pool';
 import { Tracking } from './tracking/tracking';
 
 export interface Platform {
   readonly url: string;
+  readonly grpcUrl: string;
   /** For what the API has no operations for: keys and projects are rows yet. */
   readonly database: Database;
   /** Idempotent; resolves when nothing of the platform runs any more. */
@@ -51,6 +60,7 @@ export interface Platform {
 export async function startPlatform(config: Config, logger: Logger): Promise<Platform> {
   const shutdown = new ShutdownStack(logger);
   try {
+    const cache = openCache(config, logger, shutdown);
     const { database, bus } = await openDatabase(config, logger, shutdown);
     const artifacts = new Artifacts(
       database,
@@ -60,6 +70,9 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     const auth = new Auth(database, logger);
     await auth.ensureAdminKey(config.adminKeyFile);
     const outbox = new Outbox(bus, [lineageHandler]);
+    const retention = new Retention(database, logger);
+    retention.start();
+    shutdown.push('retention', () => retention.stop());
 
     const pool = await startWorkers(config, logger, shutdown);
     const backend = new OnnxBackend(pool, workerOptions(config));
@@ -72,22 +85,49 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     const follower: AliasFollower = { aliasMoved: () => routing.aliasMoved() };
     const registry: Registry = new Registry({ ...kernel, datasets, tracking, inspector, follower });
 
-    const routing: RoutingTable = new RoutingTable({ database, registry, artifacts, backend, bus, logger });
+    const routing: RoutingTable = new RoutingTable({
+      ...{ database, registry, artifacts, backend, cache, bus, logger },
+    });
     await routing.start();
     shutdown.push('routing', () => routing.stop());
     const batcher = new Batcher(backend);
     shutdown.push('batcher', () => Promise.resolve(batcher.stop()));
-    const cache = new PredictionCache(config.predictionCacheTtlMs);
+    const cacheKeeper = new CacheKeeper({ cache, database, logger });
+    cacheKeeper.start();
+    shutdown.push('cache keeper', () => cacheKeeper.stop());
     const recorder = new LatencyRecorder(Date.now);
-    const serving = new Serving({ ...kernel, registry, routing, batcher, cache, observer: recorder });
-    const monitoring = new Monitoring({ recorder, serving, database, bus, logger, nowMs: Date.now });
+    const differences = new ShadowDifferences(Date.now);
+    const statistics = new PredictionStatistics(Date.now);
+    const serving = new Serving({
+      ...kernel,
+      ...{
+        registry,
+        routing,
+        backend,
+        batcher,
+        cache,
+        cacheKeeper,
+        statistics,
+        observer: recorder,
+        shadowObserver: differences,
+      },
+    });
+    const monitoring = new Monitoring({
+      recorder,
+      differences,
+      serving,
+      database,
+      bus,
+      logger,
+      nowMs: Date.now,
+    });
     monitoring.start();
     shutdown.push('monitoring', () => monitoring.stop());
     const lineage = new Lineage({ database, datasets, registry, serving });
 
     const services: Services = { datasets, tracking, registry, serving, monitoring, lineage };
-    const url = await serve({ config, logger, shutdown, auth, artifacts, database, pool, services });
-    return { url, database, stop: () => shutdown.run() };
+    const urls = await serve({ config, logger, shutdown, auth, artifacts, database, pool, services });
+    return { ...urls, database, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
@@ -115,7 +155,7 @@ async function serve({
   database,
   pool,
   services,
-}: ServeInput): Promise<string> {
+}: ServeInput): Promise<Pick<Platform, 'url' | 'grpcUrl'>> {
   const schema = createSchema(services);
   const operations = new Operations(schema, new CompiledOperations(config.compileAfterUses), logger);
   const apollo = createApollo(schema, logger);
@@ -130,40 +170,66 @@ async function serve({
       check: () => refuseIf(!pool.status().some(({ state }) => state === 'idle' || state === 'busy')),
     },
   ];
+  const isReady = async () => (await failingChecks(readiness)).length === 0;
   const routes = {
     public: { '/': explorerRoute(), '/livez': livezRoute, '/readyz': readyzRoute(readiness) },
     graphql: graphqlRoute({ apollo, operations, services }),
     artifacts: artifactRoute(artifacts),
+    doors: [openInferenceDoor({ ...services, isReady }), tfServingDoor(services)],
   };
   const http = new HttpServer(routes, auth, logger);
+  const grpc = new GrpcServer(grpcInferenceService({ ...services, isReady, auth, logger }));
+  // At once, since the time to drain is for both.
+  const stopWithin = config.drainTimeoutMs;
+  shutdown.push('http and grpc', () => Promise.all([http.stop(stopWithin), grpc.stop(stopWithin)]));
   const url = await http.listen(config.host, config.port);
-  shutdown.push('http', () => http.stop(config.drainTimeoutMs));
-  const webSocket = serveWebSocket({ server: http.server, operations, services, auth });
+  const grpcUrl = `grpc://${await grpc.listen(config.host, config.grpcPort)}`;
+  const webSocket = serveWebSocket({ server: http.server, operations, services, auth, logger });
   shutdown.push('websocket', () => webSocket.stop());
-  return url;
+  return { url, grpcUrl };
 }
 
 const refuseIf = (isWrong: boolean): Promise<void> =>
   isWrong ? Promise.reject(new Error('not ready')) : Promise.resolve();
 
-/** One thread a worker: workers share the cores among themselves, and more threads would only spin. */
-const workerOptions = ({ onnxProviders, onnxEnvironment }: Config) => ({
+const workerOptions = ({ onnxProviders, onnxThreads, onnxEnvironment }: Config) => ({
   providers: onnxProviders,
-  intraOpNumThreads: 1,
+  intraOpNumThreads: onnxThreads,
   environment: onnxEnvironment,
 });
+
+/** Shared with other processes where there is a URL; whether something answers there, predictions find out. */
+function openCache({ cacheUrl }: Config, logger: Logger, shutdown: ShutdownStack): PredictionCache {
+  const shared = cacheUrl === null ? null : openSharedAnswers(cacheUrl, logger);
+  if (shared) shutdown.push('shared cache', () => shared.stop());
+  return new PredictionCache(shared, Date.now);
+}
+
+const WORKER_NEWS = {
+  'worker-died': 'an ONNX worker died, and is started again',
+  'worker-failed-to-start': 'an ONNX worker could not be started, and is tried again',
+  'model-quarantined': 'a model that ends workers is held back',
+  'workers-bounded': 'fewer ONNX workers run than ONNX_WORKERS asks for: one process has a device for itself',
+} satisfies Record<PoolEvent['type'], string>;
 
 async function startWorkers(config: Config, logger: Logger, shutdown: ShutdownStack): Promise<WorkerPool> {
   const pool = new WorkerPool({
     workers: config.onnxWorkers,
     ...workerOptions(config),
-    onEvent: (event) => logger.warn(event, 'an ONNX worker needs attention'),
+    ...(config.onnxWorkerMemoryBytes !== null && { budgetBytes: config.onnxWorkerMemoryBytes }),
+    onEvent: (event) => logger.warn(event, WORKER_NEWS[event.type]),
   });
   shutdown.push('onnx workers', () => pool.stop({ withinMs: config.drainTimeoutMs }));
   await pool.start();
-  const [worker] = pool.status();
+  const workers = pool.status();
+  const [worker] = workers;
   logger.info(
-    { workers: config.onnxWorkers, provider: worker?.provider, skipped: worker?.skippedProviders },
+    {
+      workers: workers.length,
+      budgetBytes: worker?.budgetBytes,
+      provider: worker?.provider,
+      skipped: worker?.skippedProviders,
+    },
     'the ONNX workers are up',
   );
   return pool;
@@ -176,7 +242,7 @@ async function openDatabase(
   shutdown: ShutdownStack,
 ): Promise<{ database: Database; bus: Bus }> {
   const connection =
-    config.databaseUrl === null ? await openEmbedded(config, shutdown) : { url: config.databaseUrl };
+    config.databaseUrl === null ? await openEmbedded(config, logger, shutdown) : { url: config.databaseUrl };
   const input = { connection, entities: ENTITIES, migrations: MIGRATIONS };
   await bringUpToDate(input, logger);
   const database = new Database(createDataSource(input), 'url' in connection ? 'postgres' : 'embedded');
@@ -211,8 +277,14 @@ function describe(connection: DataSourceInput['connection']): string {
   return `The database ${pathname.slice(1)} on ${hostname}:${port || 5432}`;
 }
 
-async function openEmbedded(config: Config, shutdown: ShutdownStack): Promise<DataSourceInput['connection']> {
+async function openEmbedded(
+  config: Config,
+  logger: Logger,
+  shutdown: ShutdownStack,
+): Promise<DataSourceInput['connection']> {
   const lock = FolderLock.take(config.storeFolder);
+  if (lock.tookOverFrom)
+    logger.warn({ from: lock.tookOverFrom }, 'the folder was taken over from a server that was killed');
   shutdown.push('folder lock', () => Promise.resolve(lock.release()));
   const embedded = await EmbeddedDatabase.open(join(config.storeFolder, 'database'));
   shutdown.push('embedded database', () => embedded.stop());

@@ -11,11 +11,12 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
   stopOnSignals(platform, logger, config.drainTimeoutMs);
+  const { url, grpcUrl } = platform;
   const { adminKeyFile, storeFolder } = config;
   if (!isLocalHost(config.host))
     logger.warn({ host: config.host }, 'other machines can reach this server: put TLS in front of it');
   logger.info(
-    { url: platform.url, adminKeyFile, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
+    { url, grpcUrl, adminKeyFile, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
     'listening',
   );
 }

@@ -12,6 +12,7 @@ export class OperationContext implements Context {
     readonly actor: Actor,
     private id?: string,
     readonly isAbandoned?: () => boolean,
+    readonly header?: (name: string) => string | undefined,
   ) {}
 
   get requestId(): string {

@@ -16,6 +16,8 @@ export interface Question {
   readonly outputs: readonly string[] | undefined;
   /** Null where the question came as tensors: then the answer does too. */
   readonly rowCount: number | null;
+  /** Rows that the model computes; 1 where it takes no rows. */
+  readonly modelRows: number;
 }
 
 /** What can be checked before it is known which model answers. */
@@ -54,7 +56,15 @@ export function questionFor(model: ServedModel, request: PredictRequest): Questi
     ? model.rows.encode(request.rows)
     : checkTensors(request.inputs ?? [], signature.inputs, signature.batchable);
   if (!checked.ok) return checked;
-  return { ok: true, inputs: checked.inputs, outputs, rowCount: request.rows ? request.rows.length : null };
+  const { inputs } = checked;
+  const rowCount = request.rows ? request.rows.length : null;
+  return {
+    ok: true,
+    inputs,
+    outputs,
+    rowCount,
+    modelRows: (signature.batchable ? inputs[0]?.shape[0] : null) ?? 1,
+  };
 }
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value =>

@@ -5,8 +5,9 @@ import { connectionOf, listComplexity } from '../kernel/connection.graphql';
 import type { Loaders } from '../kernel/context.graphql';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import type { ModelVersion } from '../registry/registry';
+import { RoutingRuleType, RoutingStrategyType } from './endpoint-routing.graphql';
 import { EndpointSettingsType } from './endpoint-settings.graphql';
-import type { Endpoint, EndpointId, EndpointSettings, Serving, Variant } from './serving';
+import type { Endpoint, EndpointId, EndpointSettings, RoutingRule, Serving, Strategy } from './serving';
 
 declare module '../kernel/context.graphql' {
   interface Loaders {
@@ -60,8 +61,14 @@ export class EndpointType extends NodeType {
   })
   revision!: number;
 
-  @Field(() => [VariantType], { complexity: listComplexity, description: 'What answers, and what listens.' })
-  variants!: readonly Variant[];
+  @Field(() => [RoutingRuleType], {
+    complexity: listComplexity,
+    description: 'Which callers a rule sends where; the first that applies wins.',
+  })
+  rules!: readonly RoutingRule[];
+
+  @Field(() => RoutingStrategyType, { description: 'How the variant of all others is chosen.' })
+  strategy!: Strategy;
 
   @Field(() => EndpointSettingsType, {
     description: 'How its predictions are batched, bounded and remembered.',

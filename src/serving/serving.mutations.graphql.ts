@@ -9,6 +9,7 @@ import {
   resultUnion,
   RevisionConflictErrorType,
 } from '../kernel/user-error.graphql';
+import { ROUTING_SAYS, RoutingRuleInputType, RoutingStrategyInputType } from './endpoint-routing.graphql';
 import { EndpointSettingsInputType } from './endpoint-settings.graphql';
 import type { Endpoint, Serving } from './serving';
 import { EndpointType } from './serving.graphql';
@@ -56,6 +57,12 @@ class DeployEndpointInput {
   })
   settings?: EndpointSettingsInputType | null;
 
+  @Field(() => [RoutingRuleInputType], { nullable: true, description: ROUTING_SAYS.rules })
+  rules?: RoutingRuleInputType[] | null;
+
+  @Field(() => RoutingStrategyInputType, { nullable: true, description: ROUTING_SAYS.strategy })
+  strategy?: RoutingStrategyInputType | null;
+
   @Field(() => Int, {
     nullable: true,
     description: 'Refuse where the endpoint has changed since; 0 if it must be new.',
@@ -72,6 +79,12 @@ class SetTrafficSplitInput {
     description: 'All variants: those that are not named here are taken away.',
   })
   variants!: VariantInputType[];
+
+  @Field(() => [RoutingRuleInputType], { nullable: true, description: ROUTING_SAYS.rules })
+  rules?: RoutingRuleInputType[] | null;
+
+  @Field(() => RoutingStrategyInputType, { nullable: true, description: ROUTING_SAYS.strategy })
+  strategy?: RoutingStrategyInputType | null;
 
   @Field(() => Int, { nullable: true, description: 'Refuse where the endpoint has changed since.' })
   expectedRevision?: number | null;

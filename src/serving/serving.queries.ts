@@ -3,16 +3,25 @@ import { attributeFilterSql } from '../kernel/filter-sql';
 import type { ProjectId } from '../kernel/ids';
 import type { SqlRunner } from '../kernel/sql';
 import type { Endpoint, EndpointId } from './endpoint';
+import { completeRouting, type EndpointRouting, type GivenRouting } from './endpoint-routing';
 import { completeSettings, type GivenSettings } from './endpoint-settings';
 
 const ENDPOINT = `SELECT endpoint.id, endpoint.project_id AS "projectId", endpoint.name, endpoint.revision, endpoint.settings,
+  endpoint.routing,
   coalesce((SELECT json_agg(json_build_object('name', variant.name, 'ref', variant.ref, 'weight', variant.weight,
     'shadow', variant.shadow) ORDER BY variant.position)
     FROM endpoint_variant variant WHERE variant.endpoint_id = endpoint.id), '[]') AS variants
   FROM endpoint`;
 
-type EndpointRow = Omit<Endpoint, 'settings'> & { readonly settings: GivenSettings };
-const endpointOf = (row: EndpointRow): Endpoint => ({ ...row, settings: completeSettings(row.settings) });
+type EndpointRow = Omit<Endpoint, 'settings' | keyof EndpointRouting> & {
+  readonly settings: GivenSettings;
+  readonly routing: GivenRouting;
+};
+const endpointOf = ({ settings, routing, ...row }: EndpointRow): Endpoint => ({
+  ...row,
+  settings: completeSettings(settings),
+  ...completeRouting(routing),
+});
 
 export class ServingQueries {
   constructor(private readonly sql: SqlRunner) {}

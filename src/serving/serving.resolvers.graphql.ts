@@ -1,21 +1,43 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { PageArgs, pageComplexity, pageRequest, toConnection } from '../kernel/connection.graphql';
+import {
+  listComplexity,
+  PageArgs,
+  pageComplexity,
+  pageRequest,
+  toConnection,
+} from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
 import { encodeNodeId } from '../kernel/ids';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
+import { CacheOperations } from './cache.graphql';
 import { PredictResolver } from './predict.graphql';
-import type { Endpoint, Serving, Variant } from './serving';
+import { FeedbackOperations } from './feedback.graphql';
+import type { Endpoint, Health, Serving, Variant } from './serving';
 import { EndpointConnection, EndpointType, VariantType } from './serving.graphql';
 import { EndpointMutations } from './serving.mutations.graphql';
+import { VariantHealthType } from './variant-health.graphql';
+
+/** A variant knows whose it is, so that its fields can be found. */
+type VariantOf = Variant & { readonly endpoint: Endpoint };
 
 @Resolver(() => VariantType)
 class VariantFields {
+  constructor(private readonly services: { readonly serving: Serving }) {}
+
   @FieldResolver(() => ModelVersionType, { description: 'The version that the variant leads to now.' })
   async version(@Root() variant: Variant, @Ctx() { loaders }: Context): Promise<ModelVersion> {
     const version = await loaders.variantVersion.load(variant.ref);
     if (!version) throw new Error(`The variant's reference ${variant.ref} leads nowhere.`);
     return version;
+  }
+
+  @FieldResolver(() => VariantHealthType, {
+    nullable: true,
+    description: 'Whether it gets traffic, as this server process sees it. Null where it does not run here.',
+  })
+  health(@Root() { endpoint, name }: VariantOf): Health | null {
+    return this.services.serving.healthOf(endpoint, name);
   }
 }
 
@@ -44,6 +66,14 @@ class EndpointOperations {
     return toConnection(await this.services.serving.endpoints(actor, filter ?? null, pageRequest(page, 1)));
   }
 
+  @FieldResolver(() => [VariantType], {
+    complexity: listComplexity,
+    description: 'What answers, and what listens.',
+  })
+  variants(@Root() endpoint: Endpoint): readonly VariantOf[] {
+    return endpoint.variants.map((variant) => ({ ...variant, endpoint }));
+  }
+
   @FieldResolver(() => ID, { description: 'Opaque id of the endpoint.' })
   id(@Root() endpoint: Endpoint): string {
     return encodeNodeId('endpoint', endpoint.id);
@@ -55,4 +85,6 @@ export const SERVING_RESOLVERS = [
   EndpointOperations,
   EndpointMutations,
   PredictResolver,
+  CacheOperations,
+  FeedbackOperations,
 ] as const;

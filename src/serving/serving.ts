@@ -3,41 +3,49 @@ import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
 import type { Page, PageRequest } from '../kernel/cursor';
 import type { Database } from '../kernel/database';
-import {
-  notFound,
-  refuse,
-  revisionConflict,
-  type InvalidInput,
-  type NotFound,
-  type Refusal,
-  type RevisionConflict,
-} from '../kernel/errors';
-import type { ProjectId } from '../kernel/ids';
+import type { NotFound } from '../kernel/errors';
 import { InputCheck } from '../kernel/input-check';
 import type { Outbox } from '../kernel/outbox';
-import { refusableTransaction } from '../kernel/refusable-transaction';
-import type { Transaction } from '../kernel/sql';
-import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
-import { ROUTING_TOPIC } from '../registry/registry.events';
-import type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
+import type { ModelVersion, Registry } from '../registry/registry';
+import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
+import type { Endpoint, EndpointId } from './endpoint';
+import type { CacheStatistics } from './cache-endpoint';
+import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './cache-warming';
 import {
-  checkSettings,
-  completeSettings,
-  type EndpointSettingsInput,
-  type GivenSettings,
-} from './endpoint-settings';
+  FeedbackRecording,
+  type FeedbackInput,
+  type FeedbackManyResult,
+  type FeedbackResult,
+} from './feedback';
 import { ModelAddresses, type ModelAddress, type ModelTarget } from './model-address';
-import { predict, type PredictInput } from './predict';
+import {
+  ModelControl,
+  type IndexedModel,
+  type LoadResult,
+  type NamedStatistics,
+  type UnloadResult,
+} from './model-control';
+import type { Backend } from './backends/backend';
+import { predict } from './predict';
 import type { PredictRequest, PredictResult } from './prediction';
 import type { RoutingTable } from './routing-table';
-import { endpointDeployed, type VariantTarget } from './serving.events';
+import { RewardQueries, type RewardKey, type RewardSummary } from './reward.queries';
 import { ServingQueries } from './serving.queries';
-import { ServingStore } from './serving.store';
-import { checkVariants } from './variants';
+import type { Health } from './variant-health';
 
-export type { Endpoint, EndpointId, Variant, VariantInput } from './endpoint';
-export type { EndpointSettings, EndpointSettingsInput } from './endpoint-settings';
-export type { Ask, ModelAddress, ModelTarget } from './model-address';
+export type { CacheStatistics } from './cache-endpoint';
+export type { DeployEndpoint, DeployResult } from './deployment';
+export type { RewardSummary } from './reward.queries';
+export type { RoutingRule } from './routing-rule';
+export type { Strategy } from './strategy';
+export type { Health } from './variant-health';
+export type { Endpoint, EndpointId, Variant } from './endpoint';
+export type { Priority } from './batch-request';
+export type { EndpointSettings } from './endpoint-settings';
+export { MAX_REQUEST_ROWS } from './batch-check';
+export type { ModelAddress, ModelTarget } from './model-address';
+export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './model-control';
+export type { Duration } from './prediction-statistics';
 export { MAX_TIMEOUT_MS } from './question';
 export type {
   Observation,
@@ -46,56 +54,81 @@ export type {
   PredictRequest,
   PredictResult,
   PredictSuccess,
+  ShadowObserver,
+  ShadowOutcome,
 } from './prediction';
 export { valueToJson } from './tensor-json';
 
-export interface DeployEndpoint {
-  readonly name: string;
-  readonly variants: readonly VariantInput[];
-  /** Absent: as they are, and by default for a new endpoint. */
-  readonly settings?: EndpointSettingsInput | null;
-  /** Refuses where the endpoint is at another revision; one that does not exist is at 0. */
-  readonly expectedRevision?: number | null;
-}
-type DeployRefusal = InvalidInput | NotFound | RevisionConflict;
-interface Deployed {
-  readonly ok: true;
-  readonly endpoint: Endpoint;
-  readonly created: boolean;
-}
-export type DeployResult = Deployed | Refusal<DeployRefusal>;
-
-export interface ServingInput extends PredictInput {
+export interface ServingInput extends WarmingInput {
   readonly database: Database;
   readonly outbox: Outbox;
   readonly bus: Bus;
   readonly registry: Registry;
   readonly routing: RoutingTable;
+  readonly backend: Backend;
 }
 
 /** Endpoints, and the predictions that go through them. */
 export class Serving {
-  private readonly store = new ServingStore();
   private readonly queries: ServingQueries;
+  private readonly rewards: RewardQueries;
+  private readonly deployment: Deployment;
   private readonly addresses: ModelAddresses;
+  private readonly control: ModelControl;
+  private readonly warming: CacheWarming;
+  private readonly feedback: FeedbackRecording;
 
   constructor(private readonly input: ServingInput) {
     this.queries = new ServingQueries(input.database);
+    this.rewards = new RewardQueries(input.database);
+    this.deployment = new Deployment({ ...input, queries: this.queries });
     this.addresses = new ModelAddresses({ ...input, queries: this.queries });
+    this.control = new ModelControl({ ...input, addresses: this.addresses });
+    this.warming = new CacheWarming(input);
+    const { database, bus, routing } = input;
+    const learns = (endpointId: string) => routing.learns(endpointId);
+    this.feedback = new FeedbackRecording({ database, bus, keys: routing.keys, learns });
   }
 
   /** Makes the endpoint, or replaces its variants. Resolves once this process routes by it. */
   deployEndpoint(actor: Actor, request: DeployEndpoint): Promise<DeployResult> {
-    return this.deploy(actor, request, { mayCreate: true });
+    return this.deployment.deploy(actor, request, { mayCreate: true });
   }
 
   /** As `deployEndpoint`, for an endpoint that exists. */
   setTrafficSplit(actor: Actor, request: DeployEndpoint): Promise<DeployResult> {
-    return this.deploy(actor, request, { mayCreate: false });
+    return this.deployment.deploy(actor, request, { mayCreate: false });
   }
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
     return predict(this.input, actor, request);
+  }
+
+  /** What came of a prediction: the first word stands, unless a later one says that it replaces it. */
+  recordFeedback(actor: Actor, input: FeedbackInput): Promise<FeedbackResult> {
+    return this.feedback.record(actor, input);
+  }
+
+  /** As `recordFeedback`, for several predictions in one statement. */
+  recordFeedbackMany(actor: Actor, inputs: readonly FeedbackInput[]): Promise<FeedbackManyResult> {
+    return this.feedback.recordMany(actor, inputs);
+  }
+
+  /** What the variants have earned, since all of them have; for each, in their order. */
+  rewardsOf(actor: Actor, keys: readonly RewardKey[]): Promise<readonly RewardSummary[]> {
+    authorize(actor, 'platform:read');
+    return this.rewards.comparableRewards(actor.projectId, keys);
+  }
+
+  /** How a variant of an endpoint that the caller was given is doing in this process; null where it does not run here. */
+  healthOf({ projectId, name }: Endpoint, variantName: string): Health | null {
+    const wait = this.input.routing.waitOf({ projectId, name }, variantName);
+    if (wait) return { state: 'WAITING', ...wait };
+    const running = this.input.routing.endpoint(projectId, name);
+    const variants = running ? [...running.variants, ...running.shadows] : [];
+    return (
+      variants.find((variant) => variant.name === variantName)?.known.health.status(performance.now()) ?? null
+    );
   }
 
   /**
@@ -111,6 +144,50 @@ export class Serving {
   /** As `addressOf`, with only what `predict` needs, from memory where the name is in use. */
   targetOf(actor: Actor, model: string, version: string | null): Promise<ModelTarget | NotFound> {
     return this.addresses.targetOf(actor, model, version);
+  }
+
+  /** What this process remembers for an endpoint that the caller was given. */
+  cacheOf({ id }: Endpoint): CacheStatistics {
+    return this.input.cache.statisticsOf(id);
+  }
+
+  /** Asks questions before callers do: those of a file, or those that came again lately. */
+  warmCache(actor: Actor, request: WarmCache): Promise<WarmResult> {
+    return this.warming.warm(actor, request);
+  }
+
+  /** Why a version could not answer now; null where it could. */
+  whyNot({ sha256 }: ModelVersion): string | null {
+    return this.input.backend.whyNot(sha256);
+  }
+
+  /** Brings what answers under a name into the workers' memory. */
+  load(actor: Actor, model: string): Promise<LoadResult> {
+    return this.control.load(actor, model);
+  }
+
+  /** Frees the workers' memory of what no endpoint runs. Who asks for it again finds it loaded again. */
+  unload(actor: Actor, model: string): Promise<UnloadResult> {
+    return this.control.unload(actor, model);
+  }
+
+  /** What can be asked by which name: the endpoints, then the models; newest first, bounded. */
+  modelIndex(actor: Actor): Promise<readonly IndexedModel[]> {
+    return this.control.index(actor);
+  }
+
+  /**
+   * What this process has answered since it began.
+   *
+   * @param model null: every version of the project that was asked
+   * @param version null: every version that answers under the name, or has
+   */
+  statisticsOf(
+    actor: Actor,
+    model: string | null,
+    version: string | null,
+  ): Promise<readonly NamedStatistics[] | NotFound> {
+    return this.control.statisticsOf(actor, model, version);
   }
 
   async endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {
@@ -133,76 +210,5 @@ export class Serving {
   versionsByRefs(actor: Actor, refs: readonly string[]): Promise<readonly (ModelVersion | null)[]> {
     authorize(actor, 'platform:read');
     return this.input.registry.versionsForRouting(actor.projectId, refs);
-  }
-
-  private async deploy(
-    actor: Actor,
-    request: DeployEndpoint,
-    { mayCreate }: { mayCreate: boolean },
-  ): Promise<DeployResult> {
-    authorize(actor, 'endpoint:deploy');
-    const check = new InputCheck().endpointName('name', request.name);
-    const settings = request.settings ? checkSettings(check, request.settings) : null;
-    const { variants, error } = checkVariants(check, request.variants);
-    if (error) return refuse(error);
-    const targets = await this.targetsOf(actor.projectId, variants);
-    if (!targets.ok) return targets;
-    if (!mayCreate && !(await this.endpointByName(actor, request.name)))
-      return refuse(notFound('endpoint', request.name));
-    const result = await this.write(actor.projectId, request, { variants, settings }, targets.targets);
-    if (result.ok) await this.input.routing.catchUp();
-    return result;
-  }
-
-  private async write(
-    projectId: ProjectId,
-    { name, expectedRevision }: DeployEndpoint,
-    wanted: { readonly variants: readonly Variant[]; readonly settings: GivenSettings | null },
-    targets: readonly VariantTarget[],
-  ): Promise<DeployResult> {
-    return refusableTransaction<Deployed, DeployRefusal>(this.input.database, async (tx) => {
-      const { id, revision, ...current } = await this.store.lockEndpoint(tx, projectId, name);
-      if (typeof expectedRevision === 'number' && expectedRevision !== revision) {
-        return refuse(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
-      }
-      const { variants } = wanted;
-      const settings = wanted.settings ?? current.settings;
-      const newRevision = await this.store.replace(tx, { id, projectId }, variants, settings);
-      const endpoint: Endpoint = {
-        ...{ id, projectId, name, variants },
-        revision: newRevision,
-        settings: completeSettings(settings),
-      };
-      await this.tell(tx, endpoint, targets);
-      return { ok: true, endpoint, created: revision === 0 };
-    });
-  }
-
-  private async tell(tx: Transaction, endpoint: Endpoint, targets: readonly VariantTarget[]): Promise<void> {
-    await this.input.outbox.append(tx, endpointDeployed(endpoint.projectId, endpoint, targets));
-    await this.input.bus.wake(tx, ROUTING_TOPIC);
-  }
-
-  private async targetsOf(
-    projectId: ProjectId,
-    variants: readonly Variant[],
-  ): Promise<{ readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound>> {
-    const versions = await this.input.registry.versionsForRouting(
-      projectId,
-      variants.map(({ ref }) => ref),
-    );
-    const targets: VariantTarget[] = [];
-    for (const [index, { ref }] of variants.entries()) {
-      const version = versions[index];
-      const reference = parseReference(ref);
-      if (!version || !reference) return refuse(notFound('model version', ref));
-      const { target } = reference;
-      targets.push(
-        target.kind === 'alias'
-          ? { kind: 'alias', modelId: version.modelId, alias: target.alias }
-          : { kind: 'version', versionId: version.id },
-      );
-    }
-    return { ok: true, targets };
   }
 }

@@ -1,8 +1,14 @@
+import { cores, memoryBytes } from '../kernel/machine';
 import type { Tensor } from '../kernel/tensor';
-import type { ModelFile, RunOptions, RunResult, WorkerStatus } from './backends/backend';
+import type { LeasedModel, ModelFile, RunOptions, RunResult, WorkerStatus } from './backends/backend';
+import { isDeviceProvider, planWorkers, type WorkerPlan } from './worker/devices';
 import { IdleQueue } from './worker/idle-queue';
+import { Leases } from './worker/leases';
+import { defaultBudgetBytes } from './worker/memory-budget';
+import { ModelSizes } from './worker/model-memory';
 import { Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
+import { inTurns, Turns } from './worker/turns';
 import { WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
@@ -13,8 +19,13 @@ const MAX_ATTEMPTS = 2;
 /** How long load() waits for a busy worker, in ms: a few of the longest runs. */
 const WARM_LIMIT_MS = 60_000;
 
+/** Models that all workers together load at once: each takes a core. Two, where one may wait for the disk. */
+const PARALLEL_LOADS = Math.max(2, cores());
+
 export interface PoolOptions extends WorkerOptions {
   readonly workers: number;
+  /** Memory that one worker may take, in bytes. Absent: its share of the machine. */
+  readonly budgetBytes?: number;
   /** In ms, for what is held back for a time; never put back. Absent: performance.now(). */
   readonly nowMs?: () => number;
   /** Told what a log should say. */
@@ -24,13 +35,27 @@ export interface PoolOptions extends WorkerOptions {
 export type PoolEvent =
   | { readonly type: 'worker-died'; readonly worker: number; readonly death: Death }
   | { readonly type: 'worker-failed-to-start'; readonly worker: number; readonly error: Error }
-  | { readonly type: 'model-quarantined'; readonly sha256: string; readonly reason: string };
+  | { readonly type: 'model-quarantined'; readonly sha256: string; readonly reason: string }
+  /** Fewer run than were asked for: those who have the devices are enough. */
+  | {
+      readonly type: 'workers-bounded';
+      readonly provider: string;
+      readonly wanted: number;
+      readonly running: number;
+    };
 
 /** Processes that run models. A process that dies costs the run that it had, and comes back by itself. */
 export class WorkerPool {
-  private readonly slots: readonly WorkerSlot[];
+  private readonly plan: WorkerPlan;
+  private readonly slots: WorkerSlot[];
   private readonly waiting = new IdleQueue();
   private readonly quarantine: Quarantine;
+  private readonly leases: Leases;
+  private readonly sizes = new ModelSizes();
+  private readonly loads = new Turns(PARALLEL_LOADS);
+  private rolling: Turns | undefined;
+  /** What is being made ready on every worker. */
+  private readonly loading = new Map<string, Promise<void>>();
   private readonly idleListeners: (() => void)[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private firstStartError: Error | undefined;
@@ -40,22 +65,9 @@ export class WorkerPool {
   constructor(private readonly options: PoolOptions) {
     const { workers, providers, intraOpNumThreads, environment, nowMs } = options;
     this.quarantine = new Quarantine(nowMs);
-    this.slots = Array.from(
-      { length: workers },
-      (_, id) =>
-        new WorkerSlot(
-          id,
-          { providers, intraOpNumThreads, environment },
-          {
-            idle: (slot) => this.offer(slot),
-            died: (slot, death) => this.tell({ type: 'worker-died', worker: slot.id, death }),
-            failedToStart: (slot, error) => {
-              this.firstStartError ??= error;
-              this.tell({ type: 'worker-failed-to-start', worker: slot.id, error });
-            },
-          },
-        ),
-    );
+    this.leases = new Leases(nowMs);
+    this.plan = planWorkers(workers, { providers, intraOpNumThreads, environment });
+    this.slots = this.plan.first.map((worker, id) => this.slot(id, worker));
   }
 
   /** Resolves when every worker was tried once. @throws WorkerUnavailable where none of them started */
@@ -74,10 +86,35 @@ export class WorkerPool {
   }
 
   /** See Backend.load. */
-  async load(file: ModelFile): Promise<void> {
-    const up = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
-    if (up.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
-    await Promise.all(up.map((slot) => this.track(this.loadOn(slot, file))));
+  load(file: ModelFile, rows?: number): Promise<void> {
+    const underWay = this.loading.get(file.sha256);
+    if (underWay) return underWay;
+    const load = this.loadEverywhere(file, rows).finally(() => this.loading.delete(file.sha256));
+    this.loading.set(file.sha256, load);
+    return load;
+  }
+
+  /** See Backend.holds. */
+  holds(sha256: string): boolean {
+    return this.slots.some((slot) => isUp(slot) && slot.has(sha256));
+  }
+
+  /** See Backend.lease. */
+  lease(models: readonly LeasedModel[]): void {
+    this.leases.replace(models);
+  }
+
+  /** See Backend.unload. */
+  async unload({ sha256 }: ModelFile): Promise<void> {
+    const holders = this.slots.filter((slot) => slot.has(sha256));
+    await Promise.all(holders.map((slot) => this.track(this.unloadOn(slot, sha256))));
+  }
+
+  /** See Backend.whyNot. */
+  whyNot(sha256: string): string | null {
+    return this.slots.some(isUp)
+      ? (this.quarantine.reason(sha256) ?? null)
+      : 'No worker is running at the moment.';
   }
 
   idleCount(): number {
@@ -104,7 +141,7 @@ export class WorkerPool {
       const pass = this.admit(file);
       try {
         const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(undefined, timeoutMs));
-        return await this.onTaken(slot, async () => {
+        return await onTaken(slot, async () => {
           const result = await slot.run(file, inputs, outputs, timeoutMs);
           this.quarantine.answered(file.sha256, pass);
           return result;
@@ -122,15 +159,32 @@ export class WorkerPool {
     }
   }
 
+  private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
+    const there = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
+    if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
+    // Where nobody asks yet, all workers load at once.
+    const turns = this.leases.models().length > 0 ? this.halfOfWorkers() : new Turns(there.length);
+    const failure = await inTurns(there, turns, (slot) => this.track(this.loadOn(slot, file, rows)));
+    if (failure && !this.holds(file.sha256)) throw failure;
+  }
+
+  /** Where endpoints have traffic, half of the workers go on answering, however many models are made ready. */
+  private halfOfWorkers(): Turns {
+    return (this.rolling ??= new Turns(Math.max(1, Math.floor(this.slots.length / 2))));
+  }
+
+  private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
+    await this.take(slot);
+    await onTaken(slot, () => this.loadInto(slot, file, rows));
+  }
+
   /** That a model loads says nothing of its runs, so loading ends no quarantine. */
-  private async loadOn(slot: WorkerSlot, file: ModelFile): Promise<void> {
+  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
     this.refuseIfStopping();
     const reason = this.quarantine.reason(file.sha256);
     if (reason !== undefined) throw new WorkerUnavailable('quarantined', reason);
-    if (slot.state !== 'idle') await this.waiting.wait(slot, WARM_LIMIT_MS);
-    else slot.take();
     try {
-      await this.onTaken(slot, () => slot.load(file));
+      await slot.load(file, rows);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
       this.blame(file.sha256, { kind: 'free' }, error.death, 1);
@@ -138,12 +192,33 @@ export class WorkerPool {
     }
   }
 
-  private async onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {
+  private async unloadOn(slot: WorkerSlot, sha256: string): Promise<void> {
+    await this.take(slot);
     try {
-      return await work();
-    } finally {
-      slot.release();
+      await onTaken(slot, () => slot.unload(sha256));
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error; // a dead worker holds nothing
     }
+  }
+
+  /**
+   * What endpoints run is there before the worker that has come back takes runs, so that no caller waits for it; where
+   * nobody else could answer meanwhile, it takes runs at once.
+   */
+  private async prepare(slot: WorkerSlot): Promise<void> {
+    for (const { file, rows } of this.leases.models()) {
+      const mayWait = slot.state === 'starting' && this.slots.some((other) => other !== slot && isUp(other));
+      if (!mayWait) return;
+      // Whoever runs a model that failed here hears why; a worker that has died is no longer starting.
+      await this.loadInto(slot, file, rows).catch(() => undefined);
+    }
+  }
+
+  /** Takes this worker and no other, when its turn has come. */
+  private async take(slot: WorkerSlot): Promise<void> {
+    this.refuseIfStopping();
+    if (slot.state === 'idle') slot.take();
+    else await this.waiting.wait(slot, WARM_LIMIT_MS);
   }
 
   private blame(sha256: string, pass: Pass, death: Death, attempt: number): void {
@@ -192,11 +267,51 @@ export class WorkerPool {
   }
 
   private async startAll(): Promise<void> {
-    await Promise.all(this.slots.map((slot) => slot.start()));
+    await this.startSlots(this.slots);
+    await this.startOthers(this.plan.others);
     if (this.slots.some(({ state }) => state !== 'down')) return;
     const reason = this.firstStartError?.message ?? 'none is configured.';
     await this.stop({ withinMs: 0 });
     throw new WorkerUnavailable('unfit', `No worker could be started: ${reason}`);
+  }
+
+  private async startOthers(others: readonly WorkerOptions[]): Promise<void> {
+    if (this.stopping || others.length === 0) return;
+    const provider = this.slots
+      .map((slot) => slot.status().provider)
+      .find((used) => used && isDeviceProvider(used));
+    if (provider) {
+      const running = this.slots.length;
+      this.tell({ type: 'workers-bounded', provider, wanted: running + others.length, running });
+      return;
+    }
+    const slots = others.map((worker, index) => this.slot(this.slots.length + index, worker));
+    this.slots.push(...slots);
+    await this.startSlots(slots);
+  }
+
+  private async startSlots(slots: readonly WorkerSlot[]): Promise<void> {
+    await Promise.all(slots.map((slot) => slot.start()));
+  }
+
+  private slot(id: number, worker: WorkerOptions): WorkerSlot {
+    const { sizes, leases, loads } = this;
+    const budgetBytes = () =>
+      this.options.budgetBytes ?? defaultBudgetBytes(memoryBytes(), this.slots.length);
+    return new WorkerSlot(
+      id,
+      worker,
+      { sizes, leases, loads, budgetBytes },
+      {
+        started: (slot) => this.prepare(slot),
+        idle: (slot) => this.offer(slot),
+        died: (slot, death) => this.tell({ type: 'worker-died', worker: slot.id, death }),
+        failedToStart: (slot, error) => {
+          this.firstStartError ??= error;
+          this.tell({ type: 'worker-failed-to-start', worker: slot.id, error });
+        },
+      },
+    );
   }
 
   private async stopAll(withinMs: number): Promise<void> {
@@ -208,6 +323,17 @@ export class WorkerPool {
 
   private tell(event: PoolEvent): void {
     this.options.onEvent?.(event);
+  }
+}
+
+const isUp = ({ state }: WorkerSlot): boolean => state === 'idle' || state === 'busy';
+
+async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {
+  const { life } = slot;
+  try {
+    return await work();
+  } finally {
+    slot.release(life);
   }
 }
 

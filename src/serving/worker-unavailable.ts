@@ -31,3 +31,9 @@ export class WorkerUnavailable extends Error {
     return this.reason !== 'quarantined' && this.reason !== 'load-failed';
   }
 }
+
+export const tooLate = () =>
+  new WorkerUnavailable('deadline', 'The deadline passed before the model answered.');
+
+export const cancelled = () =>
+  new WorkerUnavailable('cancelled', 'The caller left before the model answered.');

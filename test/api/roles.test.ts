@@ -52,11 +52,14 @@ const NEEDED: Readonly<Record<string, string>> = {
   'Mutation.predict': 'endpoint:predict',
   'Mutation.predictMany': 'endpoint:predict',
   'Mutation.promoteModelVersion': 'registry:promote',
+  'Mutation.recordFeedback': 'endpoint:predict',
+  'Mutation.recordFeedbackMany': 'endpoint:predict',
   'Mutation.registerDatasetVersion': 'dataset:write',
   'Mutation.registerModelVersion': 'registry:write',
   'Mutation.rollbackAlias': 'registry:promote',
   'Mutation.setTrafficSplit': 'endpoint:deploy',
   'Mutation.startRun': 'tracking:write',
+  'Mutation.warmCache': 'endpoint:deploy',
 };
 
 const schema = createSchema();

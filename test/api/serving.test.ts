@@ -23,7 +23,7 @@ test('a row by column name is answered by name, with all that is known of the an
   const row = rowOf(1);
   expect(await predict(server, { endpoint: 'scores', rows: [row] })).toMatchObject({
     __typename: 'PredictSuccess',
-    predictionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    predictionId: expect.stringMatching(/^[0-9a-f-]{36}\.[\w-]+$/),
     rows: [{ y: answerTo(row) }],
     version: { ref: 'affine@1.0.0', number: '1.0.0' },
     variant: 'affine@production',

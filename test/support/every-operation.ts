@@ -1,6 +1,6 @@
 import type { Answer, ApiClient } from './api-client';
 import { RegistryClient, scaled } from './registry-client';
-import { deployEndpoint } from './serving-client';
+import { deployEndpoint, predict } from './serving-client';
 import { TrackingClient } from './tracking-client';
 
 /** One of everything in one project: things that operations can be tried on. */
@@ -13,6 +13,8 @@ export interface Scene {
   /** Bytes of the dataset version and of the model version. */
   readonly csv: string;
   readonly onnx: string;
+  /** Of predictions through the endpoint, without feedback yet. */
+  readonly predictionIds: readonly [string, string];
 }
 
 const TABLE = 'a,b\n1,2\n3,4\n';
@@ -30,8 +32,10 @@ export async function makeScene(api: ApiClient, name: string): Promise<Scene> {
   await registry.version(name, scaled(3));
   await registry.promote(`${name}@1.0.0`, 'production');
   await registry.promote(`${name}@1.0.1`, 'production');
-  await deployEndpoint(api, name, [{ ref: name, weight: 1 }]);
-  return { name, runId, lastRunId, csv, onnx };
+  await deployEndpoint(api, name, [{ ref: name, weight: 1 }], undefined, { cacheTtlMs: 60_000 });
+  const row = { endpoint: name, inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+  const [first, second] = [await predict(api, row), await predict(api, row)];
+  return { name, runId, lastRunId, csv, onnx, predictionIds: [first.predictionId, second.predictionId] };
 }
 
 export interface Attempt {
@@ -98,6 +102,14 @@ export const EVERY_OPERATION: Readonly<Record<string, (scene: Scene) => Attempt>
     ),
   'Mutation.promoteModelVersion': ({ name }) =>
     acting('promoteModelVersion', { ref: `${name}@1.0.0`, alias: 'candidate' }),
+  'Mutation.recordFeedback': ({ predictionIds: [predictionId] }) =>
+    acting('recordFeedback', { predictionId, reward: 1 }),
+  'Mutation.recordFeedbackMany': ({ predictionIds: [, predictionId] }) =>
+    acting(
+      'recordFeedbackMany',
+      { feedback: [{ predictionId, reward: 1 }] },
+      '... on RecordFeedbackManySuccess { results { __typename } }',
+    ),
   'Mutation.registerDatasetVersion': ({ name, csv }) =>
     acting('registerDatasetVersion', { dataset: `${name}-new`, artifact: { sha256: csv } }),
   'Mutation.registerModelVersion': ({ name, onnx }) =>
@@ -108,6 +120,7 @@ export const EVERY_OPERATION: Readonly<Record<string, (scene: Scene) => Attempt>
     acting('setTrafficSplit', { endpoint: name, variants: [{ ref: `${name}@1.0.0`, weight: 1 }] }),
   'Mutation.startRun': ({ name }) =>
     acting('startRun', { experiment: `${name}-new`, datasets: [`${name}@1`] }),
+  'Mutation.warmCache': ({ name }) => acting('warmCache', { endpoint: name, popular: 1 }),
 
   'Subscription.endpointLatency': ({ name }) =>
     reading('subscription ($endpoint: String!) { endpointLatency(endpoint: $endpoint) { __typename } }', {

@@ -68,6 +68,12 @@ export class FakeBackend implements Backend {
     return Promise.resolve();
   }
 
+  holds(): boolean {
+    return true;
+  }
+
+  lease(): void {}
+
   unload(): Promise<void> {
     return Promise.resolve();
   }

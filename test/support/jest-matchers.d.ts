@@ -9,6 +9,7 @@ declare namespace jest {
     any(type: unknown): unknown;
     anything(): unknown;
     arrayContaining(items: readonly unknown[]): unknown;
+    closeTo(value: number, digits?: number): unknown;
     objectContaining(fields: object): unknown;
     stringContaining(text: string): unknown;
     stringMatching(pattern: string | RegExp): unknown;

@@ -14,6 +14,7 @@ import {
   type ValueInfoProtoSchema,
 } from '../../src/kernel/generated/onnx_pb';
 import type { Datatype } from '../../src/kernel/tensor';
+import { seededRandom } from './seeded-random';
 
 /** Small ONNX models, made in code: what they compute can be read here, and nothing binary is committed. */
 
@@ -124,6 +125,30 @@ export function affineAnswer(row: ArrayLike<number>, outputs = 3): number[] {
   });
 }
 
+/** y[N, last] = a perceptron of these widths with ReLU in between; weights that look random, and keep sizes as they are. */
+export function mlp(widths: readonly number[]): Uint8Array {
+  const random = seededRandom(1);
+  const weights = (inputs: number, outputs: number) =>
+    Array.from({ length: inputs * outputs }, () => ((2 * random() - 1) * 2.5) / Math.sqrt(inputs));
+  const layers = widths.slice(1).map((outputs, layer) => ({ inputs: widths[layer] ?? 0, outputs, layer }));
+  const last = layers.length - 1;
+  return model({
+    node: layers.flatMap(({ layer }): Node[] => [
+      {
+        opType: 'MatMul',
+        input: [layer === 0 ? 'x' : `h${layer - 1}`, `w${layer}`],
+        output: [layer === last ? 'y' : `z${layer}`],
+      },
+      ...(layer === last ? [] : [{ opType: 'Relu', input: [`z${layer}`], output: [`h${layer}`] }]),
+    ]),
+    input: [value('x', 'FP32', ['N', widths[0] ?? 0])],
+    output: [value('y', 'FP32', ['N', widths[widths.length - 1] ?? 0])],
+    initializer: layers.map(({ inputs, outputs, layer }) =>
+      floats(`w${layer}`, [inputs, outputs], weights(inputs, outputs)),
+    ),
+  });
+}
+
 /** y = x for any datatype and shape. */
 export function identity(datatype: Datatype, dims: readonly Dim[] = ['N', 2]): Uint8Array {
   return oneNode(
@@ -162,6 +187,24 @@ export function lookup(size = 8): Uint8Array {
         [size],
         Array.from({ length: size }, (_, at) => at * 10),
       ),
+    ],
+  );
+}
+
+/** y[N, 1] = table[i[N, 1]], where the table takes so many bytes: a model that is mostly memory. Equal seeds, equal bytes. */
+export function heavy(bytes: number, seed = 0): Uint8Array {
+  const table = new Float32Array(Math.floor(bytes / 4)).map((_, at) => (at + seed) % 1_000);
+  return oneNode(
+    { opType: 'Gather', input: ['table', 'i'], output: ['y'] },
+    [value('i', 'INT64', ['N', 1])],
+    [value('y', 'FP32', ['N', 1])],
+    [
+      {
+        name: 'table',
+        dataType: TensorProto_DataType.FLOAT,
+        dims: [BigInt(table.length)],
+        rawData: new Uint8Array(table.buffer),
+      },
     ],
   );
 }

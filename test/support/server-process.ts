@@ -42,7 +42,14 @@ export class ServerProcess extends ApiClient {
   /** Starts a server and waits until it listens, or until it has given up. */
   static async start(folder: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
     const child = spawn(process.execPath, ['--enable-source-maps', BUILT_SERVER], {
-      env: { PATH: process.env.PATH, PORT: '0', MODEL_STORE: folder, ONNX_WORKERS: '1', ...environment },
+      env: {
+        PATH: process.env.PATH,
+        PORT: '0',
+        GRPC_PORT: '0',
+        MODEL_STORE: folder,
+        ONNX_WORKERS: '1',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));

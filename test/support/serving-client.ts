@@ -12,6 +12,7 @@ interface OutputTensor {
   readonly base64: string;
 }
 type Predicted = Member & {
+  readonly predictionId: string;
   readonly rows: readonly Readonly<Record<string, unknown>>[] | null;
   readonly outputs: readonly OutputTensor[];
   readonly version: { readonly ref: string; readonly number: string };
@@ -27,12 +28,13 @@ export async function deployEndpoint(
   name: string,
   variants: object[],
   expectedRevision?: number,
+  settings?: object,
 ): Promise<Deployed> {
   const query = `mutation ($input: DeployEndpointInput!) { deployEndpoint(input: $input) {
     __typename ... on DeployEndpointSuccess { created endpoint { id revision variants { name ref weight shadow version { number } } } }
     ... on InvalidInputError { issues { path expected actual } } ... on RevisionConflictError { actualRevision }
     ... on UserError { code message } } }`;
-  const input = { name, variants, expectedRevision };
+  const input = { name, variants, expectedRevision, settings };
   return (await server.data<{ deployEndpoint: Deployed }>(query, { input })).deployEndpoint;
 }
 

@@ -56,6 +56,7 @@ export class TestServer extends ApiClient {
   ) {
     const config = parseConfig({
       PORT: '0',
+      GRPC_PORT: '0',
       ONNX_WORKERS: '1',
       LOG_LEVEL: 'silent',
       GRAPHQL_COMPILE_AFTER: '1',
@@ -78,6 +79,11 @@ export class TestServer extends ApiClient {
     await this.platform.stop();
     this.platform = await startPlatform(this.config, createLogger(this.config.logLevel));
     this.url = this.platform.url;
+  }
+
+  /** `host:port` of the gRPC door. */
+  get grpcAddress(): string {
+    return new URL(this.platform.grpcUrl).host;
   }
 
   async stop(): Promise<void> {
@@ -123,7 +129,9 @@ export class TestServer extends ApiClient {
 
 /** What a server does by itself, every now and then: known credentials, its routes, old rows. */
 const isOfTheServerItself = (sql: string) =>
-  /^\/\* (auth\.keyByHash|serving\.allEndpoints|registry\.versionsByReferences|retention\.remove) /.test(sql);
+  /^\/\* (auth\.keyByHash|serving\.allEndpoints|serving\.predictionKey|serving\.recentRewards|registry\.versionsByReferences|retention\.remove) /.test(
+    sql,
+  );
 
 export const startTestServer = (...args: Parameters<typeof TestServer.start>): Promise<TestServer> =>
   TestServer.start(...args);

@@ -11,6 +11,13 @@ export interface ModelFile {
   readonly path: string;
 }
 
+/** A model that endpoints run. */
+export interface LeasedModel {
+  readonly file: ModelFile;
+  /** Rows of the largest batch to expect; 1 where rows of callers cannot share a run. */
+  readonly rows: number;
+}
+
 export interface RunResult {
   /** In the order asked for, or in the model's; data may be views into memory that the run owns. */
   readonly outputs: readonly Tensor[];
@@ -44,6 +51,10 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** SHA-256 of the models it holds, least recently used first. */
   readonly models: readonly string[];
+  /** Size of its process, as last told; null where there is none. */
+  readonly rssBytes: number | null;
+  /** What it may take. */
+  readonly budgetBytes: number;
 }
 
 /** What executes models. One file per runtime stands behind it. */
@@ -68,8 +79,29 @@ export interface Backend {
    */
   nullable(file: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]>;
 
-  /** Makes the model ready on every worker that is up. @throws WorkerUnavailable where it cannot be */
-  load(file: ModelFile): Promise<void>;
+  /**
+   * Makes the model ready on every worker that is up, on one after the other where endpoints have traffic. Asked again
+   * meanwhile, it waits for the same.
+   *
+   * @param rows of the largest batch to warm up for; absent: only loads
+   * @throws WorkerUnavailable where no worker can have it
+   */
+  load(file: ModelFile, rows?: number): Promise<void>;
+
+  /** Whether a worker that is up holds it. */
+  holds(sha256: string): boolean;
+
+  /**
+   * The models that endpoints run from now on. They go last where memory is short, and are what a worker is given first
+   * that comes back. Those no longer among them are kept until everybody who was sent to them has an answer.
+   */
+  lease(models: readonly LeasedModel[]): void;
+
+  /** Frees the memory that it takes on workers; whoever runs it again has it loaded again. */
+  unload(file: ModelFile): Promise<void>;
+
+  /** Why a run of the model would be refused at the moment; null where it would not. */
+  whyNot(sha256: string): string | null;
 
   /**
    * Takes an idle worker before it returns, or waits for one.

@@ -7,7 +7,16 @@ import type { Reply } from '../worker/protocol';
 import type { WorkerOptions } from '../worker/spawn-worker';
 import { TrialWorker } from '../worker/trial-worker';
 import { isFromOutside, WorkerDied, type Death } from '../worker/worker-died';
-import type { Backend, Inspection, Latency, ModelFile, RunOptions, RunResult, WorkerStatus } from './backend';
+import type {
+  Backend,
+  Inspection,
+  Latency,
+  LeasedModel,
+  ModelFile,
+  RunOptions,
+  RunResult,
+  WorkerStatus,
+} from './backend';
 
 /** Reading, loading and a dozen runs, in ms: what takes longer cannot be served interactively either. */
 const INSPECT_LIMIT_MS = 60_000;
@@ -79,8 +88,24 @@ export class OnnxBackend implements Backend {
     }
   }
 
-  load(file: ModelFile): Promise<void> {
-    return this.pool.load(file);
+  load(file: ModelFile, rows?: number): Promise<void> {
+    return this.pool.load(file, rows);
+  }
+
+  holds(sha256: string): boolean {
+    return this.pool.holds(sha256);
+  }
+
+  lease(models: readonly LeasedModel[]): void {
+    this.pool.lease(models);
+  }
+
+  unload(file: ModelFile): Promise<void> {
+    return this.pool.unload(file);
+  }
+
+  whyNot(sha256: string): string | null {
+    return this.pool.whyNot(sha256);
   }
 
   run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {

@@ -2,15 +2,23 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor } from '../../kernel/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import { declaredSignature, type DeclaredSignature } from './declared-signature';
+import { freeMemory } from './free-memory';
 import { createSession, inspectOnnx } from './inspect-onnx';
 import { measureLatency } from './measure-latency';
 import { answersWithout } from './missing-values';
-import { readOnnxFile } from './onnx-file';
+import { readOnnxFile, type OnnxFile } from './onnx-file';
 import { isOutOfMemory, ortMessage } from './ort-message';
 import { acceptedInputs } from './probe-batching';
 import type { Command, FailureKind, Reply } from './protocol';
 import { ModelRefusal } from './refusal';
 import { runSession } from './run-session';
+import { warmUp } from './warm-up';
+
+/** Files of which no garbage is worth waiting for, in bytes: the runtime itself takes more. */
+const SMALL_FILE_BYTES = 4 * 1024 * 1024;
+
+/** The size of the process is told with a run no more often than this, in ms. */
+const TELL_SIZE_EVERY_MS = 1_000;
 
 export interface Outcome {
   readonly reply: Reply;
@@ -22,6 +30,7 @@ type Work = Exclude<Command, { type: 'stop' }>;
 /** What a worker can do, over the sessions it holds. The parent decides which models those are. */
 export class Commands {
   private readonly sessions = new Map<string, InferenceSession>();
+  private toldSizeAt = 0;
 
   constructor(private readonly options: InferenceSession.SessionOptions) {}
 
@@ -43,9 +52,12 @@ export class Commands {
       case 'run':
         return this.run(command.sha256, tensors, command.outputs);
       case 'load':
-        return this.load(command.sha256, command.path);
+        return this.load(command.sha256, command.path, command.rows);
       case 'unload':
         return this.unload(command.sha256);
+      case 'free-memory':
+        await freeMemory();
+        return sized();
       case 'inspect':
         return answer({ type: 'inspected', inspection: await inspectOnnx(command.path, this.options) });
       case 'measure':
@@ -64,15 +76,32 @@ export class Commands {
     if (session === undefined) throw new ModelRefusal('CANNOT_LOAD', 'The model is not loaded.');
     const start = performance.now();
     const results = await runSession(session, inputs, outputs);
-    return { reply: { type: 'ran', computeMs: performance.now() - start }, tensors: results };
+    const end = performance.now();
+    const reply: Reply = { type: 'ran', computeMs: end - start };
+    if (end - this.toldSizeAt < TELL_SIZE_EVERY_MS) return { reply, tensors: results };
+    this.toldSizeAt = end;
+    return { reply: { ...reply, rssBytes: process.memoryUsage.rss() }, tensors: results };
   }
 
-  private async load(sha256: string, path: string): Promise<Outcome> {
+  private async load(sha256: string, path: string, rows: number | undefined): Promise<Outcome> {
     if (!this.sessions.has(sha256)) {
-      const { bytes } = await readOnnxFile(path);
-      this.sessions.set(sha256, await createSession(bytes, this.options));
+      const sizeBytes = await this.open(sha256, await readOnnxFile(path), rows);
+      if (sizeBytes > SMALL_FILE_BYTES) await freeMemory();
     }
-    return answer({ type: 'done' });
+    return sized();
+  }
+
+  /** Answers the size of the file, which nothing holds any more then. */
+  private async open(sha256: string, { model, bytes }: OnnxFile, rows: number | undefined): Promise<number> {
+    const session = await createSession(bytes, this.options);
+    try {
+      if (rows !== undefined) await warmUp(session, signatureOf(model), rows);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+    this.sessions.set(sha256, session);
+    return bytes.byteLength;
   }
 
   private async unload(sha256: string): Promise<Outcome> {
@@ -80,7 +109,7 @@ export class Commands {
     this.sessions.delete(sha256);
     // Never left to the garbage collector, which does not see the native memory behind a session.
     await session?.release();
-    return answer({ type: 'done' });
+    return sized();
   }
 
   private measure(path: string, samples: number, given: readonly Tensor[]): Promise<Outcome> {
@@ -104,8 +133,7 @@ export class Commands {
     work: (session: InferenceSession, signature: DeclaredSignature) => Promise<Outcome>,
   ): Promise<Outcome> {
     const { model, bytes } = await readOnnxFile(path);
-    if (model.graph === undefined) throw new ModelRefusal('NOT_ONNX', 'The file holds no graph.');
-    const signature = declaredSignature(model.graph);
+    const signature = signatureOf(model);
     const session = await createSession(bytes, this.options);
     try {
       return await work(session, signature);
@@ -115,9 +143,16 @@ export class Commands {
   }
 }
 
+function signatureOf({ graph }: OnnxFile['model']): DeclaredSignature {
+  if (graph === undefined) throw new ModelRefusal('NOT_ONNX', 'The file holds no graph.');
+  return declaredSignature(graph);
+}
+
 function answer(reply: Reply): Outcome {
   return { reply, tensors: [] };
 }
+
+const sized = (): Outcome => answer({ type: 'done', rssBytes: process.memoryUsage.rss() });
 
 function failureKind(error: unknown): FailureKind {
   if (isOutOfMemory(error)) return 'out-of-memory';

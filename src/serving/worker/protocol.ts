@@ -18,8 +18,10 @@ export type Inspection =
 /** What the parent asks. A worker does one thing at a time, in the order asked. */
 export type Command =
   | { readonly type: 'inspect'; readonly path: string }
-  | { readonly type: 'load'; readonly sha256: string; readonly path: string }
+  /** `rows`: of the largest batch to warm up for; absent: no warm-up, since a run waits for the model. */
+  | { readonly type: 'load'; readonly sha256: string; readonly path: string; readonly rows?: number }
   | { readonly type: 'unload'; readonly sha256: string }
+  | { readonly type: 'free-memory' }
   | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] }
   | { readonly type: 'measure'; readonly path: string; readonly samples: number }
   | { readonly type: 'try-missing'; readonly path: string; readonly columns: readonly ColumnPlace[] }
@@ -32,9 +34,11 @@ export type Command =
 export type FailureKind = 'invalid-input' | 'load-failed' | 'out-of-memory';
 
 export type Reply =
-  | { readonly type: 'done' }
+  /** A model was loaded or let go of, or garbage was; the size of the process tells what that made of it. */
+  | { readonly type: 'done'; readonly rssBytes: number }
   | { readonly type: 'inspected'; readonly inspection: Inspection }
-  | { readonly type: 'ran'; readonly computeMs: number }
+  /** `rssBytes`: now and then, since asking the system takes as long as a small run. */
+  | { readonly type: 'ran'; readonly computeMs: number; readonly rssBytes?: number }
   | { readonly type: 'measured'; readonly p50Ms: number; readonly p99Ms: number }
   /** For each column, whether the model answers without NaN where only that value is missing. */
   | { readonly type: 'tried-missing'; readonly answers: readonly boolean[] }
@@ -47,7 +51,13 @@ export interface SkippedProvider {
 
 /** What a worker says by itself, once, before any reply. */
 export type Greeting =
-  | { readonly type: 'ready'; readonly provider: string; readonly skipped: readonly SkippedProvider[] }
+  | {
+      readonly type: 'ready';
+      readonly provider: string;
+      readonly skipped: readonly SkippedProvider[];
+      /** Size of the process without any model. */
+      readonly rssBytes: number;
+    }
   | { readonly type: 'unfit'; readonly skipped: readonly SkippedProvider[] };
 
 export type Body = Command | Reply | Greeting;

@@ -12,6 +12,9 @@ export interface WorkerOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** So that a worker can let go of a file that it has loaded before it says how large it is. */
+const FLAGS = ['--expose-gc'];
+
 /** malloc per thread keeps what large models free; one arena that is trimmed gives it back. */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' } as const;
 
@@ -28,7 +31,7 @@ export function spawnWorker(
   const { path, execArgv } = program(join(__dirname, 'worker-main'));
   const argument: WorkerSettings = { ...settings, parentPid: process.pid };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...execArgv, path, JSON.stringify(argument)], {
+    const child = spawn(process.execPath, [...FLAGS, ...execArgv, path, JSON.stringify(argument)], {
       cwd: folder,
       env: { ...environment, ...ENVIRONMENT },
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

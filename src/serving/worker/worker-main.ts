@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     socket.send(GREETING_ID, { type: 'unfit', skipped }, [], () => process.exit(1));
     return;
   }
-  socket.send(GREETING_ID, { type: 'ready', provider, skipped });
+  socket.send(GREETING_ID, { type: 'ready', provider, skipped, rssBytes: process.memoryUsage.rss() });
 
   const commands = new Commands(sessionOptions(provider, settings.intraOpNumThreads));
   for (;;) {

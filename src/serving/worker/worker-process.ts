@@ -62,12 +62,15 @@ export class WorkerProcess {
     }
     worker.provider = greeting.provider;
     worker.skipped = greeting.skipped;
+    worker.bareBytes = greeting.rssBytes;
     return worker;
   }
 
   /** The provider in use, and why those preferred to it are not. */
   provider = '';
   skipped: readonly SkippedProvider[] = [];
+  /** Size of the process before it held any model. */
+  bareBytes = 0;
 
   private constructor(
     folder: string,

@@ -1,22 +1,35 @@
+import { stat } from 'node:fs/promises';
 import { InvalidInput } from '../invalid-input';
 import { tensorMismatch } from '../tensor-mismatch';
 import { WorkerUnavailable } from '../worker-unavailable';
 import type { ModelFile, RunResult, WorkerState, WorkerStatus } from '../backends/backend';
 import type { Tensor } from '../../kernel/tensor';
 import { FrameTooLarge } from './framing';
+import type { Leases } from './leases';
+import { bytesToLoad, evictionsFor, noRoom, type Demand } from './memory-budget';
+import { ModelMemory, type ModelSizes } from './model-memory';
 import type { Command, Reply } from './protocol';
 import { HEALTHY_AFTER_MS, restartDelayMs } from './restart-delay';
 import type { WorkerOptions } from './spawn-worker';
+import type { Turns } from './turns';
 import type { Death } from './worker-died';
 import { WorkerProcess, type Answer } from './worker-process';
-
-/** Sessions of one worker. Each holds its own copy of the weights; the least recently used one goes first. */
-export const MAX_SESSIONS = 64;
 
 /** Wall-clock limit of reading and preparing a model, in ms: large ones take tens of seconds on a slow disk. */
 const LOAD_LIMIT_MS = 120_000;
 
+/** What the workers of a pool have in common. */
+export interface SlotNeeds {
+  /** Memory that one worker may take, in bytes. */
+  readonly budgetBytes: () => number;
+  readonly sizes: ModelSizes;
+  readonly leases: Leases;
+  readonly loads: Turns;
+}
+
 export interface SlotEvents {
+  /** A process is there and takes no runs yet; it does once this resolves. */
+  started(slot: WorkerSlot): Promise<void>;
   /** The worker can take a run: it has started, or was released. */
   idle(slot: WorkerSlot): void;
   died(slot: WorkerSlot, death: Death): void;
@@ -24,12 +37,11 @@ export interface SlotEvents {
   failedToStart(slot: WorkerSlot, error: Error): void;
 }
 
-/** A place for a worker: keeps one process in it, and knows which models that process holds. */
+/** A place for a worker: keeps one process in it, and sees to it that the models in there fit into its memory. */
 export class WorkerSlot {
   state: WorkerState = 'stopped';
   private process: WorkerProcess | undefined;
-  /** Models in the process, least recently used first. */
-  private readonly models = new Set<string>();
+  private readonly memory: ModelMemory;
   private restarts = 0;
   private deathsInARow = 0;
   private restartTimer: NodeJS.Timeout | undefined;
@@ -39,8 +51,11 @@ export class WorkerSlot {
   constructor(
     readonly id: number,
     private readonly options: WorkerOptions,
+    private readonly needs: SlotNeeds,
     private readonly events: SlotEvents,
-  ) {}
+  ) {
+    this.memory = new ModelMemory(needs.sizes);
+  }
 
   /** Resolves when a first start has succeeded or failed; a failed one goes on being tried until stop(). */
   start(): Promise<void> {
@@ -49,16 +64,21 @@ export class WorkerSlot {
   }
 
   has(sha256: string): boolean {
-    return this.models.has(sha256);
+    return this.memory.has(sha256);
   }
 
   take(): void {
     this.state = 'busy';
   }
 
+  /** Which of the processes that it has had is there: what was taken with one is not given back with another. */
+  get life(): number {
+    return this.restarts;
+  }
+
   /** Gives the worker back after take(). A worker that died meanwhile comes back by itself. */
-  release(): void {
-    if (this.state !== 'busy') return;
+  release(life: number): void {
+    if (this.state !== 'busy' || life !== this.restarts) return;
     this.state = 'idle';
     this.events.idle(this);
   }
@@ -71,30 +91,26 @@ export class WorkerSlot {
     limitMs: number,
   ): Promise<RunResult> {
     refuseMismatch(inputs);
-    if (!this.models.has(file.sha256)) await this.load(file);
-    this.touch(file.sha256);
+    const process = this.running();
+    if (!this.has(file.sha256)) await this.loadInto(process, file);
+    this.memory.used(file.sha256);
     const command: Command = { type: 'run', sha256: file.sha256, ...(outputs ? { outputs } : {}) };
-    const { reply, tensors } = await this.request(command, inputs, limitMs);
-    return { outputs: tensors, computeMs: expect(reply, 'ran').computeMs };
+    const { reply, tensors } = await ask(process, command, inputs, limitMs);
+    const { computeMs, rssBytes } = expect(reply, 'ran');
+    if (rssBytes !== undefined) this.memory.grew(file.sha256, rssBytes);
+    return { outputs: tensors, computeMs };
   }
 
-  async load(file: ModelFile): Promise<void> {
-    if (this.models.has(file.sha256)) return;
-    // One run at a time: whatever is evicted is not in use.
-    const [oldest] = this.models;
-    if (this.models.size >= MAX_SESSIONS && oldest !== undefined) await this.unload(oldest);
-    const { reply } = await this.request(
-      { type: 'load', sha256: file.sha256, path: file.path },
-      [],
-      LOAD_LIMIT_MS,
-    );
-    expect(reply, 'done');
-    this.models.add(file.sha256);
+  /**
+   * @param rows of the largest batch to warm up for
+   * @throws WorkerDied, or WorkerUnavailable where the model does not load or cannot have the memory
+   */
+  async load(file: ModelFile, rows?: number): Promise<void> {
+    if (!this.has(file.sha256)) await this.loadInto(this.running(), file, rows);
   }
 
   async unload(sha256: string): Promise<void> {
-    if (!this.models.delete(sha256)) return;
-    expect((await this.request({ type: 'unload', sha256 }, [], LOAD_LIMIT_MS)).reply, 'done');
+    if (this.has(sha256)) await this.unloadFrom(this.running(), sha256);
   }
 
   /** @param withinMs after which the process is killed, whatever it does */
@@ -102,8 +118,9 @@ export class WorkerSlot {
     this.state = 'stopped';
     clearTimeout(this.restartTimer);
     this.leaving.abort();
-    await this.starting;
+    if (this.process === undefined) await this.starting;
     await this.process?.stop(withinMs);
+    await this.starting;
   }
 
   status(): WorkerStatus {
@@ -114,24 +131,54 @@ export class WorkerSlot {
       provider: this.process?.provider ?? null,
       skippedProviders: this.process?.skipped ?? [],
       restarts: this.restarts,
-      models: [...this.models],
+      models: this.memory.names,
+      rssBytes: this.process === undefined ? null : this.memory.usedBytes,
+      budgetBytes: this.needs.budgetBytes(),
     };
   }
 
-  private touch(sha256: string): void {
-    this.models.delete(sha256);
-    this.models.add(sha256);
+  private async loadInto(process: WorkerProcess, file: ModelFile, rows?: number): Promise<void> {
+    const { sha256, path } = file;
+    const fileBytes = await sizeOf(path);
+    await this.makeRoom(process, sha256, fileBytes);
+    const command: Command = { type: 'load', sha256, path, ...(rows === undefined ? {} : { rows }) };
+    const { reply } = await this.needs.loads.take(() => ask(process, command, [], LOAD_LIMIT_MS));
+    this.memory.added(sha256, fileBytes, expect(reply, 'done').rssBytes);
   }
 
-  private async request(command: Command, inputs: readonly Tensor[], limitMs: number): Promise<Answer> {
+  private async unloadFrom(process: WorkerProcess, sha256: string): Promise<void> {
+    this.memory.removed(sha256);
+    const { reply } = await ask(process, { type: 'unload', sha256 }, [], LOAD_LIMIT_MS);
+    this.memory.told(expect(reply, 'done').rssBytes);
+  }
+
+  /** Lets go of other models where there is no room. One run at a time: none of them is in use. */
+  private async makeRoom(process: WorkerProcess, sha256: string, fileBytes: number): Promise<void> {
+    if (evictionsFor(this.demand(sha256, fileBytes))?.length === 0) return;
+    // Part of what is in the way may be garbage.
+    const { reply } = await ask(process, { type: 'free-memory' }, [], LOAD_LIMIT_MS);
+    this.memory.told(expect(reply, 'done').rssBytes);
+    const demand = this.demand(sha256, fileBytes);
+    const evicted = evictionsFor(demand);
+    if (evicted === undefined) throw new WorkerUnavailable('memory', noRoom(demand));
+    for (const model of evicted) await this.unloadFrom(process, model);
+  }
+
+  private demand(sha256: string, fileBytes: number): Demand {
+    const { sizes, leases, budgetBytes } = this.needs;
+    return {
+      bytes: bytesToLoad(fileBytes, sizes.of(sha256)),
+      leased: leases.has(sha256),
+      residents: this.memory.residents((model) => leases.has(model)),
+      budgetBytes: budgetBytes(),
+      usedBytes: this.memory.usedBytes,
+    };
+  }
+
+  private running(): WorkerProcess {
     if (this.process === undefined)
       throw new WorkerUnavailable('crashed', 'The worker is being started again.');
-    try {
-      return await this.process.request(command, inputs, limitMs);
-    } catch (error) {
-      if (error instanceof FrameTooLarge) throw new InvalidInput(error.message);
-      throw error;
-    }
+    return this.process;
   }
 
   private async launch(): Promise<void> {
@@ -139,7 +186,9 @@ export class WorkerSlot {
     try {
       const process = await WorkerProcess.start(this.options, this.leaving.signal);
       this.process = process;
+      this.memory.begin(process.bareBytes);
       process.onDeath((death) => this.buried(death, performance.now() - startedAt));
+      await this.events.started(this);
       if (this.state !== 'starting') return;
       this.state = 'idle';
       this.events.idle(this);
@@ -152,7 +201,7 @@ export class WorkerSlot {
   }
 
   private buried(death: Death, livedMs: number): void {
-    this.models.clear();
+    this.memory.begin(0);
     if (this.isStopped()) return;
     this.process = undefined;
     this.state = 'down';
@@ -173,6 +222,28 @@ export class WorkerSlot {
   // A method, because the state may have changed at every await.
   private isStopped(): boolean {
     return this.state === 'stopped';
+  }
+}
+
+/** 0 where it cannot be read: the worker says why. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+async function ask(
+  process: WorkerProcess,
+  command: Command,
+  inputs: readonly Tensor[],
+  limitMs: number,
+): Promise<Answer> {
+  try {
+    return await process.request(command, inputs, limitMs);
+  } catch (error) {
+    if (error instanceof FrameTooLarge) throw new InvalidInput(error.message);
+    throw error;
   }
 }
 

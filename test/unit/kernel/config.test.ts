@@ -1,4 +1,5 @@
 import { ConfigError, parseConfig } from '../../../src/kernel/config';
+import { cores } from '../../../src/kernel/machine';
 
 test('nothing set gives a local server over the embedded database', () => {
   expect(parseConfig({})).toMatchObject({
@@ -50,4 +51,14 @@ test.each([
 
 test('a message never repeats the database’s password', () => {
   expect(() => parseConfig({ DATABASE_URL: 'mysql://u:secret@h/d' })).toThrow(/^(?!.*secret)/s);
+});
+
+test('workers share the cores, and their memory is a number of megabytes or a share of the machine', () => {
+  expect(parseConfig({ ONNX_WORKERS: '256' })).toMatchObject({ onnxThreads: 1, onnxWorkerMemoryBytes: null });
+  expect(parseConfig({ ONNX_WORKERS: '1' }).onnxThreads).toBe(cores());
+  expect(parseConfig({ ONNX_THREADS: '3', ONNX_WORKER_MEMORY_MB: '256' })).toMatchObject({
+    onnxThreads: 3,
+    onnxWorkerMemoryBytes: 256 * 1024 ** 2,
+  });
+  expect(() => parseConfig({ ONNX_WORKER_MEMORY_MB: '64' })).toThrow('at least 128');
 });

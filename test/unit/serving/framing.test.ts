@@ -92,6 +92,19 @@ test('numbers lie on multiples of 16 bytes, whatever the length of the header', 
   }
 });
 
+test('a small frame is written at once; the numbers of a large one are not copied', () => {
+  const numbers = (length: number): Tensor => ({
+    name: 'x',
+    datatype: 'FP32',
+    shape: [length],
+    data: new Float32Array(length),
+  });
+  expect(encodeFrame(1, run, [numbers(30), numbers(7)])).toHaveLength(1);
+  const large = numbers(10_000);
+  const [, values] = encodeFrame(1, run, [large]);
+  expect(values?.buffer).toBe((large.data as Float32Array).buffer);
+});
+
 test('bytes that cannot be a frame are refused before memory is taken for them', () => {
   const reader = new FrameReader(() => undefined);
   const prefix = Buffer.alloc(8);
