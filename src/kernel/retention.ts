@@ -1,5 +1,6 @@
 import type { Database } from './database';
 import type { Logger } from './logger';
+import { Periodic } from './periodic';
 
 const HOUR_MS = 3_600_000;
 
@@ -23,9 +24,7 @@ const DELETES_PER_PASS = 100;
 
 /** Deletes old rows in the background. Several servers may do so at once: each passes over what another one holds. */
 export class Retention {
-  private timer: NodeJS.Timeout | undefined;
-  private passing: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly passes = new Periodic(() => this.pass(), PASS_INTERVAL_MS);
   private isFailing = false;
 
   constructor(
@@ -34,18 +33,12 @@ export class Retention {
   ) {}
 
   start(): void {
-    if (this.isStopped) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.passing = this.pass().finally(() => this.start());
-    }, PASS_INTERVAL_MS).unref();
+    this.passes.start();
   }
 
   /** Idempotent; waits for the statement in flight. */
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.passing;
+  stop(): Promise<void> {
+    return this.passes.stop();
   }
 
   /** Never throws: what could not be deleted now is old at the next pass too. */
@@ -60,7 +53,7 @@ export class Retention {
   }
 
   private async removeOld(table: (typeof KEPT)[number]['table'], keptMs: number): Promise<void> {
-    for (let statements = 0; statements < DELETES_PER_PASS && !this.isStopped; statements += 1) {
+    for (let statements = 0; statements < DELETES_PER_PASS && !this.passes.hasStopped; statements += 1) {
       const [row] = await this.database.query<{ removed: number }>(
         `/* retention.remove */ WITH old AS (
            SELECT ctid FROM ${table} WHERE created_at < now() - make_interval(secs => $1)

@@ -1,5 +1,6 @@
 import type { Database } from '../kernel/database';
 import type { Logger } from '../kernel/logger';
+import { Periodic } from '../kernel/periodic';
 import { PopularStore } from './cache-popular.store';
 import type { EndpointId } from './endpoint';
 import type { PredictionCache } from './prediction-cache';
@@ -16,26 +17,18 @@ export interface CacheKeeperInput {
 /** Once a minute, off the predict path: writes which questions came again, and drops what is too old. */
 export class CacheKeeper {
   private readonly store = new PopularStore();
-  private timer: NodeJS.Timeout | undefined;
-  private passing: Promise<void> = Promise.resolve();
-  private isStopped = false;
+  private readonly passes = new Periodic(() => this.pass(), PASS_INTERVAL_MS);
   private isFailing = false;
 
   constructor(private readonly input: CacheKeeperInput) {}
 
   start(): void {
-    if (this.isStopped) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.passing = this.pass().finally(() => this.start());
-    }, PASS_INTERVAL_MS).unref();
+    this.passes.start();
   }
 
   /** Writes what is left. Idempotent. */
   async stop(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.passing;
+    await this.passes.stop();
     await this.write();
   }
 

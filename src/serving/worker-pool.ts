@@ -162,8 +162,9 @@ export class WorkerPool {
   private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
     const there = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
     if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
-    // Where nobody asks yet, all workers load at once.
-    const turns = this.leases.models().length > 0 ? this.halfOfWorkers() : new Turns(there.length);
+    // Where nobody is answered yet, as when the server starts, all workers load at once.
+    const answers = this.leases.models().some((leased) => this.holds(leased.file.sha256));
+    const turns = answers ? this.halfOfWorkers() : new Turns(there.length);
     const failure = await inTurns(there, turns, (slot) => this.track(this.loadOn(slot, file, rows)));
     if (failure && !this.holds(file.sha256)) throw failure;
   }
