@@ -52,7 +52,10 @@ class RegisterDatasetVersionInput {
   @Field(() => String, { nullable: true, description: 'The column that models are to predict.' })
   readonly target?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Any text: the same key again, within a day, gets the same answer.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Any text: the same key again, within a day, gets the same answer.',
+  })
   readonly idempotencyKey?: string | null;
 }
 

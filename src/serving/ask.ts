@@ -76,11 +76,11 @@ const batchRequest = (
   batchable: version.signature.batchable,
   policy: settings,
   inputs,
-  ...(outputs && { outputs }),
+  outputs,
   deadlineAt,
-  ...(priority && { priority }),
-  ...(signal && { signal }),
-  ...(isAbandoned && { isAbandoned }),
+  priority: priority ?? undefined,
+  signal,
+  isAbandoned,
 });
 
 function answered(

@@ -239,12 +239,13 @@ export class PredictResolver {
   }
 
   private async ask({ actor, isAbandoned, header }: Context, input: PredictInputType): Promise<Typed> {
-    const caller = { ...(isAbandoned && { isAbandoned }), ...(header && { headers: header }) };
-    const result = await this.services.serving.predict(actor, { ...input, ...caller });
-    return answer(
-      'PredictSuccess',
-      result.ok ? { ...result, encoding: input.outputEncoding ?? 'JSON' } : result,
-    );
+    const request = { ...input, isAbandoned, headers: header };
+    const result = await this.services.serving.predict(actor, request);
+    if (!result.ok) return answer('PredictSuccess', result);
+    // Not by `answer`, which would copy it once more: every prediction passes here.
+    const encoding = input.outputEncoding ?? 'JSON';
+    const prediction: AnsweredPrediction & Typed = { ...result, encoding, __typename: 'PredictSuccess' };
+    return prediction;
   }
 
   @FieldResolver(() => [TensorScalar], { description: 'The model’s outputs, in the order asked for.' })

@@ -46,5 +46,8 @@ test('a prefix says what a text stands for; without one all are tried, in order'
   expect(parseStartingPoint('model:fraud@1.0.0')).toEqual({ starts: ['model'], name: 'fraud@1.0.0' });
   expect(parseStartingPoint('dataset:')).toEqual({ starts: ['dataset'], name: '' });
   expect(parseStartingPoint('fraud')).toEqual({ starts: STARTS, name: 'fraud' });
-  expect(parseStartingPoint('fraud@3')).toEqual({ starts: ['endpoint', 'dataset', 'model'], name: 'fraud@3' });
+  expect(parseStartingPoint('fraud@3')).toEqual({
+    starts: ['endpoint', 'dataset', 'model'],
+    name: 'fraud@3',
+  });
 });

@@ -188,36 +188,40 @@ const anEvent: fc.Arbitrary<Event> = fc.oneof(
 
 test('everybody is told at the deadline at the latest, gets the own row or a reason, and nothing is left over', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anEvent, { maxLength: 60 }), fc.constantFrom(0, 4), async (events, maxDelayMs) => {
-      const { backend, batcher } = startBatcher(2, { maxDelayMs, maxBatch: 4 });
-      const callers: { deadlineAt: number; abort: AbortController; outcome?: unknown }[] = [];
-      const ask = (waitMs: number, sha256: string): void => {
-        const abort = new AbortController();
-        const value = callers.length;
-        const asked = request(value, waitMs, { signal: abort.signal, file: { sha256, path: sha256 } });
-        const caller: (typeof callers)[number] = { deadlineAt: asked.deadlineAt, abort };
-        callers.push(caller);
-        batcher.submit(asked).then(
-          (answer) => (caller.outcome = valuesOf(answer)[0] === 2 * value ? 'answered' : 'wrong'),
-          (error: { reason: string }) => (caller.outcome = error.reason),
-        );
-      };
-      for (const event of [...events, { kind: 'pass', ms: 40 } as const]) {
-        if (event.kind === 'ask') ask(event.waitMs, event.model);
-        else if (event.kind === 'leave') callers[event.caller]?.abort.abort();
-        else if (event.kind === 'finish') backend.runs[event.run]?.finish();
-        else jest.advanceTimersByTime(event.ms);
-        await new Promise(setImmediate);
-        for (const { deadlineAt, outcome, abort } of callers) {
-          if (deadlineAt <= performance.now() || abort.signal.aborted) expect(outcome).toBeDefined();
-          expect(outcome).not.toBe('wrong');
-          if (outcome === 'deadline') expect(deadlineAt).toBeLessThanOrEqual(performance.now());
-          if (outcome === 'cancelled') expect(abort.signal.aborted).toBe(true);
+    fc.asyncProperty(
+      fc.array(anEvent, { maxLength: 60 }),
+      fc.constantFrom(0, 4),
+      async (events, maxDelayMs) => {
+        const { backend, batcher } = startBatcher(2, { maxDelayMs, maxBatch: 4 });
+        const callers: { deadlineAt: number; abort: AbortController; outcome?: unknown }[] = [];
+        const ask = (waitMs: number, sha256: string): void => {
+          const abort = new AbortController();
+          const value = callers.length;
+          const asked = request(value, waitMs, { signal: abort.signal, file: { sha256, path: sha256 } });
+          const caller: (typeof callers)[number] = { deadlineAt: asked.deadlineAt, abort };
+          callers.push(caller);
+          batcher.submit(asked).then(
+            (answer) => (caller.outcome = valuesOf(answer)[0] === 2 * value ? 'answered' : 'wrong'),
+            (error: { reason: string }) => (caller.outcome = error.reason),
+          );
+        };
+        for (const event of [...events, { kind: 'pass', ms: 40 } as const]) {
+          if (event.kind === 'ask') ask(event.waitMs, event.model);
+          else if (event.kind === 'leave') callers[event.caller]?.abort.abort();
+          else if (event.kind === 'finish') backend.runs[event.run]?.finish();
+          else jest.advanceTimersByTime(event.ms);
+          await new Promise(setImmediate);
+          for (const { deadlineAt, outcome, abort } of callers) {
+            if (deadlineAt <= performance.now() || abort.signal.aborted) expect(outcome).toBeDefined();
+            expect(outcome).not.toBe('wrong');
+            if (outcome === 'deadline') expect(deadlineAt).toBeLessThanOrEqual(performance.now());
+            if (outcome === 'cancelled') expect(abort.signal.aborted).toBe(true);
+          }
         }
-      }
-      expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
-      batcher.stop();
-    }),
+        expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
+        batcher.stop();
+      },
+    ),
     { numRuns: 200 },
   );
 });

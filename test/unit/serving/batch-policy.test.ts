@@ -45,7 +45,9 @@ test('the predicted duration of a batch stays within the objective', () => {
       fc.double({ min: 0, max: 5, noNaN: true }),
       (perRowMs, perRunMs) => {
         const cost = learned(perRowMs, perRunMs, [1, 2, 3, 5]);
-        expect(cost.predictMs(cost.largestBatch(limits))).toBeLessThanOrEqual(limits.latencyObjectiveMs + 0.001);
+        expect(cost.predictMs(cost.largestBatch(limits))).toBeLessThanOrEqual(
+          limits.latencyObjectiveMs + 0.001,
+        );
       },
     ),
   );

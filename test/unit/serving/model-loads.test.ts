@@ -85,7 +85,11 @@ test('one that cannot be loaded says why, and is tried again after a while', asy
   models.want([wanted('a')]);
   loads[0]?.finish(unloadable());
   await models.settled(['a']);
-  expect([models.isReady('a'), models.waitOf('a')?.reason, changes]).toEqual([false, 'It is not a model.', 1]);
+  expect([models.isReady('a'), models.waitOf('a')?.reason, changes]).toEqual([
+    false,
+    'It is not a model.',
+    1,
+  ]);
   nowMs += RETRY_AFTER_MS - 1;
   models.want([wanted('a')]);
   expect(loads).toHaveLength(1);
