@@ -15,7 +15,7 @@ if ! cmp -s "$requirements" "$environment/installed.txt"; then
   python3 -m venv "$environment" || not_run "There is no Python 3 with venv."
   pip() { "$environment/bin/pip" --quiet --disable-pip-version-check "$@"; }
   pip download --no-deps --dest "$environment/probe" "$(grep -m1 numpy "$requirements")" || not_run "PyPI cannot be reached."
-  pip install -r "$requirements"
+  pip install -r "$requirements" || not_run "PyPI has not all of them."
   cp "$requirements" "$environment/installed.txt"
 fi
 CLIENTS_PYTHON="$PWD/$environment/bin/python" npx jest --selectProjects conformance --testPathPatterns 'conformance/clients'
