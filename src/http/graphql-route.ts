@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
-import { answerGraphqlError, SAFE_HEADERS } from '../kernel/http-answer';
+import { answerGraphqlError, answerText, SAFE_HEADERS } from '../kernel/http-answer';
 import { BodyTooLarge, readBody } from '../kernel/http-body';
 import { headerOf } from '../kernel/http-header';
 import { answerPlainOperation } from './plain-operation';
@@ -34,7 +34,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
     const header = (name: string) => headerOf(request, name);
     const context = new OperationContext(services, actor, undefined, isAbandoned, header);
     const plain = await answerPlainOperation(operations, request, body, context);
-    if (plain) return send(response, plain.status, { 'content-type': plain.contentType }, plain.body);
+    if (plain) return answerText(response, plain.status, plain.contentType, plain.body);
     const answered = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headersOf(request), body, search },
       context: () => Promise.resolve(context),
@@ -45,7 +45,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
   };
 }
 
-/** With its length, or the answer would go out in chunks; and as text, which leaves in one write with its headers. */
+/** With its length, or the answer would go out in chunks. */
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
   const length = Buffer.byteLength(body);
   response.writeHead(status, {

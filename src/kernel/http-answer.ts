@@ -6,6 +6,28 @@ export const SAFE_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const;
 
+/** The same and that nobody keeps the answer, as pairs one after the other: the form that costs least to send. */
+export const SAFE_HEADER_LIST: readonly string[] = [
+  ...Object.entries(SAFE_HEADERS).flat(),
+  'cache-control',
+  'no-store',
+];
+
+/**
+ * A text as it is, in one write with its headers: for answers of which there are thousands a second. A list of headers
+ * costs a tenth of an object put together of parts, each of which would get a hidden class of its own.
+ */
+export function answerText(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+): void {
+  const length = String(Buffer.byteLength(text));
+  response.writeHead(status, [...SAFE_HEADER_LIST, 'content-type', contentType, 'content-length', length]);
+  response.end(text);
+}
+
 export function answerJson(
   response: ServerResponse,
   status: number,

@@ -12,12 +12,11 @@ const MAX_NAMED_VERSIONS = 10;
 /** `MAJOR.MINOR.PIPELINE`, or a place in the order of registration. */
 const VERSION = /^(?:\d{1,9}\.\d{1,9}\.\d{1,9}|[1-9]\d{0,8})$/;
 
-/** Whom `predict` is to ask. */
-export type Ask = { readonly endpoint: string } | { readonly ref: string };
-
-/** Who answers under a name, and the version whose signature callers see. */
+/** Who answers under a name, as `predict` is asked, and the version whose signature callers see. */
 export interface ModelTarget {
-  readonly ask: Ask;
+  /** Exactly one of `endpoint` and `ref`; the other is null. */
+  readonly endpoint: string | null;
+  readonly ref: string | null;
   readonly version: ModelVersion;
 }
 
@@ -57,18 +56,44 @@ export class ModelAddresses {
   }
 
   /** As `addressOf`, for the predict path: what is in use is found in memory. */
-  async targetOf(actor: Actor, name: string, version: string | null): Promise<ModelTarget | NotFound> {
+  targetOf(
+    actor: Actor,
+    name: string,
+    version: string | null,
+  ): ModelTarget | NotFound | Promise<ModelTarget | NotFound> {
     authorize(actor, 'endpoint:predict');
-    return (await this.find(actor, name, version)) ?? this.explain(actor, name, version);
+    const found = this.find(actor, name, version);
+    return found === null || found instanceof Promise ? this.orExplain(found, actor, name, version) : found;
   }
 
-  private async find(actor: Actor, name: string, version: string | null): Promise<ModelTarget | null> {
-    const { routing } = this.needs;
-    const endpoint = routing.endpoint(actor.projectId, name);
-    if (version === null)
-      return endpoint
-        ? { ask: { endpoint: name }, version: mainVersion(endpoint) }
-        : this.byReference(actor, name);
+  private async orExplain(
+    found: null | Promise<ModelTarget | null>,
+    actor: Actor,
+    name: string,
+    version: string | null,
+  ): Promise<ModelTarget | NotFound> {
+    return (await found) ?? this.explain(actor, name, version);
+  }
+
+  /** At once where an endpoint's name is all there is: nearly every prediction. */
+  private find(
+    actor: Actor,
+    name: string,
+    version: string | null,
+  ): ModelTarget | null | Promise<ModelTarget | null> {
+    const endpoint = this.needs.routing.endpoint(actor.projectId, name);
+    if (version !== null) return this.findVersion(actor, name, version, endpoint);
+    return endpoint
+      ? { endpoint: name, ref: null, version: mainVersion(endpoint) }
+      : this.byReference(actor, name);
+  }
+
+  private async findVersion(
+    actor: Actor,
+    name: string,
+    version: string,
+    endpoint: RunningEndpoint | undefined,
+  ): Promise<ModelTarget | null> {
     if (!VERSION.test(version)) return null;
     if (endpoint) return this.behindEndpoint(actor, endpoint, version);
     if (!name.includes('@')) return this.byReference(actor, `${name}@${version}`);
@@ -83,7 +108,7 @@ export class ModelAddresses {
     version: string,
   ): Promise<ModelTarget | null> {
     const running = variants.find(({ model }) => isCalled(model.version, version))?.model.version;
-    if (running) return { ask: { ref: running.ref }, version: running };
+    if (running) return { endpoint: null, ref: running.ref, version: running };
     for (const modelName of new Set(variants.map(({ model }) => model.version.modelName))) {
       const target = await this.byReference(actor, `${modelName}@${version}`);
       if (target) return target;
@@ -93,7 +118,7 @@ export class ModelAddresses {
 
   private async byReference({ projectId }: Actor, ref: string): Promise<ModelTarget | null> {
     const model = await this.needs.routing.version(projectId, ref);
-    return model && { ask: { ref }, version: model.version };
+    return model && { endpoint: null, ref, version: model.version };
   }
 
   /** What was not found, and what there is. */

@@ -109,7 +109,7 @@ class PredictInputType {
     defaultValue: 'JSON',
     description: 'How the answer’s tensors are written.',
   })
-  outputEncoding!: keyof typeof TensorEncoding | null;
+  outputEncoding!: Encoding | null;
 }
 
 @ObjectType('PredictTiming', { description: 'Where the time of a prediction went.' })
@@ -207,7 +207,23 @@ class PredictManySuccessType {
 
 const PredictManyResult = resultUnion('PredictManyResult', [PredictManySuccessType, InvalidInputErrorType]);
 
-type AnsweredPrediction = PredictSuccess & { readonly encoding: keyof typeof TensorEncoding };
+type Encoding = keyof typeof TensorEncoding;
+type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced'> & { readonly encoding: Encoding };
+
+/** Field by field: every prediction passes here, and copies made by spreading cost ten times as much. */
+const answered = (result: PredictSuccess, encoding: Encoding): AnsweredPrediction & Typed => ({
+  __typename: 'PredictSuccess',
+  predictionId: result.predictionId,
+  rows: result.rows,
+  outputs: result.outputs,
+  version: result.version,
+  variant: result.variant,
+  cached: result.cached,
+  cacheAgeMs: result.cacheAgeMs,
+  batchSize: result.batchSize,
+  timing: result.timing,
+  encoding,
+});
 
 @Resolver(() => PredictSuccessType)
 export class PredictResolver {
@@ -239,13 +255,19 @@ export class PredictResolver {
   }
 
   private async ask({ actor, isAbandoned, header }: Context, input: PredictInputType): Promise<Typed> {
-    const request = { ...input, isAbandoned, headers: header };
-    const result = await this.services.serving.predict(actor, request);
-    if (!result.ok) return answer('PredictSuccess', result);
-    // Not by `answer`, which would copy it once more: every prediction passes here.
-    const encoding = input.outputEncoding ?? 'JSON';
-    const prediction: AnsweredPrediction & Typed = { ...result, encoding, __typename: 'PredictSuccess' };
-    return prediction;
+    const result = await this.services.serving.predict(actor, {
+      endpoint: input.endpoint,
+      ref: input.ref,
+      rows: input.rows,
+      inputs: input.inputs,
+      outputs: input.outputs,
+      routingKey: input.routingKey,
+      headers: header,
+      timeoutMs: input.timeoutMs,
+      priority: input.priority,
+      isAbandoned,
+    });
+    return result.ok ? answered(result, input.outputEncoding ?? 'JSON') : answer('PredictSuccess', result);
   }
 
   @FieldResolver(() => [TensorScalar], { description: 'The model’s outputs, in the order asked for.' })

@@ -32,7 +32,8 @@ export async function predict(
   authorize(actor, 'endpoint:predict');
   const wrong = checkRequest(request);
   if (wrong) return refuse(wrong);
-  const route = await routeOf(parts.routing, actor, request);
+  const found = routeOf(parts.routing, actor, request);
+  const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if ('kind' in route) return refuse(route);
   const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);

@@ -77,7 +77,6 @@ export class PredictionStatistics {
     counts.success.add(totalMs);
     if (result.cached) return counts.cacheHit.add(totalMs);
     if (cacheable) counts.cacheMiss.add(totalMs);
-    if (result.coalesced) return; // computed for another caller, who counts it
     if (result.coalesced) return; // the run is counted with the caller it was made for
     const { queueMs, computeMs } = result.timing;
     counts.queue.add(queueMs);

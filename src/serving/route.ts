@@ -1,5 +1,6 @@
 import type { Actor } from '../kernel/actor';
 import { notFound, type NotFound } from '../kernel/errors';
+import type { ProjectId } from '../kernel/ids';
 import type { EndpointId } from './endpoint';
 import { DEFAULT_SETTINGS, type EndpointSettings } from './endpoint-settings';
 import type { PredictRequest } from './prediction';
@@ -25,22 +26,28 @@ export interface Route {
   } | null;
 }
 
-/** Where a prediction goes: by endpoint, its rules and its strategy, or straight to a version. */
-export async function routeOf(
+/** Where a prediction goes: by endpoint, its rules and its strategy, at once; or straight to a version. */
+export function routeOf(
   routing: RoutingTable,
   { projectId }: Actor,
   request: PredictRequest,
-): Promise<Route | NotFound> {
+): Route | NotFound | Promise<Route | NotFound> {
   const { endpoint, ref } = request;
-  if (typeof endpoint === 'string') {
-    const running = routing.endpoint(projectId, endpoint);
-    if (!running) return notFound('endpoint that can answer', endpoint);
-    const nowMs = performance.now();
-    const { variant, byRule } = chooseVariant(running, request, nowMs, Math.random);
-    return routeTo(running, variant, nowMs, { byRule, shadows: running.shadows });
-  }
-  const model = await routing.version(projectId, ref ?? '');
-  return model ? { model, settings: DEFAULT_SETTINGS, endpoint: null } : notFound('model version', ref ?? '');
+  if (typeof endpoint !== 'string') return straightTo(routing, projectId, ref ?? '');
+  const running = routing.endpoint(projectId, endpoint);
+  if (!running) return notFound('endpoint that can answer', endpoint);
+  const nowMs = performance.now();
+  const { variant, byRule } = chooseVariant(running, request, nowMs, Math.random);
+  return routeTo(running, variant, nowMs, byRule, running.shadows);
+}
+
+async function straightTo(
+  routing: RoutingTable,
+  projectId: ProjectId,
+  ref: string,
+): Promise<Route | NotFound> {
+  const model = await routing.version(projectId, ref);
+  return model ? { model, settings: DEFAULT_SETTINGS, endpoint: null } : notFound('model version', ref);
 }
 
 /** To another variant, after the one of `route` has failed; null where there is none. Shadows have their copy already. */
@@ -54,17 +61,20 @@ export function detourOf(
   if (!running) return null;
   const nowMs = performance.now();
   const variant = chooseInstead(running, endpoint.variant, request, nowMs, Math.random);
-  return variant && routeTo(running, variant, nowMs, { byRule: false, shadows: [] });
+  return variant && routeTo(running, variant, nowMs, false, NO_SHADOWS);
 }
+
+const NO_SHADOWS: readonly RunningVariant[] = [];
 
 const routeTo = (
   { id, settings }: RunningEndpoint,
   variant: RunningVariant,
   nowMs: number,
-  how: { readonly byRule: boolean; readonly shadows: readonly RunningVariant[] },
+  byRule: boolean,
+  shadows: readonly RunningVariant[],
 ): Route => ({
   model: variant.model,
   settings,
   // Begun at once: whoever chooses in the same moment must see that the variant is being tried.
-  endpoint: { id, variant, era: variant.known.health.begin(nowMs), ...how },
+  endpoint: { id, variant, byRule, era: variant.known.health.begin(nowMs), shadows },
 });

@@ -142,7 +142,11 @@ export class Serving {
   }
 
   /** As `addressOf`, with only what `predict` needs, from memory where the name is in use. */
-  targetOf(actor: Actor, model: string, version: string | null): Promise<ModelTarget | NotFound> {
+  targetOf(
+    actor: Actor,
+    model: string,
+    version: string | null,
+  ): ModelTarget | NotFound | Promise<ModelTarget | NotFound> {
     return this.addresses.targetOf(actor, model, version);
   }
 

@@ -20,22 +20,26 @@ export function checkTensors(
   const check = new InputCheck();
   const tooMany = check.count('inputs', inputs.length, MAX_TENSORS).result();
   if (tooMany) return { ok: false, error: tooMany };
-  inputs.forEach(({ name }, index) => {
-    const names = specs.map((spec) => spec.name);
-    if (!names.includes(name))
-      check.add(`inputs[${index}].name`, `one of ${names.join(', ')}`, name.slice(0, 100));
-    if (inputs.findIndex((other) => other.name === name) !== index)
+  for (let index = 0; index < inputs.length; index += 1) {
+    const name = inputs[index]?.name ?? '';
+    if (indexOf(specs, name) === -1)
+      check.add(
+        `inputs[${index}].name`,
+        `one of ${specs.map((spec) => spec.name).join(', ')}`,
+        name.slice(0, 100),
+      );
+    if (indexOf(inputs, name) !== index)
       check.add(`inputs[${index}].name`, 'each input once', name.slice(0, 100));
-  });
+  }
   const tensors: Tensor[] = [];
   for (const spec of specs) {
-    const index = inputs.findIndex(({ name }) => name === spec.name);
+    const index = indexOf(inputs, spec.name);
     const input = inputs[index];
     const tensor = input ? tensorFromJson(input, spec, `inputs[${index}]`, check) : null;
     if (!input) check.add('inputs', `a tensor “${spec.name}” of ${spec.datatype}`, 'none');
     if (tensor) tensors.push(tensor);
   }
-  const [first] = tensors;
+  const first = tensors[0];
   const differing = batchable && first ? tensors.find(({ shape }) => shape[0] !== first.shape[0]) : undefined;
   if (first && differing)
     check.add(
@@ -45,4 +49,10 @@ export function checkTensors(
     );
   const error = check.result();
   return error ? { ok: false, error } : { ok: true, inputs: tensors };
+}
+
+/** The place of the first of that name, -1 where there is none. */
+function indexOf(named: readonly { readonly name: string }[], name: string): number {
+  for (let index = 0; index < named.length; index += 1) if (named[index]?.name === name) return index;
+  return -1;
 }

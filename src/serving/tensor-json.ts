@@ -3,7 +3,6 @@ import { doubleToJson } from '../kernel/double';
 import type { InputCheck } from '../kernel/input-check';
 import {
   ARRAY_OF,
-  DATATYPES,
   elementCount,
   type Datatype,
   type Tensor,
@@ -27,9 +26,9 @@ export function tensorFromJson(
   path: string,
   check: InputCheck,
 ): Tensor | null {
-  const datatype = DATATYPES.find((known) => known === input.datatype);
-  if (datatype !== spec.datatype) {
-    check.add(`${path}.datatype`, spec.datatype, describeValue(input.datatype));
+  const { datatype } = spec;
+  if (input.datatype !== datatype) {
+    check.add(`${path}.datatype`, datatype, describeValue(input.datatype));
     return null;
   }
   const shape = input.shape as readonly number[];

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../kernel/bounded-map';
 import { Refused } from './refused';
 
 const MODEL_CALLS = ['metadata', 'ready', 'infer', 'config', 'stats'] as const;
@@ -15,8 +16,23 @@ export type Call =
 
 const POSTED: readonly Call['kind'][] = ['infer', 'index', 'load', 'unload'];
 
-/** Names are decoded here, segment by segment, and from then on are text: none of them is ever a path. */
+/** Paths whose meaning is kept: applications ask for the same few again and again. */
+const MAX_KNOWN_PATHS = 1_000;
+/** Longest path that is kept: a thousand of them are a megabyte at most. */
+const MAX_KNOWN_LENGTH = 512;
+const inferCalls = new BoundedMap<string, Call>(MAX_KNOWN_PATHS);
+
 export function callOf(method: string, path: string): Call | Refused {
+  const known = method === 'POST' ? inferCalls.get(path) : undefined;
+  if (known) return known;
+  const call = readCall(method, path);
+  if (!(call instanceof Refused) && call.kind === 'infer' && path.length <= MAX_KNOWN_LENGTH)
+    inferCalls.set(path, call);
+  return call;
+}
+
+/** Names are decoded here, segment by segment, and from then on are text: none of them is ever a path. */
+function readCall(method: string, path: string): Call | Refused {
   const segments = decoded(path);
   if (segments === null) return new Refused(400, 'The path is not percent-encoded UTF-8.');
   const call = callAt(segments);

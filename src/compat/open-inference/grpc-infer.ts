@@ -30,7 +30,8 @@ export async function infer(
   if (!asked.ok) return asked;
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
+  const { endpoint, ref } = target;
   const headers = (name: string) => textOf(metadata, name);
-  const result = await serving.predict(actor, { ...target.ask, ...asked.question, headers, signal });
+  const result = await serving.predict(actor, { endpoint, ref, ...asked.question, headers, signal });
   return result.ok ? { ok: true, response: inferResponse(request, result) } : result;
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { SAFE_HEADERS } from '../../kernel/http-answer';
+import { answerText, SAFE_HEADER_LIST } from '../../kernel/http-answer';
 import type { Tensor } from '../../kernel/tensor';
 import { tensorBytes } from '../../kernel/tensor-bytes';
 import type { PredictSuccess } from '../../serving/serving';
@@ -30,7 +30,7 @@ export function answerInference(response: ServerResponse, answer: InferAnswer): 
   });
   const json = `${headText(answer)},"outputs":[${outputs.join(',')}]}`;
   if (bytes.length > 0) sendBinary(response, json, bytes);
-  else sendJson(response, json);
+  else answerText(response, 200, 'application/json', json);
 }
 
 function headText({
@@ -38,36 +38,29 @@ function headText({
   request: { id },
   result: { version, predictionId, variant },
 }: InferAnswer): string {
-  const parameters = { prediction_id: predictionId, ...(variant !== null && { variant }) };
   const idText = id === null ? '' : `,"id":${JSON.stringify(id)}`;
-  return `{"model_name":${JSON.stringify(model)},"model_version":"${versionName(version)}"${idText},"parameters":${JSON.stringify(parameters)}`;
+  const variantText = variant === null ? '' : `,"variant":${JSON.stringify(variant)}`;
+  return `{"model_name":${JSON.stringify(model)},"model_version":"${versionName(version)}"${idText},"parameters":{"prediction_id":"${predictionId}"${variantText}}`;
 }
 
 const outputText = ({ name, datatype, shape }: Tensor, values: string): string =>
   `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],${values}}`;
 
-/** As text, which leaves in one write with its headers. */
-function sendJson(response: ServerResponse, json: string): void {
-  response.writeHead(200, {
-    ...SAFE_HEADERS,
-    'cache-control': 'no-store',
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(json),
-  });
-  response.end(json);
-}
-
 function sendBinary(response: ServerResponse, json: string, bytes: readonly Uint8Array[]): void {
   const head = Buffer.from(json);
   const sizeBytes = bytes.reduce((sum, piece) => sum + piece.length, head.length);
-  response.writeHead(200, {
-    ...SAFE_HEADERS,
-    'cache-control': 'no-store',
-    'content-type': 'application/octet-stream',
-    'content-length': sizeBytes,
-    'inference-header-content-length': head.length,
-  });
-  if (sizeBytes <= MAX_COPIED_BYTES) return void response.end(Buffer.concat([head, ...bytes], sizeBytes));
+  response.writeHead(200, [
+    ...SAFE_HEADER_LIST,
+    'content-type',
+    'application/octet-stream',
+    'content-length',
+    String(sizeBytes),
+    'inference-header-content-length',
+    String(head.length),
+  ]);
+  // As text of one byte a character it leaves in one write with its headers, which bytes do not.
+  if (sizeBytes <= MAX_COPIED_BYTES)
+    return void response.end(Buffer.concat([head, ...bytes], sizeBytes).toString('latin1'), 'latin1');
   response.cork();
   response.write(head);
   for (const piece of bytes) response.write(piece);

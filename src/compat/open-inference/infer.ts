@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor';
-import { callerGone } from '../../kernel/http-caller';
+import { isCallerGone } from '../../kernel/http-caller';
 import type { Exchange } from '../../kernel/http-exchange';
 import { headerOf } from '../../kernel/http-header';
 import type { ModelVersion } from '../../registry/registry';
@@ -17,18 +17,24 @@ export async function infer(
   actor: Actor,
   { model, version }: { readonly model: string; readonly version: string | null },
 ): Promise<void> {
-  const target = await serving.targetOf(actor, model, version);
+  const found = serving.targetOf(actor, model, version);
+  const target = found instanceof Promise ? await found : found;
   if ('kind' in target) return answerRefused(response, refusedBecause(target));
   const body = await readInferBody(request);
   if (body instanceof Refused) return answerRefused(response, body);
   const asked = requestIn(body, target.version);
   if (asked instanceof Refused) return answerRefused(response, asked);
-  const { inputs, outputs, timeoutMs, priority, routingKey, parameters } = asked;
   const result = await serving.predict(actor, {
-    ...target.ask,
-    ...{ inputs, outputs, timeoutMs, priority, routingKey, parameters },
+    endpoint: target.endpoint,
+    ref: target.ref,
+    inputs: asked.inputs,
+    outputs: asked.outputs,
+    routingKey: asked.routingKey,
+    parameters: asked.parameters,
     headers: (name) => headerOf(request, name),
-    signal: callerGone(request),
+    timeoutMs: asked.timeoutMs,
+    priority: asked.priority,
+    isAbandoned: () => isCallerGone(request),
   });
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));
   answerInference(response, { model, request: asked, result });
@@ -40,7 +46,14 @@ function requestIn(body: InferBody, { signature }: ModelVersion): InferRequest |
   const input = readRawRequest(body.bytes, signature);
   if (input instanceof Refused) return input;
   return {
-    ...{ id: null, inputs: [input], outputs: null, binary: new Map(), binaryElse: true },
-    ...{ timeoutMs: null, priority: null, routingKey: null, parameters: {} },
+    id: null,
+    inputs: [input],
+    outputs: null,
+    binary: new Map(),
+    binaryElse: true,
+    timeoutMs: null,
+    priority: null,
+    routingKey: null,
+    parameters: {},
   };
 }

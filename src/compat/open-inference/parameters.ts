@@ -8,14 +8,14 @@ const MAX_TIMEOUT_US = MAX_TIMEOUT_MS * 1000;
  * What a caller must not ask for, and what is possible instead. Whoever can name memory, files or addresses of the
  * server's could read what is not theirs.
  */
-export const REFUSED_PARAMETERS: Readonly<Record<string, string>> = {
-  shared_memory_region: 'values in the request itself; the server shares no memory with its callers',
-  shared_memory_offset: 'values in the request itself; the server shares no memory with its callers',
-  shared_memory_byte_size: 'values in the request itself; the server shares no memory with its callers',
-  file: 'values in the request itself; the server opens no files for its callers',
-  uri: 'values in the request itself; the server fetches nothing for its callers',
-  classification: 'no such parameter; ask for the probabilities, and rank them',
-};
+export const REFUSED_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['shared_memory_region', 'values in the request itself; the server shares no memory with its callers'],
+  ['shared_memory_offset', 'values in the request itself; the server shares no memory with its callers'],
+  ['shared_memory_byte_size', 'values in the request itself; the server shares no memory with its callers'],
+  ['file', 'values in the request itself; the server opens no files for its callers'],
+  ['uri', 'values in the request itself; the server fetches nothing for its callers'],
+  ['classification', 'no such parameter; ask for the probabilities, and rank them'],
+]);
 
 export type Json = Readonly<Record<string, unknown>>;
 const NONE: Json = {};
@@ -37,9 +37,9 @@ export function parametersOf({ parameters }: Json, path: string, check: InputChe
     check.add(path, 'an object', describeJson(parameters));
     return NONE;
   }
-  for (const [name, value] of Object.entries(parameters)) {
-    const instead = Object.hasOwn(REFUSED_PARAMETERS, name) ? REFUSED_PARAMETERS[name] : undefined;
-    if (instead !== undefined) check.add(`${path}.${name}`, instead, describeJson(value));
+  for (const name in parameters) {
+    const instead = REFUSED_PARAMETERS.get(name);
+    if (instead !== undefined) check.add(`${path}.${name}`, instead, describeJson(parameters[name]));
   }
   return parameters;
 }

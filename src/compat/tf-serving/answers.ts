@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { answerJson, SAFE_HEADERS } from '../../kernel/http-answer';
+import { answerJson, answerText } from '../../kernel/http-answer';
 import type { PredictRefusal } from '../../serving/serving';
 
 /** Exactly as TensorFlow Serving says it. */
@@ -23,16 +23,8 @@ export const answerValue = (response: ServerResponse, value: unknown): void =>
   answerJson(response, 200, value, CONTENT_TYPE);
 
 /** What is text already: its numbers are not as `JSON.stringify` would write them. */
-export function answerJsonText(response: ServerResponse, json: string): void {
-  const text = `${json}\n`;
-  response.writeHead(200, {
-    ...SAFE_HEADERS,
-    ...CONTENT_TYPE,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  });
-  response.end(text);
-}
+export const answerJsonText = (response: ServerResponse, json: string): void =>
+  answerText(response, 200, CONTENT_TYPE['content-type'], `${json}\n`);
 
 /** Every error of the protocol has this form. */
 export const answerTfServingError = (response: ServerResponse, status: number, message: string): void =>

@@ -19,7 +19,7 @@ export async function modelOf<Target extends ModelTarget>(
 ): Promise<Target | NotFound | InvalidInput> {
   const target = await look(model, version);
   if (label === null) return target;
-  const modelName = 'kind' in target || 'ref' in target.ask ? model : target.version.modelName;
+  const modelName = 'kind' in target || target.ref !== null ? model : target.version.modelName;
   const labelled = isAlias(modelName, label) ? await look(`${modelName}@${label}`, null) : null;
   if (labelled && !('kind' in labelled)) return labelled;
   const labels = await labelsOf(registry, actor, modelName);

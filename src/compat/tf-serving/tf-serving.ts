@@ -1,6 +1,6 @@
 import type { Actor } from '../../kernel/actor';
 import type { AnswerError } from '../../kernel/http-answer';
-import { callerGone } from '../../kernel/http-caller';
+import { isCallerGone } from '../../kernel/http-caller';
 import type { Exchange, Route } from '../../kernel/http-exchange';
 import { headerOf } from '../../kernel/http-header';
 import type { Registry, Signature } from '../../registry/registry';
@@ -56,7 +56,7 @@ class TfServing {
 
   private async predict({ request, response }: Exchange, actor: Actor, spec: ModelSpec): Promise<void> {
     const { serving, registry } = this.needs;
-    const target = await modelOf(registry, actor, (...name) => serving.targetOf(actor, ...name), spec);
+    const target = await modelOf(registry, actor, async (...name) => serving.targetOf(actor, ...name), spec);
     if ('kind' in target) return answerRefusal(response, target);
     const { signature } = target.version;
     const body = await readRequestJson(request, { wideIntegers: hasWideIntegers(signature) });
@@ -64,9 +64,10 @@ class TfServing {
     const asked = readPredictBody(body.json, signature);
     if (!asked.ok) return answerRefusal(response, asked.error);
     const inputs = asked.inputs.map(({ tensor }) => tensor);
-    const signal = callerGone(request);
+    const { endpoint, ref } = target;
+    const isAbandoned = () => isCallerGone(request);
     const headers = (name: string) => headerOf(request, name);
-    const result = await serving.predict(actor, { ...target.ask, inputs, headers, signal });
+    const result = await serving.predict(actor, { endpoint, ref, inputs, headers, isAbandoned });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);
     if (text === null) return answerTfServingError(response, 400, NO_ROWS);
