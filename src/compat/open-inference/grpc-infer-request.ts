@@ -1,24 +1,11 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { InferParameterSchema, type InferParameter } from '../../kernel/generated/grpc_service_pb';
-import type { InputIssue } from '../../kernel/errors';
-
-/** Most inputs, outputs or parameters that are looked at: many times what any model has. */
-const MAX_ITEMS = 1_000;
-/** Most axes of one tensor: no runtime takes more, and a shape is repeated in our sentences. */
-const MAX_AXES = 32;
-
-/** By name; integers beyond 2^53 as their digits. */
-export type Parameters = Readonly<Record<string, boolean | string | number>>;
-
-export interface InferInput {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly number[];
-  readonly parameters: Parameters;
-  /** A message `InferTensorContents` as it came, to be read once the datatype is known; empty: none. */
-  readonly contents: Uint8Array;
-}
+import {
+  addTo,
+  ParameterList,
+  readInferTensor,
+  type InferTensor,
+  type Parameters,
+} from '../../kernel/grpc-infer-tensor';
 
 export interface InferOutput {
   readonly name: string;
@@ -31,22 +18,11 @@ export interface InferRequest {
   readonly modelVersion: string;
   readonly id: string;
   readonly parameters: Parameters;
-  readonly inputs: readonly InferInput[];
+  readonly inputs: readonly InferTensor[];
   readonly outputs: readonly InferOutput[];
   /** Views into the message. */
   readonly rawInputContents: readonly Uint8Array[];
 }
-
-/** A message that is whole, but more than we take. */
-export class TooMuch extends Error {
-  constructor(readonly issue: InputIssue) {
-    super(`${issue.path}: expected ${issue.expected}`);
-  }
-}
-
-type ParameterChoice = InferParameter['parameterChoice'];
-const NO_BYTES = new Uint8Array(0);
-const NO_PARAMETERS: Parameters = {};
 
 /**
  * Reads a `ModelInferRequest`. By hand, since generated code makes an array of JavaScript numbers of every tensor's typed
@@ -56,7 +32,7 @@ const NO_PARAMETERS: Parameters = {};
  * @throws TooMuch, and any error where the bytes are no such message
  */
 export function readInferRequest(message: Uint8Array): InferRequest {
-  const inputs: InferInput[] = [];
+  const inputs: InferTensor[] = [];
   const outputs: InferOutput[] = [];
   const rawInputContents: Uint8Array[] = [];
   const parameters = new ParameterList();
@@ -71,52 +47,13 @@ export function readInferRequest(message: Uint8Array): InferRequest {
     else if (field === 2) modelVersion = reader.string();
     else if (field === 3) id = reader.string();
     else if (field === 4) parameters.add(reader.bytes());
-    else if (field === 5) add('inputs', inputs, readInput(reader.bytes(), inputs.length));
-    else if (field === 6) add('outputs', outputs, readOutput(reader.bytes()));
-    else if (field === 7) add('raw_input_contents', rawInputContents, reader.bytes());
+    else if (field === 5)
+      addTo('inputs', inputs, readInferTensor(reader.bytes(), `inputs[${inputs.length}]`));
+    else if (field === 6) addTo('outputs', outputs, readOutput(reader.bytes()));
+    else if (field === 7) addTo('raw_input_contents', rawInputContents, reader.bytes());
     else reader.skip(wireType, field);
   }
   return { modelName, modelVersion, id, parameters: parameters.all(), inputs, outputs, rawInputContents };
-}
-
-function add<Item>(path: string, items: Item[], item: Item): void {
-  if (items.length >= MAX_ITEMS)
-    throw new TooMuch({ path, expected: `at most ${MAX_ITEMS} of them`, actual: 'more' });
-  items.push(item);
-}
-
-function readInput(message: Uint8Array, index: number): InferInput {
-  const shape: number[] = [];
-  const parameters = new ParameterList();
-  let name = '';
-  let datatype = '';
-  let contents: Uint8Array = NO_BYTES;
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === 3) readAxes(reader, wireType, shape, index);
-    else if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-    else if (field === 1) name = reader.string();
-    else if (field === 2) datatype = reader.string();
-    else if (field === 4) parameters.add(reader.bytes());
-    else if (field === 5) contents = merged(contents, reader.bytes());
-    else reader.skip(wireType, field);
-  }
-  return { name, datatype, shape, parameters: parameters.all(), contents };
-}
-
-/** Numbers one by one, or packed. One beyond 2^53 becomes a size that no model takes. */
-function readAxes(reader: BinaryReader, wireType: WireType, shape: number[], index: number): void {
-  const end = wireType === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
-  while (reader.pos < end) {
-    if (shape.length >= MAX_AXES)
-      throw new TooMuch({
-        path: `inputs[${index}].shape`,
-        expected: `at most ${MAX_AXES} axes`,
-        actual: 'more',
-      });
-    shape.push(Number(reader.int64()));
-  }
 }
 
 function readOutput(message: Uint8Array): InferOutput {
@@ -131,38 +68,4 @@ function readOutput(message: Uint8Array): InferOutput {
     else reader.skip(wireType, field);
   }
   return { name, parameters: parameters.all() };
-}
-
-/** Entries of a map from a name to an `InferParameter`. */
-class ParameterList {
-  private readonly entries: [string, Parameters[string]][] = [];
-
-  add(entry: Uint8Array): void {
-    let name = '';
-    let value: ParameterChoice['value'];
-    const reader = new BinaryReader(entry);
-    while (reader.pos < reader.len) {
-      const [field, wireType] = reader.tag();
-      if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-      else if (field === 1) name = reader.string();
-      else if (field === 2) value = fromBinary(InferParameterSchema, reader.bytes()).parameterChoice.value;
-      else reader.skip(wireType, field);
-    }
-    if (value !== undefined) add('parameters', this.entries, [name, plain(value)]);
-  }
-
-  all(): Parameters {
-    return this.entries.length === 0 ? NO_PARAMETERS : Object.fromEntries(this.entries);
-  }
-}
-
-function plain(value: boolean | bigint | string | number): Parameters[string] {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
-}
-
-/** A message that comes in parts is the parts one after another: so says the encoding. */
-function merged(before: Uint8Array, after: Uint8Array): Uint8Array {
-  return before.length === 0 ? after : Buffer.concat([before, after]);
 }

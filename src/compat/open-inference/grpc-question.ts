@@ -1,10 +1,9 @@
 import { invalidInput, refuse, type InvalidInput, type Refusal } from '../../kernel/errors';
+import { TooMuch } from '../../kernel/grpc-infer-tensor';
+import { tensorsIn } from '../../kernel/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
-import { DATATYPES, elementCount } from '../../kernel/tensor';
-import type { TensorInput } from '../../kernel/tensor-input';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../../serving/serving';
-import { readInferRequest, TooMuch, type InferInput, type InferRequest } from './grpc-infer-request';
-import { readContents } from './grpc-tensor-contents';
+import { readInferRequest, type InferRequest } from './grpc-infer-request';
 import { parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
 
 /** What `Serving.predict` is asked, but for who answers, and whom. */
@@ -12,8 +11,6 @@ type Question = Pick<
   PredictRequest,
   'inputs' | 'outputs' | 'parameters' | 'routingKey' | 'priority' | 'timeoutMs'
 >;
-
-const NO_BYTES = new Uint8Array(0);
 
 export function parseInferRequest(
   message: Uint8Array,
@@ -47,7 +44,7 @@ export function questionOf(
   parametersOf({ parameters }, 'parameters', check);
   const timeoutMs = timeoutMsOf(parameters.timeout, 'parameters.timeout', check);
   const question = {
-    inputs: tensorsOf(request, check),
+    inputs: tensorsIn(inputs, request.rawInputContents, 'input', check),
     outputs: outputs.length === 0 ? null : outputs.map(({ name }) => name),
     parameters,
     routingKey: routingKeyOf(parameters.routing_key, 'parameters.routing_key', check),
@@ -62,38 +59,4 @@ export function questionOf(
 function soonerOf(timeoutMs: number | null, remainingMs: number): number | null {
   const soonerMs = Math.min(timeoutMs ?? Infinity, remainingMs);
   return soonerMs === Infinity ? null : Math.max(1, Math.min(soonerMs, MAX_TIMEOUT_MS));
-}
-
-/** Every tensor raw, or every tensor typed: the protocol has no mixture. */
-function tensorsOf({ inputs, rawInputContents: raw }: InferRequest, check: InputCheck): TensorInput[] {
-  if (raw.length === 0) return inputs.map((input, index) => typedTensor(input, `inputs[${index}]`, check));
-  const typed = inputs.findIndex(({ contents }) => contents.length > 0);
-  if (typed !== -1) check.add(`inputs[${typed}].contents`, 'none beside raw_input_contents', 'some');
-  if (raw.length !== inputs.length)
-    check.add('raw_input_contents', `${inputs.length}, one for each input`, String(raw.length));
-  return inputs.map(({ name, datatype, shape }, index) => {
-    const bytes = raw[index] ?? NO_BYTES;
-    return { name, datatype, shape, bytes };
-  });
-}
-
-function typedTensor(input: InferInput, path: string, check: InputCheck): TensorInput {
-  const { name, datatype, shape, contents } = input;
-  const known = DATATYPES.find((one) => one === datatype);
-  const count = elementCount(shape);
-  const withoutValues: TensorInput = { name, datatype, shape, bytes: NO_BYTES };
-  // What no model takes is refused where it is compared with the model's.
-  if (known === undefined || !Number.isSafeInteger(count) || count < 0) return withoutValues;
-  if (known === 'FP16') {
-    if (count > 0) check.add(`${path}.contents`, 'raw_input_contents, the only form of FP16', 'none');
-    return withoutValues;
-  }
-  const values = readContents(contents, known, count);
-  if (!values.ok) {
-    check.add(`${path}.contents`, values.expected, values.actual);
-    return withoutValues;
-  }
-  return 'data' in values
-    ? { name, datatype, shape, data: values.data }
-    : { name, datatype, shape, bytes: values.bytes };
 }

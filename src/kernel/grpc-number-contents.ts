@@ -1,4 +1,4 @@
-import type { Datatype } from '../../kernel/tensor';
+import type { Datatype } from './tensor';
 
 /** Where the next element goes, or why it cannot go there. */
 type Next = number | 'too many' | 'out of range';

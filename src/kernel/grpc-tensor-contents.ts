@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { Datatype } from '../../kernel/tensor';
+import type { Datatype } from './tensor';
 import { NUMBERS, type Numbers } from './grpc-number-contents';
 
 /** A tensor's values: its little-endian bytes or its texts; or what is wrong with them. */

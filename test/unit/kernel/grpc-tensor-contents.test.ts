@@ -1,13 +1,9 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
-import {
-  readContents,
-  type Contents,
-  type TypedDatatype,
-} from '../../../../src/compat/open-inference/grpc-tensor-contents';
-import { InferTensorContentsSchema } from '../../../../src/kernel/generated/grpc_service_pb';
-import { ARRAY_OF } from '../../../../src/kernel/tensor';
+import { readContents, type Contents, type TypedDatatype } from '../../../src/kernel/grpc-tensor-contents';
+import { InferTensorContentsSchema } from '../../../src/kernel/generated/grpc_service_pb';
+import { ARRAY_OF } from '../../../src/kernel/tensor';
 
 type Fields = MessageInitShape<typeof InferTensorContentsSchema>;
 const encode = (fields: Fields) =>

@@ -1,0 +1,29 @@
+import { status as Code, type ServiceError } from '@grpc/grpc-js';
+import { RemoteFailure, remoteWords, type RemoteFault } from './remote-failure';
+
+/** The transport's own sentence about a message over the limit, which has the same code as a remote that is busy. */
+const TOO_LARGE = /larger than max|decompresses to a size/i;
+
+const FAULT_OF: ReadonlyMap<Code, RemoteFault> = new Map([
+  [Code.UNAVAILABLE, 'unreachable'],
+  [Code.RESOURCE_EXHAUSTED, 'busy'],
+  [Code.DEADLINE_EXCEEDED, 'timeout'],
+  [Code.UNAUTHENTICATED, 'denied'],
+  [Code.PERMISSION_DENIED, 'denied'],
+  [Code.NOT_FOUND, 'not-found'],
+  [Code.INVALID_ARGUMENT, 'refused'],
+  [Code.OUT_OF_RANGE, 'refused'],
+]);
+
+/** What a call's status says, as a failure of ours. */
+export function failureOfStatus(error: ServiceError | null, timeoutMs: number): RemoteFailure {
+  const code = error?.code ?? Code.UNKNOWN;
+  const details = error?.details ?? '';
+  if (code === Code.RESOURCE_EXHAUSTED && TOO_LARGE.test(details))
+    return new RemoteFailure('broken', `The remote’s answer is too large: ${remoteWords(details)}.`);
+  if (code === Code.DEADLINE_EXCEEDED)
+    return new RemoteFailure('timeout', `The remote did not answer within ${Math.ceil(timeoutMs)} ms.`);
+  const words = remoteWords(details);
+  const said = words === '' ? '' : `: ${words}`;
+  return new RemoteFailure(FAULT_OF.get(code) ?? 'failed', `The remote answered ${Code[code]}${said}`);
+}

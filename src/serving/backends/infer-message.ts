@@ -1,0 +1,59 @@
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { addTo, readInferTensor, TooMuch, type InferTensor } from '../../kernel/grpc-infer-tensor';
+import { tensorsIn } from '../../kernel/grpc-tensors';
+import { InputCheck } from '../../kernel/input-check';
+import type { Tensor } from '../../kernel/tensor';
+import { tensorBytes } from '../../kernel/tensor-bytes';
+import { answerTensors } from './answer-tensors';
+import { RemoteFailure } from './remote-failure';
+import type { RemoteQuestion } from './remote-inference';
+
+/** A `ModelInferRequest` with raw contents. By hand: generated code would first make objects of all of it. */
+export function writeInferRequest({ model, inputs, outputs = [] }: RemoteQuestion): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.uint32(tag(1)).string(model.name);
+  if (model.version !== '') writer.uint32(tag(2)).string(model.version);
+  for (const { name, datatype, shape } of inputs) {
+    writer.uint32(tag(5)).fork();
+    writer.uint32(tag(1)).string(name);
+    writer.uint32(tag(2)).string(datatype);
+    writer.uint32(tag(3)).fork();
+    for (const size of shape) writer.int64(size);
+    writer.join().join();
+  }
+  for (const output of outputs) {
+    writer.uint32(tag(6)).fork();
+    writer.uint32(tag(1)).string(output);
+    writer.join();
+  }
+  for (const { data } of inputs) writer.uint32(tag(7)).bytes(tensorBytes(data));
+  return writer.finish();
+}
+
+const tag = (field: number): number => (field << 3) | WireType.LengthDelimited;
+
+/**
+ * The tensors of a `ModelInferResponse`, raw or typed.
+ *
+ * @throws RemoteFailure where the bytes are no such message
+ */
+export function readInferResponse(message: Uint8Array): readonly Tensor[] {
+  const outputs: InferTensor[] = [];
+  const raw: Uint8Array[] = [];
+  try {
+    const reader = new BinaryReader(message);
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
+      else if (field === 5)
+        addTo('outputs', outputs, readInferTensor(reader.bytes(), `outputs[${outputs.length}]`));
+      else if (field === 6) addTo('raw_output_contents', raw, reader.bytes());
+      else reader.skip(wireType, field);
+    }
+  } catch (error) {
+    const why = error instanceof TooMuch ? error.message : 'it cannot be decoded';
+    throw new RemoteFailure('broken', `The remote’s answer is no inference.ModelInferResponse: ${why}.`);
+  }
+  const check = new InputCheck();
+  return answerTensors(tensorsIn(outputs, raw, 'output', check), check);
+}
