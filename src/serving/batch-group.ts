@@ -1,10 +1,18 @@
+import type { Lane } from './backends/backend';
 import type { BatchPolicy } from './batch-policy';
 import type { BatchRequest, PendingRequest } from './batch-request';
 import type { RunCost } from './run-cost';
 
+/** What waits for one lane of the backend, over all its models. */
+export interface LaneQueue {
+  readonly lane: Lane;
+  queuedBytes: number;
+}
+
 /** What is known of one model: what its runs cost, and how much of it waits, over all its groups. */
 export interface ModelQueue {
   readonly cost: RunCost;
+  readonly place: LaneQueue;
   queuedRows: number;
   /** Runs on their way. */
   running: number;

@@ -1,4 +1,5 @@
-import { BatchGroup, groupKey, type ModelQueue } from './batch-group';
+import type { Lane, ModelFile } from './backends/backend';
+import { BatchGroup, groupKey, type LaneQueue, type ModelQueue } from './batch-group';
 import { earliestDeadline, type PendingRequest } from './batch-request';
 import type { BatcherOptions } from './batcher-options';
 import { RunCost } from './run-cost';
@@ -8,11 +9,22 @@ const MAX_REMEMBERED_MODELS = 1_024;
 
 /** Everything that waits: groups in order of their turn, and how much there is of it. */
 export class BatchQueue {
-  queuedBytes = 0;
+  private readonly lanes = new Map<Lane, LaneQueue>();
   private readonly models = new Map<string, ModelQueue>();
   private readonly byKey = new Map<string, BatchGroup>();
 
-  constructor(private readonly options: BatcherOptions) {}
+  /** @param laneOf where a model's runs take turns; there are few lanes, and each stays the same object */
+  constructor(
+    private readonly options: BatcherOptions,
+    private readonly laneOf: (file: ModelFile) => Lane,
+  ) {}
+
+  /** Of all that waits, in every lane. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const { queuedBytes } of this.lanes.values()) bytes += queuedBytes;
+    return bytes;
+  }
 
   /** Groups in which somebody waits, the next to be served first. */
   groups(): Iterable<BatchGroup> {
@@ -23,11 +35,12 @@ export class BatchQueue {
     return this.byKey.size === 0;
   }
 
-  model(sha256: string): ModelQueue {
-    let model = this.models.get(sha256);
+  model(file: ModelFile): ModelQueue {
+    let model = this.models.get(file.sha256);
     if (model !== undefined) return model;
     if (this.models.size >= MAX_REMEMBERED_MODELS) this.forgetAModel();
-    this.models.set(sha256, (model = { cost: new RunCost(), queuedRows: 0, running: 0 }));
+    model = { cost: new RunCost(), place: this.placeOf(file), queuedRows: 0, running: 0 };
+    this.models.set(file.sha256, model);
     return model;
   }
 
@@ -36,7 +49,7 @@ export class BatchQueue {
     const { maxQueue } = request.policy ?? this.options;
     return (
       (model.queuedRows === 0 || model.queuedRows + rows <= maxQueue) &&
-      (this.queuedBytes === 0 || this.queuedBytes + bytes <= this.options.maxQueuedBytes)
+      (model.place.queuedBytes === 0 || model.place.queuedBytes + bytes <= this.options.maxQueuedBytes)
     );
   }
 
@@ -46,7 +59,7 @@ export class BatchQueue {
     const key = groupKey(pending.request, policy);
     let group = this.byKey.get(key);
     if (group === undefined) {
-      group = new BatchGroup(key, this.model(pending.request.file.sha256), policy);
+      group = new BatchGroup(key, this.model(pending.request.file), policy);
       this.byKey.set(key, group);
     }
     if (front) group.waiting.unshift(pending);
@@ -100,7 +113,14 @@ export class BatchQueue {
   private count(group: BatchGroup, rows: number, bytes: number): void {
     group.rows += rows;
     group.model.queuedRows += rows;
-    this.queuedBytes += bytes;
+    group.model.place.queuedBytes += bytes;
+  }
+
+  private placeOf(file: ModelFile): LaneQueue {
+    const lane = this.laneOf(file);
+    let place = this.lanes.get(lane);
+    if (place === undefined) this.lanes.set(lane, (place = { lane, queuedBytes: 0 }));
+    return place;
   }
 
   private forgetAModel(): void {

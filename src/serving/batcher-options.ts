@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS } from './endpoint-settings';
 
 /** What holds for all requests, and the policy of those that bring none. */
 export type BatcherOptions = BatchPolicy & {
-  /** Bytes of all inputs that may wait, of all models. */
+  /** Bytes of all inputs that may wait for one lane of the backend, of all its models. */
   readonly maxQueuedBytes: number;
   /** Wall-clock limit of a run, in ms; past it its worker is killed. */
   readonly runLimitMs: number;

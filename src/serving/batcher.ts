@@ -48,7 +48,7 @@ export class Batcher {
     options: Partial<BatcherOptions> = {},
   ) {
     this.options = { ...BATCHER_DEFAULTS, ...options };
-    this.queue = new BatchQueue(this.options);
+    this.queue = new BatchQueue(this.options, (file) => backend.lane(file));
     backend.onIdle(() => this.pump());
   }
 
@@ -61,7 +61,7 @@ export class Batcher {
     const bytes = bytesOf(request.inputs);
     const rows = rowsOf(request, bytes);
     const pending = new PendingRequest(request, typeof rows === 'number' ? rows : 0, bytes, now);
-    const model = this.queue.model(request.file.sha256);
+    const model = this.queue.model(request.file);
     if (this.stopped) pending.reject(stopping());
     else if (request.signal?.aborted) pending.reject(cancelled());
     else if (typeof rows !== 'number') pending.reject(rows);
@@ -98,6 +98,7 @@ export class Batcher {
   private cancel(pending: PendingRequest): void {
     this.queue.remove(pending);
     pending.reject(cancelled());
+    for (const batch of this.running) batch.stopIfDeserted();
   }
 
   /**
@@ -113,9 +114,9 @@ export class Batcher {
     });
   }
 
-  /** Gives idle workers what waits, the group that has waited for its turn the longest first. */
+  /** Gives lanes with room what waits for them, the group that has waited for its turn the longest first. */
   private pump(): void {
-    while (!this.queue.isEmpty() && this.backend.idleCount() > 0) {
+    while (!this.queue.isEmpty()) {
       const now = performance.now();
       if (!this.dispatchNext(now)) return;
     }
@@ -123,6 +124,7 @@ export class Batcher {
 
   private dispatchNext(now: number): boolean {
     for (const group of this.queue.groups()) {
+      if (group.model.place.lane.idleCount() === 0) continue;
       // A busy event loop may be late for a timer: nobody is run whose deadline is over.
       this.refuseOverdue(group, now);
       const cap = group.model.cost.largestBatch(group.policy);
@@ -140,15 +142,20 @@ export class Batcher {
     if (requests.length === 0) return;
     for (const pending of requests) pending.dispatchedAt = now;
     this.counts.add(rows, plan.bound ?? ready);
-    void this.run(group, new RunningBatch(requests, rows));
+    const stop = group.model.place.lane.canStop ? new AbortController() : undefined;
+    void this.run(group, new RunningBatch(requests, rows, stop));
   }
 
   private async run({ model, policy }: BatchGroup, batch: RunningBatch): Promise<void> {
-    const { requests, rows } = batch;
+    const { requests, rows, signal } = batch;
     const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
-    const options = { timeoutMs: this.options.runLimitMs, ...(outputs ? { outputs } : {}) };
+    const options = {
+      timeoutMs: this.options.runLimitMs,
+      ...(outputs ? { outputs } : {}),
+      ...(signal ? { signal } : {}),
+    };
     this.running.push(batch);
     model.running++;
     try {
@@ -199,7 +206,7 @@ export class Batcher {
     const workers = Math.max(1, this.backend.status().length);
     const aheadMs = (Math.ceil(model.queuedRows / batchRows) * model.cost.predictMs(batchRows)) / workers;
     return new Overloaded(
-      `${model.queuedRows} rows of this model wait already, and ${this.queue.queuedBytes} bytes in all.`,
+      `${model.queuedRows} rows of this model wait already, and ${model.place.queuedBytes} bytes in all.`,
       Math.max(MIN_RETRY_AFTER_MS, Math.ceil(aheadMs)),
     );
   }

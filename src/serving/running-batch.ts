@@ -1,8 +1,8 @@
 import { earliestDeadline, type PendingRequest } from './batch-request';
 
 /**
- * Requests that share a run. A run cannot be stopped, so who can wait no longer leaves by being settled; the run goes
- * on for the others, or for nobody.
+ * Requests that share a run. Who can wait no longer leaves by being settled, and the run goes on for the others; where
+ * nobody is left, it is stopped in lanes that can, and goes on for nobody elsewhere.
  */
 export class RunningBatch {
   /** The earliest deadline of those who still wait for the answer. */
@@ -11,6 +11,7 @@ export class RunningBatch {
   constructor(
     readonly requests: readonly PendingRequest[],
     readonly rows: number,
+    private readonly stop?: AbortController,
   ) {
     this.dueAt = earliestDeadline(requests);
   }
@@ -20,6 +21,15 @@ export class RunningBatch {
     for (const pending of this.requests)
       if (!pending.settled && pending.request.deadlineAt <= now) pending.reject(error());
     this.dueAt = earliestDeadline(this.requests);
+    this.stopIfDeserted();
+  }
+
+  stopIfDeserted(): void {
+    if (this.stop && this.requests.every(({ settled }) => settled)) this.stop.abort();
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.stop?.signal;
   }
 
   rejectAll(error: unknown): void {

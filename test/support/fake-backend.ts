@@ -2,6 +2,7 @@ import type { Tensor } from '../../src/kernel/tensor';
 import type {
   Backend,
   Inspection,
+  Lane,
   Latency,
   ModelFile,
   RunResult,
@@ -46,6 +47,10 @@ export class FakeBackend implements Backend {
       };
       this.runs.push(run);
     });
+  }
+
+  lane(): Lane {
+    return this;
   }
 
   idleCount(): number {

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** Names of the outputs wanted; absent or empty: all. */
   readonly outputs?: readonly string[];
+  /** Aborted where nobody waits for the answer any more; given in lanes that can stop a run. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Latency {
@@ -55,6 +57,17 @@ export interface WorkerStatus {
   readonly rssBytes: number | null;
   /** What it may take. */
   readonly budgetBytes: number;
+}
+
+/**
+ * Where runs take turns: the workers together, or one remote server. Lanes do not wait for each other, so that a model
+ * that is slow somewhere holds up none that runs elsewhere.
+ */
+export interface Lane {
+  /** Runs that would start at once. Asked again and again: it must cost nothing. */
+  idleCount(): number;
+  /** Whether a run can be stopped that nobody waits for any more. Absent: it goes on to its end. */
+  readonly canStop?: boolean;
 }
 
 /** What executes models. One file per runtime stands behind it. */
@@ -104,17 +117,17 @@ export interface Backend {
   whyNot(sha256: string): string | null;
 
   /**
-   * Takes an idle worker before it returns, or waits for one.
+   * Takes a place in the model's lane before it returns, or waits for one.
    *
    * @param inputs belong to the backend until the promise settles
    * @throws InvalidInput where the runtime refuses the values, WorkerUnavailable where no worker answers
    */
   run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult>;
 
-  /** Runs that would start at once. */
-  idleCount(): number;
+  /** Where the model's runs take turns: the same object for as long as the backend lives. */
+  lane(file: ModelFile): Lane;
 
-  /** Calls the listener each time a worker becomes free and nothing waits for it inside the backend. */
+  /** Calls the listener each time a lane has room again and nothing waits for it inside the backend. */
   onIdle(listener: () => void): void;
 
   status(): readonly WorkerStatus[];

@@ -10,6 +10,7 @@ import { isFromOutside, WorkerDied, type Death } from '../worker/worker-died';
 import type {
   Backend,
   Inspection,
+  Lane,
   Latency,
   LeasedModel,
   ModelFile,
@@ -112,8 +113,9 @@ export class OnnxBackend implements Backend {
     return this.pool.run(file, inputs, options);
   }
 
-  idleCount(): number {
-    return this.pool.idleCount();
+  /** All models share the workers. */
+  lane(): Lane {
+    return this.pool;
   }
 
   onIdle(listener: () => void): void {
