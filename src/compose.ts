@@ -35,11 +35,14 @@ import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
 import { LatencyRecorder, Monitoring, ShadowDifferences } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
+import { Backends } from './serving/backends/backends';
 import { OnnxBackend } from './serving/backends/onnx';
+import { RemoteBackend } from './serving/backends/remote';
+import { readCredentials, RemotePolicy } from './serving/backends/remote-policy';
 import { Batcher } from './serving/batcher';
-import { OnnxModelInspector } from './serving/onnx-model-inspector';
 import { openSharedAnswers } from './serving/cache-adapter';
 import { CacheKeeper } from './serving/cache-keeper';
+import { ModelFileInspector } from './serving/model-file-inspector';
 import { PredictionCache } from './serving/prediction-cache';
 import { PredictionStatistics } from './serving/prediction-statistics';
 import { RoutingTable } from './serving/routing-table';
@@ -75,13 +78,16 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     shutdown.push('retention', () => retention.stop());
 
     const pool = await startWorkers(config, logger, shutdown);
-    const backend = new OnnxBackend(pool, workerOptions(config));
-    shutdown.push('onnx trials', () => backend.stop());
+    const onnx = new OnnxBackend(pool, workerOptions(config));
+    shutdown.push('onnx trials', () => onnx.stop());
+    const remote = openRemotes(config, logger);
+    shutdown.push('remote models', () => remote.stop());
+    const backend = new Backends(onnx, remote);
 
     const kernel = { database, bus, outbox, artifacts, clock: systemClock };
     const datasets = new Datasets(kernel);
     const tracking = new Tracking({ ...kernel, datasets });
-    const inspector = new OnnxModelInspector(backend, artifacts);
+    const inspector = new ModelFileInspector(backend, artifacts);
     const follower: AliasFollower = { aliasMoved: () => routing.aliasMoved() };
     const registry: Registry = new Registry({ ...kernel, datasets, tracking, inspector, follower });
 
@@ -197,6 +203,16 @@ const workerOptions = ({ onnxProviders, onnxThreads, onnxEnvironment }: Config) 
   intraOpNumThreads: onnxThreads,
   environment: onnxEnvironment,
 });
+
+/** Models that other servers have; whether those answer, callers find out. */
+function openRemotes({ remoteBackends, remoteCredentialsFile }: Config, logger: Logger): RemoteBackend {
+  const credentials = remoteCredentialsFile === null ? new Map() : readCredentials(remoteCredentialsFile);
+  return new RemoteBackend(new RemotePolicy(remoteBackends, credentials), (event) => {
+    if (event.state === 'DOWN')
+      logger.warn(event, 'a remote model is away, and is looked at until it is back');
+    else logger.info(event, 'a remote model says that it is ready');
+  });
+}
 
 /** Shared with other processes where there is a URL; whether something answers there, predictions find out. */
 function openCache({ cacheUrl }: Config, logger: Logger, shutdown: ShutdownStack): PredictionCache {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
+import { parseRemotePlace, type RemotePlace } from './remote-place';
 
 export interface Config {
   readonly host: string;
@@ -21,6 +22,10 @@ export interface Config {
   readonly onnxEnvironment: Readonly<Record<string, string>>;
   /** Where processes share remembered predictions; null: each remembers its own. */
   readonly cacheUrl: string | null;
+  /** Servers that models may be asked of; none where empty. */
+  readonly remoteBackends: readonly RemotePlace[];
+  /** Secrets by name, each with the servers that it may be sent to; null: there are none. */
+  readonly remoteCredentialsFile: string | null;
   readonly maxArtifactBytes: number;
   /** How long calls in flight may take to end after a request to stop. */
   readonly drainTimeoutMs: number;
@@ -85,6 +90,16 @@ export function parseConfig(environment: Environment = process.env): Config {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text('CACHE_URL') ?? 'redis://')) {
     problems.push('CACHE_URL: expected a URL, for example redis://host:6379.');
   }
+  const remotes = (text('REMOTE_BACKENDS') ?? '').split(',').filter((place) => place.trim() !== '');
+  const remoteBackends = remotes.flatMap((place) => {
+    const known = parseRemotePlace(place);
+    if (!known)
+      problems.push(
+        `REMOTE_BACKENDS: expected a comma-separated list such as http://triton:8000, grpc://*.models.internal:8001, 10.0.0.7:8501; got “${place.trim()}”.`,
+      );
+    return known ?? [];
+  });
+  const credentialsFile = text('REMOTE_CREDENTIALS_FILE');
   const storeFolder = resolve(store);
   const onnxWorkers = integer('ONNX_WORKERS', cores(), 1, 256);
   const workerMemoryMb = integer('ONNX_WORKER_MEMORY_MB', 0, 0, 16 * 1024 * 1024);
@@ -106,6 +121,8 @@ export function parseConfig(environment: Environment = process.env): Config {
     onnxProviders: providers,
     onnxEnvironment: pick(environment, WORKER_VARIABLES),
     cacheUrl: text('CACHE_URL') ?? redisUrl,
+    remoteBackends,
+    remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),

@@ -1,6 +1,7 @@
 import type { Artifacts } from '../kernel/artifacts';
 import type { ModelVersion } from '../registry/registry';
 import type { ModelFile } from './backends/backend';
+import { readRemoteDocument } from './backends/remote-document';
 import { RowEncoder } from './row-encoder';
 
 /** A model version with all that a prediction needs: nothing is looked up while callers wait. */
@@ -19,10 +20,12 @@ export class ServedModels {
   async of(version: ModelVersion): Promise<ServedModel> {
     const known = this.byVersion.get(version.id);
     if (known) return known;
-    const path = await this.artifacts.localPath(version.sha256);
+    const { sha256, signature } = version;
+    const path = await this.artifacts.localPath(sha256);
+    const read = await readRemoteDocument(path);
     const model = {
       version,
-      file: { sha256: version.sha256, path },
+      file: { sha256, path, ...(read?.ok && { remote: read.document, declared: signature }) },
       rows: new RowEncoder(version.signature),
     };
     this.byVersion.set(version.id, model);

@@ -57,6 +57,7 @@ export type {
   ShadowObserver,
   ShadowOutcome,
 } from './prediction';
+export { jsonValues } from './json-values';
 export { valueToJson } from './tensor-json';
 
 export interface ServingInput extends WarmingInput {

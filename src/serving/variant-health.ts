@@ -29,6 +29,7 @@ const ITS_FAULT: readonly UnavailableReason[] = [
   'load-failed',
   'memory',
   'unfit',
+  'remote',
 ];
 
 /** Whether nothing is wrong with the question, and another variant might answer it. */

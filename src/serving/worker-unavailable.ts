@@ -2,7 +2,8 @@
  * Why no worker answered. `deadline`: the caller could wait no longer; `cancelled`: the caller has left; `busy`: too
  * many wait already; `crashed`: the workers it ran on died; `timeout`: the run passed its wall-clock limit and was
  * killed; `quarantined`: the model has killed workers; `load-failed`, `memory`: the model cannot be brought up;
- * `stopped`: the server is leaving; `unfit`: no worker could be started at all.
+ * `stopped`: the server is leaving; `unfit`: no worker could be started at all; `remote`: the server of somebody else that
+ * has the model does not answer, or not as it should.
  */
 export type UnavailableReason =
   | 'deadline'
@@ -14,7 +15,8 @@ export type UnavailableReason =
   | 'load-failed'
   | 'memory'
   | 'stopped'
-  | 'unfit';
+  | 'unfit'
+  | 'remote';
 
 /** The request was fine and was not answered. Asking again may help, except where `retryable` says no. */
 export class WorkerUnavailable extends Error {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { isRounded, parseExactly, parseJson } from '../../kernel/exact-json';
 import { InputCheck } from '../../kernel/input-check';
 import type { TensorInput } from '../../kernel/tensor-input';
 import type { Priority } from '../../serving/serving';
-import { isRounded, parseExactly, parseJson } from './exact-json';
 import {
   describeJson,
   flagOf,

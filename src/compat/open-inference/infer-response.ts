@@ -2,9 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { answerText, SAFE_HEADER_LIST } from '../../kernel/http-answer';
 import type { Tensor } from '../../kernel/tensor';
 import { tensorBytes } from '../../kernel/tensor-bytes';
-import type { PredictSuccess } from '../../serving/serving';
+import { jsonValues, type PredictSuccess } from '../../serving/serving';
 import type { InferRequest } from './infer-request';
-import { jsonValues } from './json-values';
 import { versionName } from './metadata';
 
 /** Up to this, in bytes, the pieces of an answer are copied into one: that costs less than more writes. */

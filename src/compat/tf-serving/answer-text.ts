@@ -1,6 +1,7 @@
+import { base64OfText, holdsBytes } from '../../kernel/binary-text';
+import { nestedText } from '../../kernel/nested-text';
 import { elementCount, type Datatype, type Tensor } from '../../kernel/tensor';
 import { valueToJson } from '../../serving/serving';
-import { base64OfText, holdsBytes } from './binary-text';
 
 /**
  * `{"predictions": […]}`: an element for each row; its bare value where there is one output, else an object by output.
@@ -22,7 +23,7 @@ export function rowAnswer(outputs: readonly Tensor[]): string | null {
 
 /** `{"outputs": …}`: the bare value where there is one output, else an object by output. */
 export function columnAnswer(outputs: readonly Tensor[]): string {
-  const texts = outputs.map((output) => nested(valueTexts(output), output.shape, 0));
+  const texts = outputs.map((output) => nestedText(valueTexts(output), output.shape, 0));
   return `{"outputs":${texts.length === 1 ? texts[0] : objectText(outputs, (at) => texts[at] ?? 'null')}}`;
 }
 
@@ -31,21 +32,11 @@ function rowTexts(output: Tensor, rowCount: number): readonly string[] {
   const inner = output.shape.slice(1);
   if (inner.length === 0) return texts;
   const width = elementCount(inner);
-  return Array.from({ length: rowCount }, (_, row) => nested(texts, inner, row * width));
+  return Array.from({ length: rowCount }, (_, row) => nestedText(texts, inner, row * width));
 }
 
 const objectText = (outputs: readonly Tensor[], textAt: (index: number) => string): string =>
   `{${outputs.map(({ name }, index) => `${JSON.stringify(name)}:${textAt(index)}`).join(',')}}`;
-
-/** The values from `start` on, in lists of the shape's sizes. */
-function nested(texts: readonly string[], shape: readonly number[], start: number): string {
-  const [size, ...inner] = shape;
-  if (size === undefined) return texts[start] ?? 'null';
-  if (inner.length === 0) return `[${texts.slice(start, start + size).join(',')}]`;
-  const width = elementCount(inner);
-  const parts = Array.from({ length: size }, (_, index) => nested(texts, inner, start + index * width));
-  return `[${parts.join(',')}]`;
-}
 
 function valueTexts({ name, datatype, data }: Tensor): string[] {
   const textOf = textWriter(name, datatype);

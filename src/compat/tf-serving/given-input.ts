@@ -1,19 +1,11 @@
+import { isBase64Object } from '../../kernel/binary-text';
 import { shorten } from '../../kernel/errors';
+import type { NestedValue } from '../../kernel/nested-values';
 import type { TensorSpec } from '../../kernel/tensor';
-import { isBase64Object } from './binary-text';
-
-/** What a client gave for one input, and how a place in it is called in the client's own terms. */
-export interface GivenInput {
-  readonly spec: TensorSpec;
-  /** Nested lists, or one value. */
-  readonly value: unknown;
-  /** `[1, 2]` → `instances[1].x[2]`, say. */
-  readonly placeOf: (indices: readonly number[]) => string;
-}
 
 /** The inputs of a body, or what is wrong with it, in one sentence. */
 export type Form =
-  | { readonly ok: true; readonly given: readonly GivenInput[] }
+  | { readonly ok: true; readonly given: readonly NestedValue[] }
   | { readonly ok: false; readonly message: string };
 
 export const wrongForm = (message: string): Form => ({ ok: false, message });

@@ -1,9 +1,8 @@
 import { invalidInput, refuse, shorten, type InvalidInput, type Refusal } from '../../kernel/errors';
+import { readNested, type NestedValue, type ReadTensor } from '../../kernel/nested-values';
 import type { Signature } from '../../registry/registry';
 import type { PredictRefusal } from '../../serving/serving';
 import { columnForm } from './column-form';
-import type { GivenInput } from './given-input';
-import { readInput, type ReadInput } from './nested-values';
 import { rowForm } from './row-form';
 import { SIGNATURE_NAME } from './signature-def';
 
@@ -11,7 +10,7 @@ import { SIGNATURE_NAME } from './signature-def';
 export interface Asked {
   readonly ok: true;
   readonly form: 'row' | 'column';
-  readonly inputs: readonly ReadInput[];
+  readonly inputs: readonly ReadTensor[];
 }
 
 /** The body of `:predict`, against what the model takes. */
@@ -33,10 +32,10 @@ export function readPredictBody(body: unknown, signature: Signature): Asked | Re
   return form.ok ? read(form.given, isRow ? 'row' : 'column') : wrong(form.message);
 }
 
-function read(given: readonly GivenInput[], form: Asked['form']): Asked | Refusal<InvalidInput> {
-  const inputs: ReadInput[] = [];
+function read(given: readonly NestedValue[], form: Asked['form']): Asked | Refusal<InvalidInput> {
+  const inputs: ReadTensor[] = [];
   for (const input of given) {
-    const result = readInput(input);
+    const result = readNested(input);
     if (!result.ok) return refuse(invalidInput([result.issue]));
     inputs.push(result);
   }

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { shorten } from '../../kernel/errors';
+import { parseRelaxedJson } from '../../kernel/relaxed-json';
 import { BodyTooLarge, readBody } from '../../kernel/http-body';
-import { parseRelaxedJson } from './relaxed-json';
 
 type RequestJson =
   | { readonly ok: true; readonly json: unknown }

@@ -1,14 +1,7 @@
+import type { NestedValue } from '../../kernel/nested-values';
 import type { TensorSpec } from '../../kernel/tensor';
 import type { Signature } from '../../registry/registry';
-import {
-  indexed,
-  isByName,
-  objectBy,
-  wrongForm,
-  wrongNames,
-  type Form,
-  type GivenInput,
-} from './given-input';
+import { indexed, isByName, objectBy, wrongForm, wrongNames, type Form } from './given-input';
 
 type NamedRow = Readonly<Record<string, unknown>>;
 
@@ -42,7 +35,7 @@ function namedRows(rows: readonly unknown[], inputs: readonly TensorSpec[]): For
   return { ok: true, given: inputs.map((spec) => columnOf(rows as readonly NamedRow[], spec)) };
 }
 
-const columnOf = (rows: readonly NamedRow[], spec: TensorSpec): GivenInput => ({
+const columnOf = (rows: readonly NamedRow[], spec: TensorSpec): NestedValue => ({
   spec,
   value: rows.map((row) => row[spec.name]),
   placeOf: ([row, ...indices]) => `instances[${row ?? ''}].${spec.name}${indexed(indices)}`,

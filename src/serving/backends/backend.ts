@@ -1,6 +1,7 @@
 import type { Tensor } from '../../kernel/tensor';
-import type { ColumnPlace } from '../../registry/registry';
+import type { ColumnPlace, Signature } from '../../registry/registry';
 import type { Inspection, SkippedProvider } from '../worker/protocol';
+import type { RemoteDocument } from './remote-document';
 
 export type { Inspection };
 
@@ -9,6 +10,10 @@ export interface ModelFile {
   readonly sha256: string;
   /** Absolute path of a file that holds exactly these bytes and does not change. */
   readonly path: string;
+  /** Where the bytes are no model, but say which server has it; absent: they are ONNX. */
+  readonly remote?: RemoteDocument;
+  /** What the version was registered with; absent while it is. */
+  readonly declared?: Pick<Signature, 'inputs' | 'outputs' | 'batchable'>;
 }
 
 /** A model that endpoints run. */

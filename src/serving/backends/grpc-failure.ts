@@ -25,5 +25,10 @@ export function failureOfStatus(error: ServiceError | null, timeoutMs: number): 
     return new RemoteFailure('timeout', `The remote did not answer within ${Math.ceil(timeoutMs)} ms.`);
   const words = remoteWords(details);
   const said = words === '' ? '' : `: ${words}`;
-  return new RemoteFailure(FAULT_OF.get(code) ?? 'failed', `The remote answered ${Code[code]}${said}`);
+  // A call that is UNAVAILABLE may be made again: so says the protocol.
+  return new RemoteFailure(
+    FAULT_OF.get(code) ?? 'failed',
+    `The remote answered ${Code[code]}${said}`,
+    code === Code.UNAVAILABLE,
+  );
 }

@@ -9,7 +9,11 @@ import { RemoteFailure } from './remote-failure';
 import type { RemoteQuestion } from './remote-inference';
 
 /** A `ModelInferRequest` with raw contents. By hand: generated code would first make objects of all of it. */
-export function writeInferRequest({ model, inputs, outputs = [] }: RemoteQuestion): Uint8Array {
+export function writeInferRequest({
+  model,
+  inputs,
+  outputs = [],
+}: Omit<RemoteQuestion, 'declared'>): Uint8Array {
   const writer = new BinaryWriter();
   writer.uint32(tag(1)).string(model.name);
   if (model.version !== '') writer.uint32(tag(2)).string(model.version);

@@ -123,7 +123,7 @@ export class OpenInferenceGrpc implements RemoteInference {
     return { versions, platform, inputs: inputs.map(specOf), outputs: outputs.map(specOf) };
   }
 
-  async infer(question: RemoteQuestion, limits: CallLimits): Promise<readonly Tensor[]> {
+  async infer(question: Omit<RemoteQuestion, 'declared'>, limits: CallLimits): Promise<readonly Tensor[]> {
     return readInferResponse(await this.call('ModelInfer', writeInferRequest(question), limits));
   }
 

@@ -16,6 +16,8 @@ export class RemoteFailure extends Error {
   constructor(
     readonly fault: RemoteFault,
     message: string,
+    /** Whether the same question may be asked again at once: nothing of an answer had come. */
+    readonly mayRepeat = false,
   ) {
     super(message);
   }

@@ -31,6 +31,8 @@ export interface RemoteQuestion {
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; absent or empty: all. */
   readonly outputs?: readonly string[];
+  /** The outputs that the model declares: some protocols name no datatypes in their answers. */
+  readonly declared: readonly TensorSpec[];
 }
 
 /**

@@ -12,6 +12,7 @@ import { acceptedInputs } from './probe-batching';
 import type { Command, FailureKind, Reply } from './protocol';
 import { ModelRefusal } from './refusal';
 import { runSession } from './run-session';
+import { runnableSession } from './runnable-session';
 import { warmUp } from './warm-up';
 
 /** Files of which no garbage is worth waiting for, in bytes: the runtime itself takes more. */
@@ -114,16 +115,22 @@ export class Commands {
 
   private measure(path: string, samples: number, given: readonly Tensor[]): Promise<Outcome> {
     return this.onTrial(path, async (session, signature) => {
-      const inputs = given.length > 0 ? given : await acceptedInputs(session, signature);
+      const inputs = given.length > 0 ? given : await acceptedInputs(runnableSession(session), signature);
       if (inputs === undefined)
         throw new RangeError('The model accepts none of the made-up inputs; give one row to measure with.');
-      return answer({ type: 'measured', ...(await measureLatency(session, inputs, samples)) });
+      return answer({
+        type: 'measured',
+        ...(await measureLatency(runnableSession(session), inputs, samples)),
+      });
     });
   }
 
   private tryMissing(path: string, columns: readonly ColumnPlace[]): Promise<Outcome> {
     return this.onTrial(path, async (session, signature) =>
-      answer({ type: 'tried-missing', answers: await answersWithout(session, signature, columns) }),
+      answer({
+        type: 'tried-missing',
+        answers: await answersWithout(runnableSession(session), signature, columns),
+      }),
     );
   }
 

@@ -125,7 +125,8 @@ function elementType(role: string, name: string, type: number): Datatype {
   );
 }
 
-function refuseBadName(role: string, name: string): void {
+/** @throws ModelRefusal */
+export function refuseBadName(role: string, name: string): void {
   if (
     name === '' ||
     name.length > MAX_NAME_LENGTH ||
@@ -138,7 +139,8 @@ function refuseBadName(role: string, name: string): void {
     );
 }
 
-function refuseDuplicates(tensors: readonly DeclaredTensor[]): void {
+/** @throws ModelRefusal */
+export function refuseDuplicates(tensors: readonly TensorSpec[]): void {
   const seen = new Set<string>();
   for (const { name } of tensors) {
     if (seen.has(name)) throw new ModelRefusal('INVALID_NAME', `The name '${name}' is used twice.`);

@@ -6,6 +6,7 @@ import { isOutOfMemory, ortMessage } from './ort-message';
 import { probe } from './probe-batching';
 import type { Inspection } from './protocol';
 import { ModelRefusal } from './refusal';
+import { runnableSession } from './runnable-session';
 
 /** Reads a model file, loads it and runs it: what it takes and gives, or why it cannot be served. */
 export async function inspectOnnx(
@@ -18,7 +19,7 @@ export async function inspectOnnx(
     const signature = declaredSignature(model.graph);
     const session = await createSession(bytes, options);
     try {
-      const { batchable, outputs, unproven } = await probe(session, signature);
+      const { batchable, outputs, unproven } = await probe(runnableSession(session), signature);
       return {
         ok: true,
         inputs: signature.inputs.map(spec),

@@ -1,6 +1,5 @@
-import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor } from '../../kernel/tensor';
-import { runSession } from './run-session';
+import type { Runnable } from './runnable';
 
 /** Runs before the clock counts: the first ones allocate memory and warm caches. */
 const WARM_UP_RUNS = 10;
@@ -10,15 +9,15 @@ const MAX_SAMPLES = 10_000;
 
 /** Percentiles of the time of one run, in ms, without the way to the worker and back. */
 export async function measureLatency(
-  session: InferenceSession,
+  model: Runnable,
   inputs: readonly Tensor[],
   samples: number,
 ): Promise<{ p50Ms: number; p99Ms: number }> {
-  for (let run = 0; run < WARM_UP_RUNS; run++) await runSession(session, inputs);
+  for (let run = 0; run < WARM_UP_RUNS; run++) await model.run(inputs);
   const timesMs = new Float64Array(Math.min(Math.max(1, Math.floor(samples)), MAX_SAMPLES));
   for (let run = 0; run < timesMs.length; run++) {
     const start = performance.now();
-    await runSession(session, inputs);
+    await model.run(inputs);
     timesMs[run] = performance.now() - start;
   }
   timesMs.sort();

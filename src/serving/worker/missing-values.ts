@@ -1,30 +1,28 @@
-import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor, TensorData } from '../../kernel/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import { fromHalfBits, parserOf } from '../value-parser';
 import type { DeclaredSignature, DeclaredTensor } from './declared-signature';
-import { isOutOfMemory } from './ort-message';
 import { acceptedInputs } from './probe-batching';
-import { runSession } from './run-session';
+import type { Runnable } from './runnable';
 
 /**
  * For each column, whether the model answers without NaN where only that column is missing: then it has something to
  * put in its place. False for all where no made-up row was accepted, since nothing was seen.
  */
 export async function answersWithout(
-  session: InferenceSession,
+  model: Runnable,
   signature: DeclaredSignature,
   columns: readonly ColumnPlace[],
 ): Promise<boolean[]> {
   const inputs = signature.inputs.map((input) => closedSpec(input, columns));
-  const complete = await acceptedInputs(session, { ...signature, inputs });
+  const complete = await acceptedInputs(model, { ...signature, inputs });
   const answers: boolean[] = [];
   for (const column of columns) {
     const missing = missingValue(column);
     answers.push(
       complete !== undefined &&
         missing !== null &&
-        (await answersWithoutNaN(session, withMissing(complete, column, missing))),
+        (await answersWithoutNaN(model, withMissing(complete, column, missing))),
     );
   }
   return answers;
@@ -53,14 +51,14 @@ function withMissing(
   });
 }
 
-async function answersWithoutNaN(session: InferenceSession, inputs: readonly Tensor[]): Promise<boolean> {
+async function answersWithoutNaN(model: Runnable, inputs: readonly Tensor[]): Promise<boolean> {
   try {
-    const outputs = await runSession(session, inputs);
+    const outputs = await model.run(inputs);
     const scores = outputs.filter(({ datatype }) => datatype.startsWith('FP'));
     // A model that only names classes always names one: it cannot show that it missed something.
     return scores.length > 0 && !scores.some(hasNaN);
   } catch (error) {
-    if (isOutOfMemory(error)) throw error;
+    if (model.isFatal(error)) throw error;
     return false;
   }
 }

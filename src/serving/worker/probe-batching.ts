@@ -1,9 +1,7 @@
-import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor } from '../../kernel/tensor';
 import { gatherRows, RowsDoNotMatch, scatterRows } from '../rows';
 import type { DeclaredSignature } from './declared-signature';
-import { isOutOfMemory, ortMessage } from './ort-message';
-import { runSession } from './run-session';
+import type { Runnable } from './runnable';
 import { sameRow } from './same-rows';
 import { PATTERNS, syntheticInputs, type Pattern } from './synthetic-inputs';
 
@@ -25,18 +23,18 @@ export interface ProbeResult {
  * Runs the model with made-up inputs, and finds out whether rows may share a run. A model that ends or hangs
  * the process here is refused by the parent, which is why this never happens in a process that serves.
  */
-export async function probe(session: InferenceSession, signature: DeclaredSignature): Promise<ProbeResult> {
+export async function probe(model: Runnable, signature: DeclaredSignature): Promise<ProbeResult> {
   let unproven: string | undefined;
   for (const pattern of PATTERNS) {
     try {
-      const outputs = await runSession(session, syntheticInputs(signature.inputs, 1, pattern, 1));
+      const outputs = await model.run(syntheticInputs(signature.inputs, 1, pattern, 1));
       return {
         outputs,
-        batchable: declaresRows(signature) && (await rowsAgree(session, signature, pattern)),
+        batchable: declaresRows(signature) && (await rowsAgree(model, signature, pattern)),
       };
     } catch (error) {
-      if (isOutOfMemory(error)) throw error;
-      unproven ??= ortMessage(error);
+      if (model.isFatal(error)) throw error;
+      unproven ??= model.wordsOf(error);
     }
   }
   return { batchable: false, outputs: [], unproven: unproven ?? 'no inputs could be made up' };
@@ -44,16 +42,16 @@ export async function probe(session: InferenceSession, signature: DeclaredSignat
 
 /** The pattern that the model accepts, for those who want to run it; undefined where there is none. */
 export async function acceptedInputs(
-  session: InferenceSession,
+  model: Runnable,
   signature: DeclaredSignature,
 ): Promise<readonly Tensor[] | undefined> {
   for (const pattern of PATTERNS) {
     try {
       const inputs = syntheticInputs(signature.inputs, 1, pattern, 1);
-      await runSession(session, inputs);
+      await model.run(inputs);
       return inputs;
     } catch (error) {
-      if (isOutOfMemory(error)) throw error;
+      if (model.isFatal(error)) throw error;
     }
   }
   return undefined;
@@ -75,20 +73,16 @@ function declaresRows({ inputs, outputs }: DeclaredSignature): boolean {
   );
 }
 
-async function rowsAgree(
-  session: InferenceSession,
-  { inputs }: DeclaredSignature,
-  pattern: Pattern,
-): Promise<boolean> {
+async function rowsAgree(model: Runnable, { inputs }: DeclaredSignature, pattern: Pattern): Promise<boolean> {
   for (let round = 0; round < PROBE_ROUNDS; round++) {
     const rows: (readonly Tensor[])[] = [];
-    const alone: Tensor[][] = [];
+    const alone: (readonly Tensor[])[] = [];
     for (let row = 0; row < PROBE_ROWS; row++) {
       const one = syntheticInputs(inputs, 1, pattern, 1 + round * PROBE_ROWS + row);
       rows.push(one);
-      alone.push(await runSession(session, one));
+      alone.push(await model.run(one));
     }
-    const together = await answersTogether(session, rows);
+    const together = await answersTogether(model, rows);
     if (together === undefined) return false;
     const agree = alone.every((outputs, row) =>
       outputs.every((output, index) => {
@@ -103,17 +97,17 @@ async function rowsAgree(
 
 /** Undefined where the model cannot run the rows as one batch, though it runs each of them. */
 async function answersTogether(
-  session: InferenceSession,
+  model: Runnable,
   rows: readonly (readonly Tensor[])[],
 ): Promise<Tensor[][] | undefined> {
   try {
-    const outputs = await runSession(session, gatherRows(rows));
+    const outputs = await model.run(gatherRows(rows));
     return scatterRows(
       outputs,
       rows.map(() => 1),
     );
   } catch (error) {
-    if (error instanceof RowsDoNotMatch || !isOutOfMemory(error)) return undefined;
+    if (error instanceof RowsDoNotMatch || !model.isFatal(error)) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { gatherRows } from '../rows';
 import type { DeclaredSignature } from './declared-signature';
 import { acceptedInputs } from './probe-batching';
 import { runSession } from './run-session';
+import { runnableSession } from './runnable-session';
 
 /** Runs of each size: the first one plans and allocates, the second shows that it need not be done again. */
 const RUNS = 2;
@@ -26,7 +27,7 @@ export async function warmUp(
   signature: DeclaredSignature,
   rows: number,
 ): Promise<void> {
-  const row = await acceptedInputs(session, signature);
+  const row = await acceptedInputs(runnableSession(session), signature);
   if (row === undefined) return;
   const oneRunMs = await timed(() => runSession(session, row));
   const count = Math.min(rows, rowsThatFit(row, oneRunMs));

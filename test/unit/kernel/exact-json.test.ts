@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isRounded, parseExactly, parseJson } from '../../../../src/compat/open-inference/exact-json';
+import { isRounded, parseExactly, parseJson } from '../../../src/kernel/exact-json';
 
 test('JSON is read as JSON, whatever stands in its texts', () => {
   fc.assert(

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../kernel/tensor';
-import { valueToJson } from '../../serving/serving';
+import type { Tensor } from '../kernel/tensor';
+import { valueToJson } from './tensor-json';
 
 /** JSON can say it, which JSON.stringify does not; without the fraction, many readers make an integer of it. */
 const MINUS_ZERO = '-0.0';

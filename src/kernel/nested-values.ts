@@ -1,17 +1,25 @@
-import type { InputIssue } from '../../kernel/errors';
-import type { Datatype } from '../../kernel/tensor';
-import type { TensorInput } from '../../kernel/tensor-input';
 import { isBase64Object, textOfBase64 } from './binary-text';
-import type { GivenInput } from './given-input';
+import type { InputIssue } from './errors';
+import type { Datatype, TensorSpec } from './tensor';
+import type { TensorInput } from './tensor-input';
 
-/** Characters of a client's value that a sentence repeats. */
+/** Characters of a value that a sentence repeats. */
 const MAX_QUOTED = 60;
 
-/** A given input as a tensor. */
-export interface ReadInput {
+/** What came for one tensor, and how a place in it is called in the sender's own terms. */
+export interface NestedValue {
+  readonly spec: TensorSpec;
+  /** Nested lists, or one value. */
+  readonly value: unknown;
+  /** `[1, 2]` → `instances[1].x[2]`, say. */
+  readonly placeOf: (indices: readonly number[]) => string;
+}
+
+/** Nested lists as a tensor. */
+export interface ReadTensor {
   readonly ok: true;
   readonly tensor: TensorInput;
-  /** Where the client gave the value at this place of the tensor. */
+  /** Where the sender gave the value at this place of the tensor. */
   readonly placeOfValue: (index: number) => string;
 }
 
@@ -19,11 +27,11 @@ export interface ReadInput {
  * Nested lists as one tensor: the shape is what the nesting shows, and must be the signature's. Where the signature has
  * one value a row ([N, 1]), a plain list of values is taken too.
  */
-export function readInput({
+export function readNested({
   spec,
   value,
   placeOf,
-}: GivenInput): ReadInput | { readonly ok: false; readonly issue: InputIssue } {
+}: NestedValue): ReadTensor | { readonly ok: false; readonly issue: InputIssue } {
   const { name, datatype, shape } = spec;
   const isPlainColumn =
     isOneColumn(shape) && Array.isArray(value) && value.length > 0 && !Array.isArray(value[0]);
@@ -50,7 +58,7 @@ class ValueReader {
     private readonly datatype: Datatype,
     private readonly expected: readonly number[],
     value: unknown,
-    private readonly placeOf: GivenInput['placeOf'],
+    private readonly placeOf: NestedValue['placeOf'],
   ) {
     this.shape = shapeOf(value, expected);
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseRelaxedJson } from '../../../../src/compat/tf-serving/relaxed-json';
+import { parseRelaxedJson } from '../../../src/kernel/relaxed-json';
 
 const parse = (text: string) => parseRelaxedJson(text, { wideIntegers: true });
 /** Takes the way of what is not plain JSON: a bare NaN is the first thing in it. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { jsonValues } from '../../../../src/compat/open-inference/json-values';
-import { InputCheck } from '../../../../src/kernel/input-check';
-import { ARRAY_OF, DATATYPES, type Datatype, type TensorData } from '../../../../src/kernel/tensor';
-import { tensorBytes } from '../../../../src/kernel/tensor-bytes';
-import { tensorFromJson } from '../../../../src/serving/tensor-json';
+import { jsonValues } from '../../../src/serving/json-values';
+import { InputCheck } from '../../../src/kernel/input-check';
+import { ARRAY_OF, DATATYPES, type Datatype, type TensorData } from '../../../src/kernel/tensor';
+import { tensorBytes } from '../../../src/kernel/tensor-bytes';
+import { tensorFromJson } from '../../../src/serving/tensor-json';
 
 const anyData = (datatype: Datatype): fc.Arbitrary<TensorData> => {
   if (datatype === 'BYTES') return fc.array(fc.string({ unit: 'binary' }));

@@ -1,0 +1,109 @@
+import { parseExactly, parseJson } from '../../kernel/exact-json';
+import { InputCheck } from '../../kernel/input-check';
+import type { Tensor } from '../../kernel/tensor';
+import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { TensorInput } from '../../kernel/tensor-input';
+import { jsonValues } from '../json-values';
+import { answerTensors } from './answer-tensors';
+import { isObject, jsonObject, type Json } from './bounded-json';
+import type { HttpAnswer } from './http-call';
+import { RemoteFailure } from './remote-failure';
+import type { RemoteQuestion } from './remote-inference';
+import { listIn, textIn } from './remote-spec';
+
+const JSON_LENGTH = 'inference-header-content-length';
+/** Datatypes that the protocol has no JSON form for. */
+const ONLY_BYTES: readonly string[] = ['FP16', 'BF16'];
+
+export interface InferBody {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** A question with the values as bytes after the JSON, and bytes wanted back: exact for everything. */
+export function binaryBody({ inputs, outputs = [] }: RemoteQuestion): InferBody {
+  const values = inputs.map(({ data }) => tensorBytes(data));
+  const json = Buffer.from(
+    JSON.stringify({
+      ...(outputs.length === 0
+        ? { parameters: { binary_data_output: true } }
+        : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
+      inputs: inputs.map(({ name, datatype, shape }, index) => ({
+        ...{ name, datatype, shape },
+        parameters: { binary_data_size: values[index]?.length ?? 0 },
+      })),
+    }),
+  );
+  return {
+    headers: { 'content-type': 'application/octet-stream', [JSON_LENGTH]: String(json.length) },
+    pieces: [json, ...values],
+  };
+}
+
+/** A question for servers that take JSON only. @throws RemoteFailure for values that JSON has no form for */
+export function jsonBody({ inputs, outputs = [] }: RemoteQuestion): InferBody {
+  const names = outputs.map((name) => `{"name":${JSON.stringify(name)}}`);
+  const wanted = names.length === 0 ? '' : `,"outputs":[${names.join(',')}]`;
+  const text = `{"inputs":[${inputs.map(inputText).join(',')}]${wanted}}`;
+  return { headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(text)] };
+}
+
+function inputText(tensor: Tensor): string {
+  const { name, datatype, shape, data } = tensor;
+  if (ONLY_BYTES.includes(datatype))
+    throw new RemoteFailure(
+      'refused',
+      `Input “${name}” is ${datatype}, which travels as bytes only, and the remote does not list binary_tensor_data.`,
+    );
+  const isWide = datatype === 'INT64' || datatype === 'UINT64';
+  const values = isWide ? `[${(data as BigInt64Array).join(',')}]` : jsonValues(tensor);
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${values}}`;
+}
+
+/**
+ * The tensors of an answer: in JSON, as bytes after it, or mixed.
+ *
+ * @throws RemoteFailure where it is no answer of the protocol
+ */
+export function readInferAnswer({ headers, body }: HttpAnswer): readonly Tensor[] {
+  const told = headers[JSON_LENGTH];
+  const jsonLength = told === undefined ? body.length : Number(told);
+  if (!Number.isInteger(jsonLength) || jsonLength < 0 || jsonLength > body.length)
+    throw new RemoteFailure(
+      'broken',
+      'The remote’s Inference-Header-Content-Length is not that of its JSON.',
+    );
+  const parse = (text: string) => (text.includes('INT64') ? parseExactly(text) : parseJson(text));
+  const json = jsonObject(body.subarray(0, jsonLength), parse);
+  let at = jsonLength;
+  const outputs = listIn(json, 'outputs').map((output, index): TensorInput => {
+    if (!isObject(output)) throw new RemoteFailure('broken', 'The remote’s “outputs” are no tensors.');
+    const head = {
+      name: textIn(output, 'name'),
+      datatype: textIn(output, 'datatype'),
+      shape: listIn(output, 'shape'),
+    };
+    const size = sizeOf(output);
+    if (size === null) return { ...head, data: valuesOf(output, index) };
+    if (!Number.isSafeInteger(size) || size < 0 || at + size > body.length)
+      throw new RemoteFailure(
+        'broken',
+        `The remote’s outputs[${index}] says that it has bytes that did not come.`,
+      );
+    at += size;
+    return { ...head, bytes: body.subarray(at - size, at) };
+  });
+  if (at < body.length)
+    throw new RemoteFailure('broken', `The remote sent ${body.length - at} bytes that belong to no output.`);
+  return answerTensors(outputs, new InputCheck());
+}
+
+const sizeOf = ({ parameters }: Json): number | null =>
+  isObject(parameters) && parameters.binary_data_size !== undefined
+    ? Number(parameters.binary_data_size)
+    : null;
+
+function valuesOf({ data }: Json, index: number): readonly unknown[] {
+  if (Array.isArray(data)) return data as readonly unknown[];
+  throw new RemoteFailure('broken', `The remote’s outputs[${index}] has no list “data”.`);
+}

@@ -1,0 +1,145 @@
+import type { Tensor, TensorSpec } from '../../kernel/tensor';
+import { WorkerUnavailable } from '../worker-unavailable';
+import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
+import type { RemoteDocument } from './remote-document';
+import { RemoteFailure } from './remote-failure';
+import type { CallLimits, RemoteMetadata, RemoteModel as Address } from './remote-inference';
+import type { RemoteServer } from './remote-server';
+
+/** How long a look at a remote that is away may take, in ms. */
+const LOOK_LIMIT_MS = 2_000;
+
+/** How a model at a remote does, for people. */
+export interface RemoteStatus {
+  readonly backend: RemoteDocument['backend'];
+  /** Without path or secrets. */
+  readonly origin: string;
+  readonly model: string;
+  readonly version: string;
+  readonly state: RemoteState;
+  /** Why its last call failed; null where all is well. */
+  readonly reason: string | null;
+  /** When this process came to think so. */
+  readonly since: Date;
+  /** Calls on their way to its server, and the most that there may be. */
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+}
+
+/** What failures say of the question or of us, and not of the remote. */
+const NOT_ITS_FAULT: readonly RemoteFailure['fault'][] = ['refused', 'cancelled', 'busy'];
+
+/** One model at one remote: asks it, and asks it no more while it is away. */
+export class RemoteModel {
+  private readonly breaker = new RemoteBreaker();
+  private readonly address: Address;
+  private since = new Date();
+  private nextLook: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    readonly document: RemoteDocument,
+    readonly server: RemoteServer,
+    /** Told when it goes away, and when it is back. */
+    private readonly changed: (status: RemoteStatus) => void,
+  ) {
+    this.address = { name: document.model, version: document.version };
+  }
+
+  /** @throws RemoteFailure */
+  metadata(): Promise<RemoteMetadata> {
+    return this.server.client.modelMetadata(this.address, { timeoutMs: this.document.timeoutMs });
+  }
+
+  /**
+   * Asks once; and once more, where the first time nothing of an answer came.
+   *
+   * @throws WorkerUnavailable at once while the remote is away, RemoteFailure
+   */
+  async infer(
+    inputs: readonly Tensor[],
+    declared: readonly TensorSpec[],
+    { outputs, timeoutMs, signal }: CallLimits & { readonly outputs?: readonly string[] },
+    check: (answer: readonly Tensor[]) => readonly Tensor[],
+  ): Promise<readonly Tensor[]> {
+    const pass = this.breaker.admit();
+    if (pass === null) throw new WorkerUnavailable('remote', this.whyNot() ?? 'The remote is being tried.');
+    const endsAt = performance.now() + Math.min(timeoutMs, this.document.timeoutMs);
+    const ask = async () => {
+      const limits = { timeoutMs: Math.max(1, endsAt - performance.now()), ...(signal && { signal }) };
+      const question = { model: this.address, inputs, declared, ...(outputs && { outputs }) };
+      return check(await this.server.client.infer(question, limits));
+    };
+    try {
+      const answer = await this.server.during(() => ask().catch((error: unknown) => repeated(error, ask)));
+      this.learn(pass, null);
+      return answer;
+    } catch (error) {
+      this.learn(pass, error);
+      throw error;
+    }
+  }
+
+  /** Why it would not be asked at the moment; null where it would. */
+  whyNot(): string | null {
+    const { state, reason } = this.breaker;
+    return state === 'DOWN'
+      ? `${reason ?? ''} It is asked again once it says that it is ready.`.trim()
+      : null;
+  }
+
+  status(): RemoteStatus {
+    const { backend, url, model, version, maxInFlight } = this.document;
+    const { state, reason } = this.breaker;
+    const origin = `${url.protocol}//${url.host}`;
+    const inFlight = this.server.callsInFlight;
+    return { backend, origin, model, version, state, reason, since: this.since, inFlight, maxInFlight };
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.nextLook);
+  }
+
+  private learn(pass: RemotePass, error: unknown): void {
+    const before = this.breaker.state;
+    if (error === null) this.breaker.succeeded(pass);
+    else if (!(error instanceof RemoteFailure) || error.fault === 'cancelled' || error.fault === 'busy')
+      this.breaker.gaveUp(pass);
+    else if (NOT_ITS_FAULT.includes(error.fault)) this.breaker.succeeded(pass);
+    else if (this.breaker.failed(pass, error.message)) this.lookLater();
+    this.tellIfChanged(before);
+  }
+
+  private lookLater(): void {
+    if (this.stopped) return;
+    clearTimeout(this.nextLook);
+    this.nextLook = setTimeout(() => void this.look(), this.breaker.nextLookMs());
+    this.nextLook.unref(); // it keeps no process alive that has nothing else to do
+  }
+
+  private async look(): Promise<void> {
+    const isReady = await this.server.client
+      .modelReady(this.address, { timeoutMs: LOOK_LIMIT_MS })
+      .catch((error: unknown) => {
+        if (error instanceof RemoteFailure && error.fault === 'timeout') this.server.reconnect();
+        return false;
+      });
+    if (this.stopped) return;
+    const before = this.breaker.state;
+    if (isReady) this.breaker.isBack();
+    else this.lookLater();
+    this.tellIfChanged(before);
+  }
+
+  private tellIfChanged(before: RemoteState): void {
+    if (this.breaker.state === before) return;
+    this.since = new Date();
+    this.changed(this.status());
+  }
+}
+
+function repeated<Answer>(error: unknown, ask: () => Promise<Answer>): Promise<Answer> {
+  if (error instanceof RemoteFailure && error.mayRepeat) return ask();
+  throw error;
+}

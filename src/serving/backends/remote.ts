@@ -1,0 +1,277 @@
+import type { Tensor } from '../../kernel/tensor';
+import type { ColumnPlace } from '../../registry/registry';
+import { InvalidInput } from '../invalid-input';
+import { WorkerUnavailable } from '../worker-unavailable';
+import { measureLatency } from '../worker/measure-latency';
+import { answersWithout } from '../worker/missing-values';
+import { acceptedInputs, probe } from '../worker/probe-batching';
+import { ModelRefusal } from '../worker/refusal';
+import type { Runnable } from '../worker/runnable';
+import type {
+  Backend,
+  Inspection,
+  Lane,
+  Latency,
+  ModelFile,
+  RunOptions,
+  RunResult,
+  WorkerStatus,
+} from './backend';
+import type { RemoteDocument } from './remote-document';
+import { RemoteFailure } from './remote-failure';
+import { RemoteModel, type RemoteStatus } from './remote-model';
+import type { RemotePolicy } from './remote-policy';
+import { RemoteServer, serverKey } from './remote-server';
+import { changeOf, checkedAnswer, declaredBy, type Declared } from './remote-signature';
+
+/** Remote models that are remembered; the longest known goes first. */
+const MAX_MODELS = 10_000;
+/** Servers with connections of their own: each keeps memory, and rows may wait for each. */
+const MAX_SERVERS = 256;
+/** A whole measurement, in ms. */
+const MEASURE_LIMIT_MS = 120_000;
+
+/** Where a model is asked that the operator does not allow: at once, and refused. */
+const NOWHERE: Lane = { idleCount: () => 1 };
+
+export type RemoteEvent = { readonly type: 'remote-changed' } & RemoteStatus;
+
+/** Models that other servers have: Open Inference Protocol over HTTP or gRPC, and TensorFlow Serving over REST. */
+export class RemoteBackend implements Backend {
+  private readonly servers = new Map<string, RemoteServer>();
+  private readonly models = new Map<string, RemoteModel>();
+  /** Those that have told, in this process, what they take and give. */
+  private readonly seen = new Map<string, Declared>();
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(
+    private readonly policy: RemotePolicy,
+    private readonly onEvent: (event: RemoteEvent) => void = () => undefined,
+  ) {}
+
+  async inspect(file: ModelFile): Promise<Inspection> {
+    const admitted = this.policy.admit(documentOf(file));
+    if ('refusal' in admitted) return { ok: false, code: 'REMOTE_NOT_ALLOWED', message: admitted.refusal };
+    try {
+      const declared = await this.declaredNow(file);
+      const { batchable, unproven } = await probe(this.runnable(file, declared), withoutSymbols(declared));
+      return { ok: true, ...declared, batchable, ...(unproven === undefined ? {} : { unproven }) };
+    } catch (error) {
+      if (error instanceof ModelRefusal) return { ok: false, code: error.code, message: error.message };
+      if (error instanceof RemoteFailure) return refusedBy(error);
+      if (error instanceof WorkerUnavailable)
+        return { ok: false, code: 'REMOTE_UNAVAILABLE', message: error.message };
+      throw error;
+    }
+  }
+
+  async measureLatency(file: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
+    return this.asked(async () => {
+      const declared = await this.declaredOf(file);
+      const model = this.runnable(file, declared);
+      const row = inputs.length > 0 ? inputs : await acceptedInputs(model, withoutSymbols(declared));
+      if (!row) throw new InvalidInput('The model accepts none of the made-up inputs.');
+      return within(MEASURE_LIMIT_MS, measureLatency(model, row, samples));
+    });
+  }
+
+  async nullable(file: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
+    return this.asked(async () => {
+      const declared = await this.declaredOf(file);
+      return answersWithout(this.runnable(file, declared), withoutSymbols(declared), columns);
+    });
+  }
+
+  /** Nothing is loaded here: it is ready once the remote says that it takes and gives what it was registered with. */
+  async load(file: ModelFile): Promise<void> {
+    await this.asked(async () => {
+      const now = await this.declaredNow(file);
+      const change = file.declared ? changeOf(file.declared, now) : null;
+      if (change !== null) throw new WorkerUnavailable('load-failed', change);
+    });
+  }
+
+  holds(sha256: string): boolean {
+    return this.seen.has(sha256);
+  }
+
+  /** They take no memory of ours. */
+  lease(): void {}
+
+  /** What the remote keeps in memory is the remote's. */
+  unload({ sha256 }: ModelFile): Promise<void> {
+    this.seen.delete(sha256);
+    return Promise.resolve();
+  }
+
+  whyNot(sha256: string): string | null {
+    return this.models.get(sha256)?.whyNot() ?? null;
+  }
+
+  async run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
+    return this.asked(async () => {
+      const declared = file.declared ?? (await this.declaredOf(file));
+      const rows = file.declared?.batchable ? inputs[0]?.shape[0] : undefined;
+      const startedAt = performance.now();
+      const outputs = await this.modelOf(file).infer(inputs, declared.outputs, options, (answer) =>
+        checkedAnswer(answer, declared.outputs, options.outputs, rows),
+      );
+      return { outputs, computeMs: performance.now() - startedAt };
+    });
+  }
+
+  lane(file: ModelFile): Lane {
+    try {
+      return this.modelOf(file).server;
+    } catch (error) {
+      if (error instanceof WorkerUnavailable) return NOWHERE;
+      throw error;
+    }
+  }
+
+  onIdle(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Remotes have no workers here. */
+  status(): readonly WorkerStatus[] {
+    return [];
+  }
+
+  remotes(): readonly RemoteStatus[] {
+    return [...this.models.values()].map((model) => model.status());
+  }
+
+  /** Asks nobody any more; calls in flight fail. */
+  stop(): Promise<void> {
+    for (const model of this.models.values()) model.stop();
+    for (const server of this.servers.values()) server.close();
+    return Promise.resolve();
+  }
+
+  private async declaredNow(file: ModelFile): Promise<Declared> {
+    const model = this.modelOf(file);
+    const declared = declaredBy(await model.metadata());
+    this.seen.set(file.sha256, declared);
+    return declared;
+  }
+
+  private async declaredOf(file: ModelFile): Promise<Declared> {
+    return this.seen.get(file.sha256) ?? (await this.declaredNow(file));
+  }
+
+  /** The same object for the same artifact. @throws WorkerUnavailable where the operator does not allow the remote */
+  private modelOf(file: ModelFile): RemoteModel {
+    const known = this.models.get(file.sha256);
+    if (known) return known;
+    const document = documentOf(file);
+    const server = this.serverOf(document);
+    const [oldest] = this.models.keys();
+    if (this.models.size >= MAX_MODELS && oldest !== undefined) this.forget(oldest);
+    const model = new RemoteModel(document, server, (status) =>
+      this.onEvent({ type: 'remote-changed', ...status }),
+    );
+    this.models.set(file.sha256, model);
+    return model;
+  }
+
+  private serverOf(document: RemoteDocument): RemoteServer {
+    const key = serverKey(document);
+    const known = this.servers.get(key);
+    if (known) return known;
+    const admitted = this.policy.admit(document);
+    if ('refusal' in admitted) throw new WorkerUnavailable('load-failed', admitted.refusal);
+    if (this.servers.size >= MAX_SERVERS)
+      throw new WorkerUnavailable('load-failed', `There are ${MAX_SERVERS} remote servers already.`);
+    const server = new RemoteServer(document, admitted.token, () => {
+      for (const listener of this.listeners) listener();
+    });
+    this.servers.set(key, server);
+    return server;
+  }
+
+  private forget(sha256: string): void {
+    this.models.get(sha256)?.stop();
+    this.models.delete(sha256);
+    this.seen.delete(sha256);
+  }
+
+  /** The model for those who try it with made-up inputs. */
+  private runnable(file: ModelFile, { outputs }: Declared): Runnable {
+    const model = this.modelOf(file);
+    const { timeoutMs } = model.document;
+    return {
+      run: (inputs) =>
+        model.infer(inputs, outputs, { timeoutMs }, (answer) =>
+          checkedAnswer(answer, outputs, undefined, undefined),
+        ),
+      isFatal: (error) => !(error instanceof RemoteFailure) || !['refused', 'failed'].includes(error.fault),
+      wordsOf: (error) => (error instanceof Error ? error.message : String(error)),
+    };
+  }
+
+  /** What those who wait for an answer are told. */
+  private async asked<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ModelRefusal) throw new WorkerUnavailable('load-failed', error.message);
+      throw error instanceof RemoteFailure ? told(error) : error;
+    }
+  }
+}
+
+function told(failure: RemoteFailure): InvalidInput | WorkerUnavailable {
+  const { fault, message } = failure;
+  switch (fault) {
+    case 'refused':
+      return new InvalidInput(message);
+    case 'timeout':
+    case 'cancelled':
+    case 'busy':
+      return new WorkerUnavailable(fault, message);
+    default:
+      return new WorkerUnavailable('remote', message);
+  }
+}
+
+/** Why a model was not registered: every one of these can be mended. */
+function refusedBy({ fault, message }: RemoteFailure): Inspection {
+  switch (fault) {
+    case 'not-found':
+      return { ok: false, code: 'REMOTE_NOT_FOUND', message };
+    case 'denied':
+      return { ok: false, code: 'REMOTE_DENIED', message: `${message} Name a credential that it takes.` };
+    case 'broken':
+    case 'failed':
+    case 'refused':
+      return { ok: false, code: 'REMOTE_BROKEN', message };
+    default:
+      return { ok: false, code: 'REMOTE_UNAVAILABLE', message: `${message} Register it once it answers.` };
+  }
+}
+
+function documentOf({ remote, sha256 }: ModelFile): RemoteDocument {
+  if (!remote) throw new Error(`${sha256} is no document of a remote model.`);
+  return remote;
+}
+
+const withoutSymbols = ({ inputs, outputs }: Declared) => {
+  const plain = (spec: Declared['inputs'][number]) => ({ ...spec, symbols: [], hasShape: true });
+  return { inputs: inputs.map(plain), outputs: outputs.map(plain) };
+};
+
+async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new WorkerUnavailable('timeout', `The measurement took longer than ${limitMs / 1000} s.`)),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
