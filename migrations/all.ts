@@ -9,6 +9,7 @@ import { Retention1795000000008 } from './0008-retention';
 import { EndpointSettings1795000000009 } from './0009-endpoint-settings';
 import { PopularQuestions1795000000010 } from './0010-popular-questions';
 import { Routing1795000000011 } from './0011-routing';
+import { WorkerNodes1795000000013 } from './0013-worker-nodes';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   EndpointSettings1795000000009,
   PopularQuestions1795000000010,
   Routing1795000000011,
+  WorkerNodes1795000000013,
 ];

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { MIGRATIONS } from '../migrations/all';
 import { Auth } from './auth/auth';
 import { GrpcServer } from './compat/open-inference/grpc-server';
 import { grpcInferenceService } from './compat/open-inference/grpc-service';
 import { openInferenceDoor } from './compat/open-inference/open-inference';
 import { tfServingDoor } from './compat/tf-serving/tf-serving';
+import { openDatabase } from './compose-database';
+import { startOnnx } from './compose-onnx';
+import { startWorker } from './compose-worker';
 import { Datasets } from './datasets/datasets';
-import { ENTITIES } from './entities';
 import { createApollo } from './graphql/apollo';
 import { CompiledOperations } from './graphql/compiled-operations';
 import { Operations } from './graphql/operations';
@@ -20,26 +21,25 @@ import { HttpServer } from './http/server';
 import { serveWebSocket } from './http/websocket';
 import { ArtifactFolder } from './kernel/artifact-folder';
 import { Artifacts } from './kernel/artifacts';
-import { InProcessBus, type Bus } from './kernel/bus';
 import { systemClock } from './kernel/clock';
 import type { Config } from './kernel/config';
-import { createDataSource, migrate, type DataSourceInput } from './kernel/data-source';
-import { Database } from './kernel/database';
-import { EmbeddedDatabase } from './kernel/embedded-database';
-import { FolderLock } from './kernel/folder-lock';
+import type { Database } from './kernel/database';
 import type { Logger } from './kernel/logger';
 import { Outbox } from './kernel/outbox';
-import { PostgresBus } from './kernel/postgres-bus';
 import { Retention } from './kernel/retention';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
 import { LatencyRecorder, Monitoring, ShadowDifferences } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
+import type { Backend } from './serving/backends/backend';
 import { Backends } from './serving/backends/backends';
-import { OnnxBackend } from './serving/backends/onnx';
+import { Fleet } from './serving/backends/fleet';
 import { RemoteBackend } from './serving/backends/remote';
 import { readCredentials, RemotePolicy } from './serving/backends/remote-policy';
 import { Batcher } from './serving/batcher';
+import { discoveryOf } from './serving/fleet/discovery';
+import { WorkerNodeStore } from './serving/fleet/worker-node.store';
+import { ensureWorkerToken, type WorkerToken } from './serving/fleet/worker-token';
 import { openSharedAnswers } from './serving/cache-adapter';
 import { CacheKeeper } from './serving/cache-keeper';
 import { ModelFileInspector } from './serving/model-file-inspector';
@@ -47,7 +47,6 @@ import { PredictionCache } from './serving/prediction-cache';
 import { PredictionStatistics } from './serving/prediction-statistics';
 import { RoutingTable } from './serving/routing-table';
 import { Serving } from './serving/serving';
-import { WorkerPool, type PoolEvent } from './serving/worker-pool';
 import { Tracking } from './tracking/tracking';
 
 export interface Platform {
@@ -59,8 +58,12 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
+/** One program, and what it is for by its role. */
+export const startPlatform = (config: Config, logger: Logger): Promise<Platform> =>
+  config.role === 'worker' ? startWorker(config, logger) : startApi(config, logger);
+
 /** The wiring diagram: makes every object once, joins them, and starts what must run. */
-export async function startPlatform(config: Config, logger: Logger): Promise<Platform> {
+async function startApi(config: Config, logger: Logger): Promise<Platform> {
   const shutdown = new ShutdownStack(logger);
   try {
     const cache = openCache(config, logger, shutdown);
@@ -77,12 +80,13 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     retention.start();
     shutdown.push('retention', () => retention.stop());
 
-    const pool = await startWorkers(config, logger, shutdown);
-    const onnx = new OnnxBackend(pool, workerOptions(config));
-    shutdown.push('onnx trials', () => onnx.stop());
+    const own =
+      config.role === 'api'
+        ? await startFleet(config, database, logger, shutdown)
+        : await startOnnx(config, logger, shutdown);
     const remote = openRemotes(config, logger);
     shutdown.push('remote models', () => remote.stop());
-    const backend = new Backends(onnx, remote);
+    const backend: Backend = new Backends(own, remote);
 
     const kernel = { database, bus, outbox, artifacts, clock: systemClock };
     const datasets = new Datasets(kernel);
@@ -132,7 +136,7 @@ export async function startPlatform(config: Config, logger: Logger): Promise<Pla
     const lineage = new Lineage({ database, datasets, registry, serving });
 
     const services: Services = { datasets, tracking, registry, serving, monitoring, lineage };
-    const urls = await serve({ config, logger, shutdown, auth, artifacts, database, pool, services });
+    const urls = await serve({ config, logger, shutdown, auth, artifacts, database, backend, services });
     return { ...urls, database, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
@@ -147,7 +151,7 @@ interface ServeInput {
   readonly auth: Auth;
   readonly artifacts: Artifacts;
   readonly database: Database;
-  readonly pool: WorkerPool;
+  readonly backend: Backend;
   readonly services: Services;
 }
 
@@ -159,7 +163,7 @@ async function serve({
   auth,
   artifacts,
   database,
-  pool,
+  backend,
   services,
 }: ServeInput): Promise<Pick<Platform, 'url' | 'grpcUrl'>> {
   const schema = createSchema(services);
@@ -173,7 +177,7 @@ async function serve({
     { name: 'artifacts', check: () => artifacts.check() },
     {
       name: 'workers',
-      check: () => refuseIf(!pool.status().some(({ state }) => state === 'idle' || state === 'busy')),
+      check: () => refuseIf(!backend.status().some(({ state }) => state === 'idle' || state === 'busy')),
     },
   ];
   const isReady = async () => (await failingChecks(readiness)).length === 0;
@@ -198,11 +202,21 @@ async function serve({
 const refuseIf = (isWrong: boolean): Promise<void> =>
   isWrong ? Promise.reject(new Error('not ready')) : Promise.resolve();
 
-const workerOptions = ({ onnxProviders, onnxThreads, onnxEnvironment }: Config) => ({
-  providers: onnxProviders,
-  intraOpNumThreads: onnxThreads,
-  environment: onnxEnvironment,
-});
+/** Models on processes that run nothing else. */
+async function startFleet(
+  config: Config,
+  database: Database,
+  logger: Logger,
+  shutdown: ShutdownStack,
+): Promise<Fleet> {
+  const token =
+    (config.workerToken as WorkerToken | null) ?? (await ensureWorkerToken(config.workerTokenFile));
+  const discovery = discoveryOf(config.workers, new WorkerNodeStore(database));
+  const fleet = new Fleet({ discovery, token, logger });
+  shutdown.push('fleet', () => fleet.stop());
+  await fleet.start();
+  return fleet;
+}
 
 /** Models that other servers have; whether those answer, callers find out. */
 function openRemotes({ remoteBackends, remoteCredentialsFile }: Config, logger: Logger): RemoteBackend {
@@ -219,90 +233,4 @@ function openCache({ cacheUrl }: Config, logger: Logger, shutdown: ShutdownStack
   const shared = cacheUrl === null ? null : openSharedAnswers(cacheUrl, logger);
   if (shared) shutdown.push('shared cache', () => shared.stop());
   return new PredictionCache(shared, Date.now);
-}
-
-const WORKER_NEWS = {
-  'worker-died': 'an ONNX worker died, and is started again',
-  'worker-failed-to-start': 'an ONNX worker could not be started, and is tried again',
-  'model-quarantined': 'a model that ends workers is held back',
-  'workers-bounded': 'fewer ONNX workers run than ONNX_WORKERS asks for: one process has a device for itself',
-} satisfies Record<PoolEvent['type'], string>;
-
-async function startWorkers(config: Config, logger: Logger, shutdown: ShutdownStack): Promise<WorkerPool> {
-  const pool = new WorkerPool({
-    workers: config.onnxWorkers,
-    ...workerOptions(config),
-    ...(config.onnxWorkerMemoryBytes !== null && { budgetBytes: config.onnxWorkerMemoryBytes }),
-    onEvent: (event) => logger.warn(event, WORKER_NEWS[event.type]),
-  });
-  shutdown.push('onnx workers', () => pool.stop({ withinMs: config.drainTimeoutMs }));
-  await pool.start();
-  const workers = pool.status();
-  const [worker] = workers;
-  logger.info(
-    {
-      workers: workers.length,
-      budgetBytes: worker?.budgetBytes,
-      provider: worker?.provider,
-      skipped: worker?.skippedProviders,
-    },
-    'the ONNX workers are up',
-  );
-  return pool;
-}
-
-/** PostgreSQL where there is a URL, else the embedded database in the store's folder, which must be ours alone. */
-async function openDatabase(
-  config: Config,
-  logger: Logger,
-  shutdown: ShutdownStack,
-): Promise<{ database: Database; bus: Bus }> {
-  const connection =
-    config.databaseUrl === null ? await openEmbedded(config, logger, shutdown) : { url: config.databaseUrl };
-  const input = { connection, entities: ENTITIES, migrations: MIGRATIONS };
-  await bringUpToDate(input, logger);
-  const database = new Database(createDataSource(input), 'url' in connection ? 'postgres' : 'embedded');
-  await database.open();
-  shutdown.push('database', () => database.stop());
-  if (!('url' in connection)) return { database, bus: new InProcessBus() };
-  const bus = new PostgresBus(connection.url, logger);
-  shutdown.push('bus', () => bus.stop());
-  await bus.start();
-  return { database, bus };
-}
-
-/** Over a connection of its own: a migration may take longer than any statement of a caller. */
-async function bringUpToDate(input: DataSourceInput, logger: Logger): Promise<void> {
-  const dataSource = createDataSource({ ...input, limits: false });
-  await dataSource.initialize().catch((error: unknown) => {
-    const message = `${describe(input.connection)} cannot be reached. Check DATABASE_URL and that the database is up.`;
-    throw new Error(message, { cause: error });
-  });
-  try {
-    const applied = await migrate(dataSource);
-    if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date');
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
-/** Names a server without its credentials. */
-function describe(connection: DataSourceInput['connection']): string {
-  if (!('url' in connection)) return 'The embedded database';
-  const { hostname, port, pathname } = new URL(connection.url);
-  return `The database ${pathname.slice(1)} on ${hostname}:${port || 5432}`;
-}
-
-async function openEmbedded(
-  config: Config,
-  logger: Logger,
-  shutdown: ShutdownStack,
-): Promise<DataSourceInput['connection']> {
-  const lock = FolderLock.take(config.storeFolder);
-  if (lock.tookOverFrom)
-    logger.warn({ from: lock.tookOverFrom }, 'the folder was taken over from a server that was killed');
-  shutdown.push('folder lock', () => Promise.resolve(lock.release()));
-  const embedded = await EmbeddedDatabase.open(join(config.storeFolder, 'database'));
-  shutdown.push('embedded database', () => embedded.stop());
-  return { stream: () => embedded.stream() };
 }

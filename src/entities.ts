@@ -18,6 +18,7 @@ import { ModelVersionEntity } from './registry/model-version.entity';
 import { ModelEntity } from './registry/model.entity';
 import { EndpointVariantEntity } from './serving/endpoint-variant.entity';
 import { EndpointEntity } from './serving/endpoint.entity';
+import { WorkerNodeEntity } from './serving/fleet/worker-node.entity';
 import { PopularQuestionEntity } from './serving/popular-question.entity';
 import { PredictionFeedbackEntity } from './serving/prediction-feedback.entity';
 import { PredictionKeyEntity } from './serving/prediction-key.entity';
@@ -61,6 +62,7 @@ export const ENTITIES = [
   PopularQuestionEntity,
   PredictionKeyEntity,
   PredictionFeedbackEntity,
+  WorkerNodeEntity,
   LatencyWindowEntity,
   ShadowDifferenceEntity,
   LineageNodeEntity,

@@ -12,11 +12,14 @@ async function main(): Promise<void> {
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
   stopOnSignals(platform, logger, config.drainTimeoutMs);
   const { url, grpcUrl } = platform;
-  const { adminKeyFile, storeFolder } = config;
+  const { role, adminKeyFile, storeFolder } = config;
   if (!isLocalHost(config.host))
     logger.warn({ host: config.host }, 'other machines can reach this server: put TLS in front of it');
   logger.info(
-    { url, grpcUrl, adminKeyFile, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
+    {
+      ...{ role, url, grpcUrl, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
+      ...(role !== 'worker' && { adminKeyFile }),
+    },
     'listening',
   );
 }

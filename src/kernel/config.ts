@@ -2,8 +2,14 @@ import { join, resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
 import { parseRemotePlace, type RemotePlace } from './remote-place';
+import { parseWorkerAddresses, parseWorkerUrl, type WorkerAddresses } from './worker-addresses';
+
+/** `all`: everything in one process; `api`: all but models, which `worker` processes run; `worker`: nothing but models. */
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface Config {
+  readonly role: Role;
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
@@ -12,6 +18,13 @@ export interface Config {
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
   readonly adminKeyFile: string;
+  /** Where an `api` process finds workers. */
+  readonly workers: WorkerAddresses;
+  /** `host:port` under which a `worker` process is to be called; null: it finds out. */
+  readonly workerAddress: string | null;
+  /** What `api` processes show to workers; null: what `workerTokenFile` holds. */
+  readonly workerToken: string | null;
+  readonly workerTokenFile: string;
   readonly onnxWorkers: number;
   /** Memory that one worker may take, in bytes; null: its share of the machine. */
   readonly onnxWorkerMemoryBytes: number | null;
@@ -49,6 +62,8 @@ const GIBIBYTE = 1024 ** 3;
 /** Least memory of a worker, in MiB: the runtime itself takes about 80. */
 const LEAST_WORKER_MEMORY_MB = 128;
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
+/** As long as an API key may be. */
+const WORKER_TOKEN = /^[\x21-\x7e]{20,512}$/;
 const ONNX_PROVIDERS = ['cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml'];
 
 /** Reads the environment; the README lists the same names. An empty variable counts as absent. */
@@ -100,6 +115,18 @@ export function parseConfig(environment: Environment = process.env): Config {
     return known ?? [];
   });
   const credentialsFile = text('REMOTE_CREDENTIALS_FILE');
+  const role = roleOf(text('MODELGRAPH_ROLE'), databaseUrl, problems);
+  const workers = parseWorkerAddresses(text('WORKERS') ?? 'grpc://127.0.0.1');
+  if (typeof workers === 'string') problems.push(`WORKERS: ${workers}`);
+  else if (text('WORKERS') && role === 'all')
+    problems.push('WORKERS: only MODELGRAPH_ROLE=api has workers elsewhere; this role runs models itself.');
+  const workerUrl = text('WORKER_URL');
+  const workerAddress = workerUrl === undefined ? null : parseWorkerUrl(workerUrl);
+  if (workerUrl !== undefined && workerAddress === null)
+    problems.push(`WORKER_URL: expected grpc://host:port, got “${workerUrl}”.`);
+  const workerToken = text('WORKER_TOKEN') ?? null;
+  if (workerToken !== null && !WORKER_TOKEN.test(workerToken))
+    problems.push('WORKER_TOKEN: expected 20 to 512 printable characters without spaces.');
   const storeFolder = resolve(store);
   const onnxWorkers = integer('ONNX_WORKERS', cores(), 1, 256);
   const workerMemoryMb = integer('ONNX_WORKER_MEMORY_MB', 0, 0, 16 * 1024 * 1024);
@@ -108,12 +135,17 @@ export function parseConfig(environment: Environment = process.env): Config {
       `ONNX_WORKER_MEMORY_MB: expected 0 (a share of the machine) or at least ${LEAST_WORKER_MEMORY_MB}, got “${workerMemoryMb}”.`,
     );
   const config: Config = {
+    role,
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 4000, 0, 65_535),
     grpcPort: integer('GRPC_PORT', 4001, 0, 65_535),
     storeFolder,
     databaseUrl,
     adminKeyFile: resolve(text('ADMIN_KEY_FILE') ?? join(storeFolder, 'admin.key')),
+    workers: typeof workers === 'string' || !text('WORKERS') ? { kind: 'rows' } : workers,
+    workerAddress,
+    workerToken,
+    workerTokenFile: join(storeFolder, 'worker.token'),
     onnxWorkers,
     onnxWorkerMemoryBytes: workerMemoryMb === 0 ? null : workerMemoryMb * MEBIBYTE,
     // The workers share the cores among themselves: with more threads they would only take turns.
@@ -130,6 +162,22 @@ export function parseConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** A role that processes share work by needs what they share: the server database and the folder of artifacts. */
+function roleOf(raw: string | undefined, databaseUrl: string | null, problems: string[]): Role {
+  const role = raw === undefined ? 'all' : ROLES.find((known) => known === raw);
+  if (raw === 'pipelines')
+    problems.push(
+      'MODELGRAPH_ROLE: “pipelines” is to come; until then there are no pipelines. Expected all, api or worker.',
+    );
+  else if (role === undefined)
+    problems.push(`MODELGRAPH_ROLE: expected one of ${ROLES.join(', ')}, got “${raw}”.`);
+  else if (role !== 'all' && databaseUrl === null)
+    problems.push(
+      `MODELGRAPH_ROLE=${role}: needs DATABASE_URL, since the embedded database belongs to one process.`,
+    );
+  return role ?? 'all';
 }
 
 /** Variables that CUDA's and Vulkan's loaders read, and where temporary files go. */

@@ -59,6 +59,23 @@ export type {
 } from './prediction';
 export { jsonValues } from './json-values';
 export { valueToJson } from './tensor-json';
+export { InvalidInput } from './invalid-input';
+export { WorkerUnavailable, type UnavailableReason } from './worker-unavailable';
+export {
+  COMPUTE_MS_KEY,
+  INVALID_INPUT,
+  MAX_CALL_BYTES,
+  REASON_KEY,
+  ROWS_PARAMETER,
+  TIMEOUT_MS_KEY,
+  WORKER_METHODS,
+  type ApiProcessId,
+  type LeasedName,
+  type WorkerCalls,
+  type WorkerMethod,
+} from './fleet/worker-calls';
+export { isSameToken } from './fleet/worker-token';
+export type { WorkerNode } from './fleet/worker-node';
 
 export interface ServingInput extends WarmingInput {
   readonly database: Database;

@@ -5,18 +5,23 @@
  * `stopped`: the server is leaving; `unfit`: no worker could be started at all; `remote`: the server of somebody else that
  * has the model does not answer, or not as it should.
  */
-export type UnavailableReason =
-  | 'deadline'
-  | 'cancelled'
-  | 'busy'
-  | 'crashed'
-  | 'timeout'
-  | 'quarantined'
-  | 'load-failed'
-  | 'memory'
-  | 'stopped'
-  | 'unfit'
-  | 'remote';
+export const UNAVAILABLE_REASONS = [
+  'deadline',
+  'cancelled',
+  'busy',
+  'crashed',
+  'timeout',
+  'quarantined',
+  'load-failed',
+  'memory',
+  'stopped',
+  'unfit',
+  'remote',
+] as const;
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
+
+export const isUnavailableReason = (text: string): text is UnavailableReason =>
+  UNAVAILABLE_REASONS.some((reason) => reason === text);
 
 /** The request was fine and was not answered. Asking again may help, except where `retryable` says no. */
 export class WorkerUnavailable extends Error {

@@ -43,11 +43,11 @@ test('there is nothing to do the second time', async () => {
   expect(await migrate(dataSource)).toEqual([]);
 });
 
-test('every table but the project’s own has a project', async () => {
+test('every table but the project’s own and those of machines has a project', async () => {
   const rows = await dataSource.query<{ name: string }[]>(
     `SELECT table_name AS name FROM information_schema.tables t WHERE table_schema = 'public' AND NOT EXISTS (
        SELECT 1 FROM information_schema.columns c
        WHERE c.table_name = t.table_name AND c.column_name = 'project_id' AND c.is_nullable = 'NO')`,
   );
-  expect(rows.map(({ name }) => name).sort()).toEqual(['migration', 'project']);
+  expect(rows.map(({ name }) => name).sort()).toEqual(['migration', 'project', 'worker_node']);
 });

@@ -12,6 +12,7 @@ interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly url?: string;
+  readonly grpcUrl?: string;
   readonly adminKeyFile?: string;
 }
 
@@ -21,6 +22,8 @@ const BUILT_SERVER = join(__dirname, '../../dist/src/main.js');
 /** A server in a process of its own: one that can be killed. */
 export class ServerProcess extends ApiClient {
   readonly log: LogLine[] = [];
+  /** `host:port` of the gRPC door. */
+  grpcAddress = '';
 
   private constructor(
     private readonly child: ChildProcess,
@@ -60,7 +63,8 @@ export class ServerProcess extends ApiClient {
         server.log.push(entry);
         if (entry.msg !== 'listening') return;
         server.url = entry.url ?? '';
-        server.key = readFileSync(entry.adminKeyFile ?? '', 'utf8').trim();
+        server.grpcAddress = new URL(entry.grpcUrl ?? '').host;
+        if (entry.adminKeyFile) server.key = readFileSync(entry.adminKeyFile, 'utf8').trim(); // a worker has none
         resolve();
       });
     });

@@ -5,8 +5,6 @@ import {
   type ServerInterceptor,
   type ServerListener,
 } from '@grpc/grpc-js';
-import type { Auth } from '../../auth/auth';
-import type { Actor } from '../../kernel/actor';
 import type { Logger } from '../../kernel/logger';
 import { statusOf, statusOfError, type CallStatus } from './grpc-status';
 
@@ -23,11 +21,12 @@ const CUT_OFF = statusOf(Code.INVALID_ARGUMENT, 'The call ended before its messa
  * Who calls. A credential is checked when the headers of a call are there, and before a byte of its message is read:
  * strangers cost nothing but that.
  */
-export class GrpcCallers {
-  private readonly admitted = new WeakMap<Metadata, Actor>();
+export class GrpcCallers<Caller> {
+  private readonly admitted = new WeakMap<Metadata, Caller>();
 
+  /** @param authenticate throws UNAUTHENTICATED for strangers */
   constructor(
-    private readonly auth: Auth,
+    private readonly authenticate: (metadata: Metadata) => Caller | Promise<Caller>,
     private readonly logger: Logger,
   ) {}
 
@@ -70,23 +69,20 @@ export class GrpcCallers {
   }
 
   /** The caller behind a call that the interceptor has let in. */
-  actorOf(metadata: Metadata): Actor {
+  actorOf(metadata: Metadata): Caller {
     const actor = this.admitted.get(metadata);
-    if (!actor) throw new Error('A call was not admitted.');
+    if (actor === undefined) throw new Error('A call was not admitted.');
     return actor;
   }
 
   /** As `actorOf`, asking again: a stream must not outlive its key. Throws UNAUTHENTICATED where it has. */
-  async stillThere(metadata: Metadata): Promise<Actor> {
+  async stillThere(metadata: Metadata): Promise<Caller> {
     await this.admit(metadata);
     return this.actorOf(metadata);
   }
 
   private async admit(metadata: Metadata): Promise<void> {
-    const known = this.auth.authenticate(
-      textOf(metadata, 'authorization'),
-      textOf(metadata, 'x-modelgraph-project'),
-    );
+    const known = this.authenticate(metadata);
     this.admitted.set(metadata, known instanceof Promise ? await known : known);
   }
 }

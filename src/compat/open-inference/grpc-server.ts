@@ -23,6 +23,8 @@ export interface GrpcService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
   readonly interceptor: ServerInterceptor;
+  /** Largest message that is taken; absent: MAX_MESSAGE_BYTES. */
+  readonly maxMessageBytes?: number;
   /** Ends the streams, which could go on for ever. */
   readonly stop: () => void;
 }
@@ -36,7 +38,7 @@ export class GrpcServer {
   constructor(private readonly service: GrpcService) {
     setLogVerbosity(logVerbosity.NONE); // what it would write to stderr reaches us as errors too
     this.server = new Server({
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_receive_message_length': service.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': -1, // answers are as large as the model makes them
       'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
       'grpc.max_connection_idle_ms': MAX_IDLE_MS,

@@ -13,7 +13,7 @@ import { invalidInput } from '../../kernel/errors';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
 import type { Logger } from '../../kernel/logger';
 import { answersOf, type AnswersNeed, type Told } from './grpc-answers';
-import { GrpcCallers } from './grpc-callers';
+import { GrpcCallers, textOf } from './grpc-callers';
 import { infer, type CallFacts } from './grpc-infer';
 import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from './grpc-infer-response';
 import { parseInferRequest } from './grpc-question';
@@ -67,12 +67,16 @@ function definitionOf({ parent, name, methodKind }: DescMethod): ServiceDefiniti
 }
 
 class InferenceService {
-  readonly callers: GrpcCallers;
+  readonly callers: GrpcCallers<Actor>;
   private readonly answers: Readonly<Record<string, Answer>>;
   private readonly streams = new Set<InferStream>();
 
   constructor(private readonly needs: Needs) {
-    this.callers = new GrpcCallers(needs.auth, needs.logger);
+    this.callers = new GrpcCallers(
+      (metadata) =>
+        needs.auth.authenticate(textOf(metadata, 'authorization'), textOf(metadata, 'x-modelgraph-project')),
+      needs.logger,
+    );
     // Each is given messages of its own type: their descriptors come from the same method.
     this.answers = answersOf(needs) as unknown as Readonly<Record<string, Answer>>;
   }

@@ -1,14 +1,8 @@
 import { create, fromBinary, toBinary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import {
-  Client,
-  credentials,
-  logVerbosity,
-  Metadata,
-  setLogVerbosity,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
 import type { Tensor } from '../../kernel/tensor';
+import { connectGrpc, PING_INTERVAL_MS } from './grpc-connection';
 import { failureOfStatus } from './grpc-failure';
 import { readInferResponse, writeInferRequest } from './infer-message';
 import { RemoteFailure } from './remote-failure';
@@ -26,16 +20,6 @@ export const MAX_GRPC_MESSAGE_BYTES = 64 * 1024 * 1024;
 const MAX_CONTROL_BYTES = 4 * 1024 * 1024;
 /** Inputs, outputs and versions of one model that are looked at, and axes of one tensor. */
 const MAX_LISTED = 1_000;
-/**
- * Between a ping and the next while calls are in flight, and the wait for its answer, in ms. A connection that is dead
- * without a word must end; servers close one with more than two pings in five minutes without data between them.
- */
-const PING_INTERVAL_MS = 30_000;
-const PING_TIMEOUT_MS = 10_000;
-/** Between tries to connect, in ms: a remote that is back is found within a second or two. */
-const FIRST_RECONNECT_MS = 100;
-const LONGEST_RECONNECT_MS = 1_000;
-
 export interface GrpcOptions {
   /** Sent with every call as `authorization: Bearer …`; absent or null: none. */
   readonly token?: string | null;
@@ -75,26 +59,7 @@ export class OpenInferenceGrpc implements RemoteInference {
       pingIntervalMs = PING_INTERVAL_MS,
     } = options;
     this.maxMessageBytes = maxMessageBytes;
-    setLogVerbosity(logVerbosity.NONE); // what it would write to stderr reaches us as errors too
-    const secure = url.protocol === 'grpcs:';
-    this.client = new Client(
-      `dns:${url.host}`,
-      secure ? credentials.createSsl() : credentials.createInsecure(),
-      {
-        'grpc.max_receive_message_length': maxMessageBytes,
-        'grpc.max_send_message_length': maxMessageBytes,
-        'grpc.keepalive_time_ms': pingIntervalMs,
-        'grpc.keepalive_timeout_ms': PING_TIMEOUT_MS,
-        'grpc.initial_reconnect_backoff_ms': FIRST_RECONNECT_MS,
-        'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
-        'grpc.dns_min_time_between_resolutions_ms': LONGEST_RECONNECT_MS,
-        'grpc.enable_http_proxy': 0, // only the host that was allowed
-        'grpc.service_config_disable_resolution': 1, // its name says where it is, not how we behave
-        'grpc.enable_retries': 0, // whoever calls knows what may be asked twice
-        'grpc.use_local_subchannel_pool': 1, // closing this client closes its connections
-        'grpc.enable_channelz': 0,
-      },
-    );
+    this.client = connectGrpc(url, { maxMessageBytes, pingIntervalMs });
     if (token !== null) this.metadata.set('authorization', `Bearer ${token}`);
   }
 

@@ -62,3 +62,38 @@ test('workers share the cores, and their memory is a number of megabytes or a sh
   });
   expect(() => parseConfig({ ONNX_WORKER_MEMORY_MB: '64' })).toThrow('at least 128');
 });
+
+const DATABASE_URL = 'postgres://localhost/modelgraph';
+
+test.each([
+  ['grpc://one:5000, grpc://two', { kind: 'static', hosts: ['one:5000', 'two:4001'] }],
+  ['grpc://[::1]:5000', { kind: 'static', hosts: ['[::1]:5000'] }],
+  ['dns://workers:5000', { kind: 'dns', name: 'workers', port: 5000 }],
+  ['dns://workers', { kind: 'dns', name: 'workers', port: 4001 }],
+  ['dns://_grpc._tcp.workers', { kind: 'dns', name: '_grpc._tcp.workers', port: null }],
+  ['', { kind: 'rows' }],
+])('an api process looks for workers at “%s”', (WORKERS, workers) => {
+  expect(parseConfig({ MODELGRAPH_ROLE: 'api', DATABASE_URL, WORKERS }).workers).toEqual(workers);
+});
+
+test.each([
+  ['one:5000', 'expected grpc://host:port'],
+  ['grpc://one/path', 'expected grpc://host:port'],
+  ['http://one', 'expected grpc://host:port'],
+  ['dns://one,dns://two', 'expected grpc://host:port'],
+  ['dns://_grpc._tcp.one:4001', 'SRV records carry the port'],
+])('“%s” says nowhere to look for workers', (WORKERS, why) => {
+  expect(() => parseConfig({ MODELGRAPH_ROLE: 'api', DATABASE_URL, WORKERS })).toThrow(why);
+});
+
+test.each([
+  [{ MODELGRAPH_ROLE: 'api' }, 'MODELGRAPH_ROLE=api: needs DATABASE_URL'],
+  [{ MODELGRAPH_ROLE: 'worker' }, 'MODELGRAPH_ROLE=worker: needs DATABASE_URL'],
+  [{ MODELGRAPH_ROLE: 'pipelines', DATABASE_URL }, '“pipelines” is to come'],
+  [{ MODELGRAPH_ROLE: 'both', DATABASE_URL }, 'expected one of all, api, worker, got “both”'],
+  [{ WORKERS: 'grpc://one' }, 'only MODELGRAPH_ROLE=api has workers elsewhere'],
+  [{ WORKER_URL: 'http://one' }, 'WORKER_URL: expected grpc://host:port'],
+  [{ WORKER_TOKEN: 'short' }, 'WORKER_TOKEN: expected 20 to 512'],
+])('%j is refused', (environment: Record<string, string>, why) => {
+  expect(() => parseConfig(environment)).toThrow(why);
+});

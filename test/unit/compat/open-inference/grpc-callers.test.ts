@@ -12,7 +12,10 @@ afterEach(() => jest.useRealTimers());
 
 /** A call whose client does what a test says. */
 function callOf(authenticate: Auth['authenticate'], requestStream = false) {
-  const callers = new GrpcCallers({ authenticate } as unknown as Auth, createLogger('silent'));
+  const callers = new GrpcCallers(
+    (metadata) => authenticate(textOf(metadata, 'authorization'), textOf(metadata, 'x-modelgraph-project')),
+    createLogger('silent'),
+  );
   const events: string[] = [];
   const statuses: { code: Code; details: string }[] = [];
   let client: Parameters<ServerInterceptingCallInterface['start']>[0] | undefined;

@@ -1,0 +1,62 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { answerError } from '../kernel/http-answer';
+import type { Logger } from '../kernel/logger';
+import { livezRoute, readyzRoute, type ReadinessCheck } from './health-routes';
+
+/** Time for a client to send a request, in ms: a probe sends one line. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** The HTTP of a process that answers nobody but probes. */
+export class HealthServer {
+  private readonly server: Server;
+  private stopping: Promise<void> | undefined;
+
+  constructor(checks: readonly ReadinessCheck[], logger: Logger) {
+    const routes = new Map([
+      ['/livez', livezRoute],
+      ['/readyz', readyzRoute(checks)],
+    ]);
+    this.server = createServer((request, response) => {
+      const [path = '/', query] = (request.url ?? '/').split('?', 2);
+      const route = request.method === 'GET' || request.method === 'HEAD' ? routes.get(path) : undefined;
+      if (this.stopping) response.setHeader('connection', 'close');
+      if (!route) {
+        answerError(
+          response,
+          ...([404, 'NOT_FOUND'] as const),
+          'This process runs models for Modelgraph’s API processes; ask one of those. Here are /livez and /readyz.',
+        );
+        return;
+      }
+      const exchange = { request, response, path, search: query === undefined ? '' : `?${query}` };
+      Promise.resolve(route(exchange)).catch((err: unknown) => {
+        logger.error({ err, path }, 'a probe could not be answered');
+        response.destroy();
+      });
+    });
+    this.server.headersTimeout = REQUEST_TIMEOUT_MS;
+    this.server.requestTimeout = REQUEST_TIMEOUT_MS;
+  }
+
+  /** Resolves to the address in use; port 0 asks for any free one. */
+  listen(host: string, port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host, port }, () => {
+        this.server.off('error', reject);
+        const { port: actualPort } = this.server.address() as AddressInfo;
+        resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
+      });
+    });
+  }
+
+  /** Idempotent. */
+  stop(): Promise<void> {
+    this.stopping ??= new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections(); // a probe asks again
+    });
+    return this.stopping;
+  }
+}

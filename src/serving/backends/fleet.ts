@@ -1,0 +1,241 @@
+import { newId } from '../../kernel/ids';
+import type { Logger } from '../../kernel/logger';
+import type { Tensor } from '../../kernel/tensor';
+import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { ColumnPlace } from '../../registry/registry';
+import { chooseWorker } from '../fleet/choose-worker';
+import type { Discovery } from '../fleet/discovery';
+import { FleetFilling } from '../fleet/fleet-filling';
+import { FleetPlan } from '../fleet/fleet-plan';
+import type { Place } from '../fleet/placement';
+import type { WorkerCalls, WorkerMethod } from '../fleet/worker-calls';
+import { WorkerLost } from '../fleet/worker-failure';
+import type { WorkerLink } from '../fleet/worker-link';
+import { WorkerLinks } from '../fleet/worker-links';
+import type { WorkerToken } from '../fleet/worker-token';
+import { WorkerUnavailable, type UnavailableReason } from '../worker-unavailable';
+import { inTurns, Turns } from '../worker/turns';
+import type {
+  Backend,
+  Inspection,
+  Latency,
+  LeasedModel,
+  ModelFile,
+  RunOptions,
+  RunResult,
+  WorkerStatus,
+} from './backend';
+
+/** Tries of one run: the first, and one more at another worker. */
+const MAX_ATTEMPTS = 2;
+/** What one worker refuses and another one may do. A model that ends processes is not among them. */
+const ANOTHER_MAY: readonly UnavailableReason[] = ['stopped', 'busy', 'quarantined', 'memory', 'load-failed'];
+/** Memory of a worker's process that is not for models, in bytes: the runtime, and what runs need. */
+const RUNTIME_BYTES = 128 * 1024 * 1024;
+/** Runs that a worker is given beyond those it does at a time: the next one is there when the last one ends. */
+const AHEAD = 1;
+/** Limits of the trials at a worker, in ms: it has limits of its own, and others may wait before. */
+const INSPECT_LIMIT_MS = 180_000;
+const MEASURE_LIMIT_MS = 300_000;
+export interface FleetOptions {
+  readonly discovery: Discovery;
+  readonly token: WorkerToken;
+  readonly logger: Logger;
+}
+
+/** Models on worker processes, here or on other machines. This process only says who runs what. */
+export class Fleet implements Backend {
+  private readonly links: WorkerLinks;
+  private readonly plan: FleetPlan;
+  private readonly filling: FleetFilling;
+  private readonly loading = new Map<string, Promise<void>>();
+  private readonly idleListeners: (() => void)[] = [];
+  private turn = 0;
+
+  constructor({ discovery, token, logger }: FleetOptions) {
+    const needs = {
+      ...{ api: newId<'api-process'>(), token },
+      leasesOf: (name: string) => this.plan.leasesOf(name),
+      changed: () => this.changed(),
+    };
+    this.links = new WorkerLinks(discovery, needs, logger);
+    this.plan = new FleetPlan(() => placesOf(this.links.open()));
+    this.filling = new FleetFilling({
+      ...{ plan: this.plan, logger },
+      open: () => this.links.open(),
+      isLoading: (sha256) => this.loading.has(sha256),
+    });
+  }
+
+  /** Resolves when the workers that are there were asked how they are; there may be none yet. */
+  start(): Promise<void> {
+    return this.links.start();
+  }
+
+  stop(): Promise<void> {
+    return this.links.stop();
+  }
+
+  inspect({ sha256 }: ModelFile): Promise<Inspection> {
+    return this.ask('inspect', { sha256 }, INSPECT_LIMIT_MS);
+  }
+
+  nullable({ sha256 }: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
+    return this.ask('nullable', { sha256, columns }, MEASURE_LIMIT_MS);
+  }
+
+  measureLatency({ sha256 }: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
+    const sent = inputs.map(({ name, datatype, shape, data }) => ({
+      ...{ name, datatype, shape },
+      base64: Buffer.from(tensorBytes(data)).toString('base64'),
+    }));
+    return this.ask('measureLatency', { sha256, samples, inputs: sent }, MEASURE_LIMIT_MS);
+  }
+
+  load(file: ModelFile, rows?: number): Promise<void> {
+    const underWay = this.loading.get(file.sha256);
+    if (underWay) return underWay;
+    const load = this.loadWherePlaced(file, rows).finally(() => this.loading.delete(file.sha256));
+    this.loading.set(file.sha256, load);
+    return load;
+  }
+
+  holds(sha256: string): boolean {
+    return this.links.open().some((link) => link.holds(sha256));
+  }
+
+  lease(models: readonly LeasedModel[]): void {
+    void this.plan.lease(models).then(() => this.filling.look());
+  }
+
+  async unload({ sha256 }: ModelFile): Promise<void> {
+    const holders = this.links.open().filter((link) => link.holds(sha256));
+    try {
+      await Promise.all(holders.map((link) => link.unload(sha256)));
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error; // who is gone holds nothing
+    }
+  }
+
+  whyNot(sha256: string): string | null {
+    const open = this.links.open();
+    if (open.length === 0) return this.nobody().message;
+    const reasons = open.map((link) => link.refuses(sha256));
+    return reasons.includes(null) ? null : (reasons[0] ?? null);
+  }
+
+  async run({ sha256 }: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
+    const deadline = performance.now() + options.timeoutMs;
+    const tried: WorkerLink[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const link = this.choose(sha256, tried);
+      if (link === undefined) throw this.nobody();
+      tried.push(link);
+      try {
+        return await link.run(sha256, inputs, options);
+      } catch (error) {
+        const isLast = attempt === MAX_ATTEMPTS || performance.now() >= deadline;
+        if (isLast || !mayAnother(error) || this.choose(sha256, tried) === undefined)
+          throw told(error, attempt);
+      } finally {
+        this.tellIdle();
+      }
+    }
+  }
+
+  idleCount(): number {
+    return this.links
+      .open()
+      .reduce((sum, { capacity, inFlight }) => sum + Math.max(0, capacity + AHEAD - inFlight), 0);
+  }
+
+  onIdle(listener: () => void): void {
+    this.idleListeners.push(listener);
+  }
+
+  status(): readonly WorkerStatus[] {
+    return this.links
+      .all()
+      .flatMap(({ said }) => said?.workers ?? [])
+      .map((worker, id) => ({ ...worker, id }));
+  }
+
+  private async loadWherePlaced({ sha256 }: ModelFile, rows: number | undefined): Promise<void> {
+    const open = this.links.open();
+    const names = this.plan.namesFor(sha256);
+    const targets = open.filter(({ name }) => names.includes(name));
+    if (targets.length === 0) throw this.nobody();
+    // Where endpoints have traffic, half of the workers go on answering.
+    const answers = this.plan.leases().some(({ model }) => this.holds(model.file.sha256));
+    const turns = new Turns(answers ? Math.max(1, Math.floor(targets.length / 2)) : targets.length);
+    const failure = await inTurns(targets, turns, (link) => link.load(sha256, rows));
+    if (failure && !this.holds(sha256)) throw told(failure, 1);
+  }
+
+  /** One that holds the model, else one that is to hold it, else anybody: who runs it loads it first. */
+  private choose(sha256: string, tried: readonly WorkerLink[]): WorkerLink | undefined {
+    const open = this.links.open().filter((link) => !tried.includes(link) && link.refuses(sha256) === null);
+    const names = this.plan.namesFor(sha256);
+    const holding = open.filter((link) => link.holds(sha256));
+    const placed = holding.length > 0 ? holding : open.filter(({ name }) => names.includes(name));
+    const able = placed.length > 0 ? placed : open;
+    this.turn = (this.turn + 1) % Math.max(1, able.length);
+    return chooseWorker([...able.slice(this.turn), ...able.slice(0, this.turn)]);
+  }
+
+  /** What is lost at one worker is asked of the next, once. */
+  private async ask<Method extends Exclude<WorkerMethod, 'attend'>>(
+    method: Method,
+    asked: WorkerCalls[Method]['asked'] & { readonly sha256: string },
+    limitMs: number,
+  ): Promise<WorkerCalls[Method]['answer']> {
+    const tried: WorkerLink[] = [];
+    for (;;) {
+      const link = this.choose(asked.sha256, tried);
+      if (link === undefined) throw this.nobody();
+      tried.push(link);
+      try {
+        return await link.call(method, asked, limitMs);
+      } catch (error) {
+        if (tried.length === MAX_ATTEMPTS || !(error instanceof WorkerLost)) throw told(error, tried.length);
+      }
+    }
+  }
+
+  private changed(): void {
+    this.plan.decide();
+    this.filling.look();
+    this.tellIdle();
+  }
+
+  private tellIdle(): void {
+    for (const listener of this.idleListeners) listener();
+  }
+
+  private nobody(): WorkerUnavailable {
+    const [first] = this.links
+      .all()
+      .flatMap(({ address, problem }) => (problem ? [`${address}: ${problem}`] : []));
+    return new WorkerUnavailable('crashed', `No worker is there at the moment.${first ? ` ${first}` : ''}`);
+  }
+}
+
+const mayAnother = (error: unknown): boolean =>
+  error instanceof WorkerLost || (error instanceof WorkerUnavailable && ANOTHER_MAY.includes(error.reason));
+
+const told = (error: unknown, attempts: number): unknown =>
+  error instanceof WorkerLost
+    ? new WorkerUnavailable(
+        'crashed',
+        attempts === 1 ? error.message : `It was tried ${attempts} times. ${error.message}`,
+      )
+    : error;
+
+/** What each of its processes may take is what all models together may: each process holds them all. */
+function placesOf(links: readonly WorkerLink[]): readonly Place[] {
+  return links.flatMap(({ said }) => {
+    if (said === null) return [];
+    const budgets = said.workers.map(({ budgetBytes }) => budgetBytes);
+    return [{ name: said.name, budgetBytes: Math.max(0, Math.min(...budgets) - RUNTIME_BYTES) }];
+  });
+}

@@ -1,0 +1,61 @@
+import type { Logger } from '../../kernel/logger';
+import { RETRY_AFTER_MS } from '../model-loads';
+import type { FleetPlan } from './fleet-plan';
+import type { WorkerLink } from './worker-link';
+
+/**
+ * Brings what endpoints run to workers that are to hold it and do not: one that has just started, or one that takes over
+ * from another. One model at a time for each worker, which answers others meanwhile.
+ */
+export class FleetFilling {
+  private readonly busy = new Set<string>();
+  private readonly retryAt = new Map<string, number>();
+
+  constructor(
+    private readonly needs: {
+      readonly plan: FleetPlan;
+      readonly open: () => readonly WorkerLink[];
+      /** Whether it is being loaded everywhere at the moment. */
+      readonly isLoading: (sha256: string) => boolean;
+      readonly logger: Logger;
+    },
+  ) {}
+
+  look(): void {
+    for (const link of this.needs.open()) if (!this.busy.has(link.name)) void this.fill(link);
+  }
+
+  private async fill(link: WorkerLink): Promise<void> {
+    const { name } = link;
+    const missing = this.missingAt(link);
+    if (missing === undefined) return;
+    const { sha256, rows } = missing;
+    this.busy.add(name);
+    try {
+      await link.load(sha256, rows);
+      this.retryAt.delete(keyOf(name, sha256));
+    } catch (err) {
+      this.needs.logger.warn(
+        { err, worker: name, sha256 },
+        'a worker cannot load a model that endpoints run',
+      );
+      this.retryAt.set(keyOf(name, sha256), performance.now() + RETRY_AFTER_MS);
+    } finally {
+      this.busy.delete(name);
+    }
+    this.look();
+  }
+
+  private missingAt(link: WorkerLink) {
+    const now = performance.now();
+    for (const [key, at] of this.retryAt) if (at <= now) this.retryAt.delete(key);
+    return this.needs.plan
+      .leasesOf(link.name)
+      .find(
+        ({ sha256 }) =>
+          !link.holds(sha256) && !this.needs.isLoading(sha256) && !this.retryAt.has(keyOf(link.name, sha256)),
+      );
+  }
+}
+
+const keyOf = (name: string, sha256: string) => `${name} ${sha256}`;

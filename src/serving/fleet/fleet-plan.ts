@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import type { LeasedModel, ModelFile } from '../backends/backend';
+import { placedBytes, placeModels, rankPlaces, type Place } from './placement';
+import type { LeasedName } from './worker-calls';
+
+/** Workers that a model is loaded on that no endpoint runs: one may die. */
+const UNLEASED_COPIES = 2;
+
+/** Which worker is to hold what, as this process sees it. */
+export class FleetPlan {
+  private leased: readonly LeasedModel[] = [];
+  private sizes = new Map<string, number>();
+  private placed: ReadonlyMap<string, readonly string[]> = new Map();
+  private names: readonly string[] = [];
+  private decidedFor = '';
+
+  /** @param places the workers that take runs */
+  constructor(private readonly places: () => readonly Place[]) {}
+
+  /** Resolves once the sizes of the models are known, and the plan goes by them. */
+  async lease(models: readonly LeasedModel[]): Promise<void> {
+    this.leased = models;
+    this.decide();
+    const known = this.sizes;
+    this.sizes = new Map(
+      await Promise.all(
+        models.map(
+          async ({ file }) => [file.sha256, known.get(file.sha256) ?? (await sizeOf(file))] as const,
+        ),
+      ),
+    );
+    this.decide();
+  }
+
+  /** What endpoints run, with the workers that are to hold it. */
+  leases(): readonly { readonly model: LeasedModel; readonly names: readonly string[] }[] {
+    return this.leased.map((model) => ({ model, names: this.namesFor(model.file.sha256) }));
+  }
+
+  leasesOf(name: string): readonly LeasedName[] {
+    return this.leases()
+      .filter(({ names }) => names.includes(name))
+      .map(({ model: { file, rows } }) => ({ sha256: file.sha256, rows }));
+  }
+
+  /** The workers that are to hold the model, the best one first. */
+  namesFor(sha256: string): readonly string[] {
+    return this.placed.get(sha256) ?? rankPlaces(sha256, this.names).slice(0, UNLEASED_COPIES);
+  }
+
+  /** Decides again where workers or models are others than before. */
+  decide(): void {
+    const places = this.places();
+    const models = this.leased.map(({ file: { sha256 } }) => ({
+      sha256,
+      bytes: placedBytes(this.sizes.get(sha256) ?? 0),
+    }));
+    const decidedFor = JSON.stringify([places, models]);
+    if (decidedFor === this.decidedFor) return;
+    this.decidedFor = decidedFor;
+    this.names = places.map(({ name }) => name);
+    this.placed = placeModels(models, places);
+  }
+}
+
+/** 0 where it cannot be read: whoever loads it says why. */
+const sizeOf = ({ path }: ModelFile): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

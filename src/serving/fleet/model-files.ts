@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { ArtifactLost, parseSha256, type ArtifactStore } from '../../kernel/artifacts';
+import { BoundedMap } from '../../kernel/bounded-map';
+import type { ModelFile } from '../backends/backend';
+import { InvalidInput } from '../invalid-input';
+import { shorten } from '../../kernel/errors';
+import { WorkerUnavailable } from '../worker-unavailable';
+
+/** Models whose bytes were read and found right; the oldest are read again. */
+const MAX_KNOWN = 4_096;
+
+/**
+ * Models by the SHA-256 of their bytes, from the store that all processes share. The bytes are read once before they are
+ * used: a volume that others write is not ours alone, and half a file would be run as if it were a model.
+ */
+export class ModelFiles {
+  private readonly known = new BoundedMap<string, Promise<ModelFile>>(MAX_KNOWN);
+
+  constructor(private readonly store: ArtifactStore) {}
+
+  /** @throws InvalidInput for what is no SHA-256, WorkerUnavailable where the bytes are not there or are others */
+  of(name: string): Promise<ModelFile> {
+    const known = this.known.get(name);
+    if (known) return known;
+    const file = this.read(name);
+    this.known.set(name, file);
+    file.catch(() => this.known.delete(name)); // they may come yet
+    return file;
+  }
+
+  private async read(name: string): Promise<ModelFile> {
+    const sha256 = parseSha256(name);
+    if (sha256 === null)
+      throw new InvalidInput(
+        `“${shorten(name)}” is no model here: workers know models by the SHA-256 of their bytes.`,
+      );
+    try {
+      const path = await this.store.localPath(sha256);
+      const actual = await hashOf(path);
+      if (actual === sha256) return { sha256, path };
+    } catch (error) {
+      throw new WorkerUnavailable('load-failed', missing(name, error));
+    }
+    throw new WorkerUnavailable(
+      'load-failed',
+      `The bytes of ${sha256} in this worker’s store are not what they were: their SHA-256 is another one. Restore the file.`,
+    );
+  }
+}
+
+function missing(name: string, error: unknown): string {
+  return error instanceof ArtifactLost
+    ? `This worker’s store has no bytes of ${name}. MODEL_STORE must be the folder, or a volume with the folder, that the API process keeps artifacts in.`
+    : `This worker cannot read the bytes of ${name}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const sha256 = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) sha256.update(chunk);
+  return sha256.digest('hex');
+}

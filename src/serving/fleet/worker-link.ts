@@ -1,0 +1,168 @@
+import { Periodic } from '../../kernel/periodic';
+import type { Tensor } from '../../kernel/tensor';
+import type { RunOptions, RunResult } from '../backends/backend';
+import { learnLatency, type Candidate } from './choose-worker';
+import type { ApiProcessId, Attendance, LeasedName, WorkerCalls, WorkerMethod } from './worker-calls';
+import { WorkerClient } from './worker-client';
+import { WorkerLost } from './worker-failure';
+import type { WorkerToken } from './worker-token';
+
+/** Pause between asking a worker how it is and asking again, in ms: how long news of it may be old. */
+const ATTEND_EVERY_MS = 500;
+/** Longest that a healthy worker takes to say how it is, in ms, on a machine that has much else to do. */
+const ATTEND_WITHIN_MS = 1_500;
+/** Answers in a row that may be missing: one may have waited behind a pause of the machine. */
+const MAX_MISSED = 2;
+
+export interface LinkNeeds {
+  readonly api: ApiProcessId;
+  readonly token: WorkerToken;
+  /** What this process wants the worker of that name to hold. */
+  readonly leasesOf: (name: string) => readonly LeasedName[];
+  /** It has come, gone, or said something new. */
+  readonly changed: (link: WorkerLink) => void;
+}
+
+/** The way from this process to one worker process, and what is known of it. */
+export class WorkerLink implements Candidate {
+  inFlight = 0;
+  latencyMs = 0;
+  /** Why it does not answer; null while it does, and before it was asked. */
+  problem: string | null = null;
+  private client: WorkerClient;
+  private attendance: Attendance | null = null;
+  /** What was loaded since it was last attended. */
+  private readonly loaded = new Set<string>();
+  private missed = 0;
+  private readonly passes = new Periodic(() => this.attend(), ATTEND_EVERY_MS);
+
+  /** @param address `host:port` */
+  constructor(
+    readonly address: string,
+    private readonly needs: LinkNeeds,
+  ) {
+    this.client = new WorkerClient(address, needs.token);
+  }
+
+  /** Resolves when it was asked once how it is. */
+  async start(): Promise<void> {
+    await this.attend();
+    this.passes.start();
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.passes.stop();
+  }
+
+  /** What it said last; null where it does not answer. */
+  get said(): Attendance | null {
+    return this.attendance;
+  }
+
+  /** Whether it takes runs. */
+  get isOpen(): boolean {
+    return this.attendance !== null && !this.attendance.isDraining && this.capacity > 0;
+  }
+
+  get name(): string {
+    return this.attendance?.name ?? this.address;
+  }
+
+  /** Its processes that are up. */
+  get capacity(): number {
+    return this.attendance?.workers.filter(({ state }) => state === 'idle' || state === 'busy').length ?? 0;
+  }
+
+  holds(sha256: string): boolean {
+    return this.loaded.has(sha256) || this.workers.some(({ models }) => models.includes(sha256));
+  }
+
+  /** Why it would refuse to run the model; null where it would not. */
+  refuses(sha256: string): string | null {
+    return this.attendance?.refused.find((one) => one.sha256 === sha256)?.reason ?? null;
+  }
+
+  async run(sha256: string, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
+    const startedAt = performance.now();
+    this.inFlight++;
+    try {
+      const result = await this.client.run(sha256, inputs, options);
+      this.latencyMs = learnLatency(this.latencyMs, performance.now() - startedAt);
+      return result;
+    } catch (error) {
+      if (error instanceof WorkerLost) this.lost(error.message);
+      throw error;
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  async load(sha256: string, rows: number | undefined): Promise<void> {
+    await this.seeingLoss(this.client.load(sha256, rows));
+    this.loaded.add(sha256);
+    this.needs.changed(this);
+  }
+
+  async unload(sha256: string): Promise<void> {
+    await this.seeingLoss(this.client.unload(sha256));
+    this.loaded.delete(sha256);
+    await this.attend();
+  }
+
+  call<Method extends Exclude<WorkerMethod, 'attend'>>(
+    method: Method,
+    asked: WorkerCalls[Method]['asked'],
+    timeoutMs: number,
+  ): Promise<WorkerCalls[Method]['answer']> {
+    return this.seeingLoss(this.client.call(method, asked, timeoutMs));
+  }
+
+  private get workers() {
+    return this.attendance?.workers ?? [];
+  }
+
+  private async seeingLoss<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof WorkerLost) this.lost(error.message);
+      throw error;
+    }
+  }
+
+  private async attend(): Promise<void> {
+    const { api, leasesOf } = this.needs;
+    const { client } = this;
+    const loadedBefore = [...this.loaded];
+    try {
+      const asked = { api, leases: leasesOf(this.name) };
+      const said = await client.call('attend', asked, ATTEND_WITHIN_MS);
+      if (client !== this.client) return;
+      this.missed = 0;
+      this.problem = null;
+      this.attendance = said;
+      for (const sha256 of loadedBefore) this.loaded.delete(sha256);
+    } catch (error) {
+      if (client !== this.client) return;
+      const { message } = error as Error;
+      if (error instanceof WorkerLost) return this.lost(message);
+      this.problem = message;
+      if (++this.missed < MAX_MISSED) return;
+      // It may hang, and the connection with it: whoever waits for an answer is asked elsewhere.
+      this.client = new WorkerClient(this.address, this.needs.token);
+      client.close();
+      return this.lost(message);
+    }
+    this.needs.changed(this);
+  }
+
+  private lost(problem: string): void {
+    this.problem = problem;
+    if (this.attendance === null) return;
+    this.attendance = null;
+    this.loaded.clear();
+    this.latencyMs = 0;
+    this.needs.changed(this);
+  }
+}

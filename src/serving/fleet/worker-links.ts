@@ -1,0 +1,79 @@
+import { MAX_WORKERS } from '../../kernel/worker-addresses';
+import type { Logger } from '../../kernel/logger';
+import { Periodic } from '../../kernel/periodic';
+import type { Discovery } from './discovery';
+import { WorkerLink, type LinkNeeds } from './worker-link';
+
+/** The connections to all workers that were found. */
+export class WorkerLinks {
+  private readonly links = new Map<string, WorkerLink>();
+  private readonly passes: Periodic;
+  private isFailing = false;
+
+  constructor(
+    private readonly discovery: Discovery,
+    private readonly needs: LinkNeeds,
+    private readonly logger: Logger,
+  ) {
+    this.passes = new Periodic(() => this.look(), discovery.everyMs);
+  }
+
+  /** Resolves when those that are there now were asked once how they are. */
+  async start(): Promise<void> {
+    await this.look();
+    this.passes.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.passes.stop();
+    await Promise.all(this.all().map((link) => link.stop()));
+  }
+
+  all(): readonly WorkerLink[] {
+    return [...this.links.values()];
+  }
+
+  /** Those that take runs; one that was found under two addresses counts once. */
+  open(): readonly WorkerLink[] {
+    const ids = new Set<string>();
+    return this.all().filter(({ isOpen, said }) => {
+      if (!isOpen || said === null || ids.has(said.id)) return false;
+      ids.add(said.id);
+      return true;
+    });
+  }
+
+  private async look(): Promise<void> {
+    let found: readonly string[];
+    try {
+      found = await this.discovery.find();
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing)
+        this.logger.warn({ err: error }, 'workers cannot be looked for; those that were found go on');
+      this.isFailing = true;
+      return;
+    }
+    for (const [address, link] of this.links)
+      if (!found.includes(address) && mayForget(link)) this.forget(address, link);
+    const fresh = found.filter((address) => !this.links.has(address));
+    await Promise.all(fresh.slice(0, MAX_WORKERS - this.links.size).map((address) => this.meet(address)));
+  }
+
+  private async meet(address: string): Promise<void> {
+    const link = new WorkerLink(address, this.needs);
+    this.links.set(address, link);
+    await link.start();
+    this.logger.info({ worker: address, problem: link.problem }, 'a worker was found');
+  }
+
+  private forget(address: string, link: WorkerLink): void {
+    this.links.delete(address);
+    this.logger.info({ worker: address }, 'a worker has left');
+    void link.stop();
+  }
+}
+
+/** One that answers is kept, though nobody tells of it any more: it may be cut off from where it was to be found. */
+const mayForget = ({ said, inFlight }: WorkerLink): boolean =>
+  said === null || (said.isDraining && inFlight === 0);
