@@ -18,6 +18,7 @@ import { inTurns, Turns } from '../worker/turns';
 import type {
   Backend,
   Inspection,
+  Lane,
   Latency,
   LeasedModel,
   ModelFile,
@@ -48,6 +49,14 @@ export class Fleet implements Backend {
   private readonly links: WorkerLinks;
   private readonly plan: FleetPlan;
   private readonly filling: FleetFilling;
+  private readonly everybody: Lane = {
+    idleCount: () => {
+      let count = 0;
+      for (const { capacity, inFlight } of this.links.open())
+        count += Math.max(0, capacity + AHEAD - inFlight);
+      return count;
+    },
+  };
   private readonly loading = new Map<string, Promise<void>>();
   private readonly idleListeners: (() => void)[] = [];
   private turn = 0;
@@ -143,10 +152,9 @@ export class Fleet implements Backend {
     }
   }
 
-  idleCount(): number {
-    return this.links
-      .open()
-      .reduce((sum, { capacity, inFlight }) => sum + Math.max(0, capacity + AHEAD - inFlight), 0);
+  /** One for all models: where there is memory, every worker holds every model. */
+  lane(): Lane {
+    return this.everybody;
   }
 
   onIdle(listener: () => void): void {

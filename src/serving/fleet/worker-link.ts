@@ -20,7 +20,7 @@ export interface LinkNeeds {
   /** What this process wants the worker of that name to hold. */
   readonly leasesOf: (name: string) => readonly LeasedName[];
   /** It has come, gone, or said something new. */
-  readonly changed: (link: WorkerLink) => void;
+  readonly changed: () => void;
 }
 
 /** The way from this process to one worker process, and what is known of it. */
@@ -34,6 +34,7 @@ export class WorkerLink implements Candidate {
   /** What was loaded since it was last attended. */
   private readonly loaded = new Set<string>();
   private missed = 0;
+  private upCount = 0;
   private readonly passes = new Periodic(() => this.attend(), ATTEND_EVERY_MS);
 
   /** @param address `host:port` */
@@ -71,7 +72,7 @@ export class WorkerLink implements Candidate {
 
   /** Its processes that are up. */
   get capacity(): number {
-    return this.attendance?.workers.filter(({ state }) => state === 'idle' || state === 'busy').length ?? 0;
+    return this.upCount;
   }
 
   holds(sha256: string): boolean {
@@ -101,7 +102,7 @@ export class WorkerLink implements Candidate {
   async load(sha256: string, rows: number | undefined): Promise<void> {
     await this.seeingLoss(this.client.load(sha256, rows));
     this.loaded.add(sha256);
-    this.needs.changed(this);
+    this.needs.changed();
   }
 
   async unload(sha256: string): Promise<void> {
@@ -142,6 +143,7 @@ export class WorkerLink implements Candidate {
       this.missed = 0;
       this.problem = null;
       this.attendance = said;
+      this.upCount = said.workers.filter(({ state }) => state === 'idle' || state === 'busy').length;
       for (const sha256 of loadedBefore) this.loaded.delete(sha256);
     } catch (error) {
       if (client !== this.client) return;
@@ -154,15 +156,16 @@ export class WorkerLink implements Candidate {
       client.close();
       return this.lost(message);
     }
-    this.needs.changed(this);
+    this.needs.changed();
   }
 
   private lost(problem: string): void {
     this.problem = problem;
     if (this.attendance === null) return;
     this.attendance = null;
+    this.upCount = 0;
     this.loaded.clear();
     this.latencyMs = 0;
-    this.needs.changed(this);
+    this.needs.changed();
   }
 }

@@ -8,14 +8,21 @@ import { WorkerLink, type LinkNeeds } from './worker-link';
 export class WorkerLinks {
   private readonly links = new Map<string, WorkerLink>();
   private readonly passes: Periodic;
+  private readonly linkNeeds: LinkNeeds;
+  private opened: readonly WorkerLink[] | undefined;
   private isFailing = false;
 
   constructor(
     private readonly discovery: Discovery,
-    private readonly needs: LinkNeeds,
+    needs: LinkNeeds,
     private readonly logger: Logger,
   ) {
     this.passes = new Periodic(() => this.look(), discovery.everyMs);
+    const changed = () => {
+      this.opened = undefined;
+      needs.changed();
+    };
+    this.linkNeeds = { ...needs, changed };
   }
 
   /** Resolves when those that are there now were asked once how they are. */
@@ -33,14 +40,9 @@ export class WorkerLinks {
     return [...this.links.values()];
   }
 
-  /** Those that take runs; one that was found under two addresses counts once. */
+  /** Those that take runs; one that was found under two addresses counts once. Asked for every run, so remembered. */
   open(): readonly WorkerLink[] {
-    const ids = new Set<string>();
-    return this.all().filter(({ isOpen, said }) => {
-      if (!isOpen || said === null || ids.has(said.id)) return false;
-      ids.add(said.id);
-      return true;
-    });
+    return (this.opened ??= uniqueOf(this.all().filter(({ isOpen }) => isOpen)));
   }
 
   private async look(): Promise<void> {
@@ -61,7 +63,7 @@ export class WorkerLinks {
   }
 
   private async meet(address: string): Promise<void> {
-    const link = new WorkerLink(address, this.needs);
+    const link = new WorkerLink(address, this.linkNeeds);
     this.links.set(address, link);
     await link.start();
     this.logger.info({ worker: address, problem: link.problem }, 'a worker was found');
@@ -69,9 +71,15 @@ export class WorkerLinks {
 
   private forget(address: string, link: WorkerLink): void {
     this.links.delete(address);
+    this.opened = undefined;
     this.logger.info({ worker: address }, 'a worker has left');
     void link.stop();
   }
+}
+
+function uniqueOf(links: readonly WorkerLink[]): readonly WorkerLink[] {
+  const ids = new Set<string | undefined>();
+  return links.filter(({ said }) => !ids.has(said?.id) && ids.add(said?.id));
 }
 
 /** One that answers is kept, though nobody tells of it any more: it may be cut off from where it was to be found. */

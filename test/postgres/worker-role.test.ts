@@ -1,0 +1,143 @@
+import { status as Code } from '@grpc/grpc-js';
+import { FleetProcesses } from '../support/fleet-processes';
+import { floatBytes, floatsIn, GrpcClient } from '../support/grpc-client';
+import { affine, affineAnswer } from '../support/onnx-models';
+import { RegistryClient, scaled } from '../support/registry-client';
+import { ScoreCallers } from '../support/score-callers';
+import { deployEndpoint, predict } from '../support/serving-client';
+import type { ServerProcess } from '../support/server-process';
+
+/** At each API process. */
+const CALLERS = 8;
+/** Answers that show that all is well. */
+const SOME = 50;
+const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
+
+let fleet: FleetProcesses;
+let apis: [ServerProcess, ServerProcess];
+let workers: [ServerProcess, ServerProcess];
+let sha256: string;
+
+beforeAll(async () => {
+  fleet = await FleetProcesses.open();
+  const [first, second] = await Promise.all([fleet.start('worker'), fleet.start('worker')]);
+  workers = [first, second];
+  apis = [await fleet.start('api'), await fleet.start('api')];
+  sha256 = await apis[0].upload(affine());
+  const registry = new RegistryClient(apis[0]);
+  const { version } = await registry.registerUploaded('affine', sha256);
+  await registry.promote(version.ref, 'production');
+  await deployEndpoint(apis[0], 'scores', [{ ref: 'affine', weight: 1 }]);
+}, 60_000);
+afterAll(() => fleet.stop(), 60_000);
+
+/** Both API processes under load, while `work` goes on. */
+async function underLoad(work: (callers: ScoreCallers) => Promise<void>): Promise<ScoreCallers> {
+  const callers = new ScoreCallers(apis, CALLERS);
+  try {
+    await callers.answers(SOME);
+    await work(callers);
+    await callers.answers(SOME);
+  } finally {
+    await callers.stop();
+  }
+  expect(callers.wrong).toEqual([]);
+  return callers;
+}
+
+test('both workers hold what was deployed through one of two API processes, and both of these answer', async () => {
+  for (const worker of workers) await fleet.holds(worker, 1);
+  const callers = await underLoad(() => Promise.resolve());
+  expect(callers.refused).toEqual([]);
+  for (const { url } of [...apis, ...workers]) expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test('a worker answers nobody without the token, and any client of the protocol with it', async () => {
+  const question = {
+    modelName: sha256,
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 30n] }],
+    rawInputContents: [floatBytes(ROW)],
+  };
+  const stranger = new GrpcClient(workers[0].grpcAddress, apis[0].key); // an admin of the API is none here
+  await expect(stranger.call('modelInfer', question)).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+  await expect(stranger.call('serverLive', {})).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+  stranger.close();
+  const known = new GrpcClient(workers[0].grpcAddress, await fleet.token());
+  const { rawOutputContents } = await known.call('modelInfer', question);
+  expect(floatsIn(rawOutputContents[0])).toEqual(affineAnswer(ROW));
+  expect(await known.call('repositoryIndex', {})).toMatchObject({
+    models: [{ name: sha256, state: 'READY' }],
+  });
+  const lost = known.call('repositoryModelLoad', { modelName: '0'.repeat(64) });
+  await expect(lost).rejects.toMatchObject({
+    details: expect.stringContaining('has no bytes of 000') as string,
+  });
+  known.close();
+  for (const path of ['/graphql', '/v2/models', '/artifacts'])
+    expect((await fetch(workers[0].url + path, { headers: apis[0].headers })).status).toBe(404);
+});
+
+test('kill -9 of a worker under load gives no wrong answer and refuses nobody: the other one answers', async () => {
+  const [killed, other] = workers;
+  let recoveredMs = Infinity;
+  const callers = await underLoad(async (callers) => {
+    await fleet.end(killed, 'SIGKILL');
+    recoveredMs = await callers.answers(SOME);
+  });
+  workers = [await fleet.start('worker'), other];
+  expect(callers.refused).toEqual([]);
+  expect(recoveredMs).toBeLessThan(2_000);
+});
+
+test('a worker that was started later is found and given what is deployed; the other one may then leave', async () => {
+  const [late, leaving] = workers;
+  await fleet.holds(late, 1);
+  const callers = await underLoad(async (callers) => {
+    expect(await fleet.end(leaving, 'SIGTERM')).toBe(0);
+    expect(await callers.answers(SOME)).toBeLessThan(2_000);
+  });
+  expect([callers.refused, callers.unanswered]).toEqual([[], 0]);
+  expect((await fleet.rows()).map(({ address }) => address)).not.toContain(leaving.grpcAddress);
+  workers = [late, await fleet.start('worker')];
+  await fleet.holds(workers[1], 1);
+});
+
+test('a worker that hangs costs a wait, and no answer', async () => {
+  const [hanging] = workers;
+  const callers = await underLoad(async (callers) => {
+    process.kill(hanging.pid, 'SIGSTOP');
+    await callers.everybody();
+    process.kill(hanging.pid, 'SIGCONT');
+  });
+  expect(callers.refused).toEqual([]);
+});
+
+test('while the database hangs, what is deployed keeps predicting through both', async () => {
+  const callers = await underLoad(async (callers) => {
+    fleet.freezeDatabase();
+    await callers.answers(10 * SOME);
+    fleet.thawDatabase();
+  });
+  expect(callers.refused).toEqual([]);
+});
+
+test('kill -9 of an API process costs only those whom it was answering; the other obeys what is changed next', async () => {
+  const [killed, other] = apis;
+  const callers = await underLoad(async (callers) => {
+    await fleet.end(killed, 'SIGKILL');
+    expect(await callers.answers(SOME)).toBeLessThan(2_000);
+  });
+  expect([callers.refused, callers.unanswered]).toEqual([[], CALLERS]);
+  const registry = new RegistryClient(other);
+  apis = [other, await fleet.start('api')];
+  const deployed = await deployEndpoint(apis[1], 'doubles', [
+    { ref: await registry.version('doubled', scaled(2)), weight: 1 },
+  ]);
+  expect(deployed).toMatchObject({ __typename: 'DeployEndpointSuccess' });
+  const question = { endpoint: 'doubles', rows: [{ x: [1, 2] }] };
+  let answer = await predict(other, question);
+  const askedAt = performance.now();
+  while (answer.__typename === 'NotFoundError') answer = await predict(other, question);
+  expect(performance.now() - askedAt).toBeLessThan(1_000);
+  expect(answer).toMatchObject({ __typename: 'PredictSuccess', outputs: [{ data: [2, 4] }] });
+});
