@@ -50,6 +50,7 @@ export class Fleet implements Backend {
   private readonly plan: FleetPlan;
   private readonly filling: FleetFilling;
   private readonly everybody: Lane = {
+    canStop: true, // it is not tried again then
     idleCount: () => {
       let count = 0;
       for (const { capacity, inFlight } of this.links.open())
@@ -66,8 +67,9 @@ export class Fleet implements Backend {
       ...{ api: newId<'api-process'>(), token },
       leasesOf: (name: string) => this.plan.leasesOf(name),
       changed: () => this.changed(),
+      logger,
     };
-    this.links = new WorkerLinks(discovery, needs, logger);
+    this.links = new WorkerLinks(discovery, needs);
     this.plan = new FleetPlan(() => placesOf(this.links.open()));
     this.filling = new FleetFilling({
       ...{ plan: this.plan, logger },
@@ -127,10 +129,7 @@ export class Fleet implements Backend {
   }
 
   whyNot(sha256: string): string | null {
-    const open = this.links.open();
-    if (open.length === 0) return this.nobody().message;
-    const reasons = open.map((link) => link.refuses(sha256));
-    return reasons.includes(null) ? null : (reasons[0] ?? null);
+    return this.refusal(sha256)?.message ?? null;
   }
 
   async run({ sha256 }: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
@@ -138,12 +137,12 @@ export class Fleet implements Backend {
     const tried: WorkerLink[] = [];
     for (let attempt = 1; ; attempt++) {
       const link = this.choose(sha256, tried);
-      if (link === undefined) throw this.nobody();
+      if (link === undefined) throw this.refusal(sha256) ?? nobody();
       tried.push(link);
       try {
         return await link.run(sha256, inputs, options);
       } catch (error) {
-        const isLast = attempt === MAX_ATTEMPTS || performance.now() >= deadline;
+        const isLast = attempt === MAX_ATTEMPTS || performance.now() >= deadline || options.signal?.aborted;
         if (isLast || !mayAnother(error) || this.choose(sha256, tried) === undefined)
           throw told(error, attempt);
       } finally {
@@ -168,11 +167,20 @@ export class Fleet implements Backend {
       .map((worker, id) => ({ ...worker, id }));
   }
 
+  /** Why nobody takes a run of the model; undefined where somebody does. */
+  private refusal(sha256: string): WorkerUnavailable | undefined {
+    const open = this.links.open();
+    if (open.length === 0) return nobody();
+    const reasons = open.map((link) => link.refuses(sha256));
+    const [first] = reasons;
+    return first && !reasons.includes(null) ? new WorkerUnavailable('quarantined', first) : undefined;
+  }
+
   private async loadWherePlaced({ sha256 }: ModelFile, rows: number | undefined): Promise<void> {
     const open = this.links.open();
     const names = this.plan.namesFor(sha256);
     const targets = open.filter(({ name }) => names.includes(name));
-    if (targets.length === 0) throw this.nobody();
+    if (targets.length === 0) throw nobody();
     // Where endpoints have traffic, half of the workers go on answering.
     const answers = this.plan.leases().some(({ model }) => this.holds(model.file.sha256));
     const turns = new Turns(answers ? Math.max(1, Math.floor(targets.length / 2)) : targets.length);
@@ -200,7 +208,7 @@ export class Fleet implements Backend {
     const tried: WorkerLink[] = [];
     for (;;) {
       const link = this.choose(asked.sha256, tried);
-      if (link === undefined) throw this.nobody();
+      if (link === undefined) throw nobody();
       tried.push(link);
       try {
         return await link.call(method, asked, limitMs);
@@ -219,14 +227,9 @@ export class Fleet implements Backend {
   private tellIdle(): void {
     for (const listener of this.idleListeners) listener();
   }
-
-  private nobody(): WorkerUnavailable {
-    const [first] = this.links
-      .all()
-      .flatMap(({ address, problem }) => (problem ? [`${address}: ${problem}`] : []));
-    return new WorkerUnavailable('crashed', `No worker is there at the moment.${first ? ` ${first}` : ''}`);
-  }
 }
+
+const nobody = () => new WorkerUnavailable('crashed', 'No worker is there at the moment.');
 
 const mayAnother = (error: unknown): boolean =>
   error instanceof WorkerLost || (error instanceof WorkerUnavailable && ANOTHER_MAY.includes(error.reason));

@@ -35,3 +35,9 @@ const NEWEST_SHARE = 0.2;
 /** A running mean that follows what came lately. @param meanMs 0: nothing came yet */
 export const learnLatency = (meanMs: number, latestMs: number): number =>
   meanMs === 0 ? latestMs : meanMs + NEWEST_SHARE * (latestMs - meanMs);
+
+/**
+ * What is left of the mean where nothing ran for a while: one slow run, which had to load its model say, must not keep a
+ * worker without work for ever.
+ */
+export const fadedLatency = (meanMs: number): number => meanMs / 2;

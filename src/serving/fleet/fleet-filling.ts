@@ -1,6 +1,7 @@
 import type { Logger } from '../../kernel/logger';
 import { RETRY_AFTER_MS } from '../model-loads';
 import type { FleetPlan } from './fleet-plan';
+import { WorkerLost } from './worker-failure';
 import type { WorkerLink } from './worker-link';
 
 /**
@@ -39,7 +40,9 @@ export class FleetFilling {
         { err, worker: name, sha256 },
         'a worker cannot load a model that endpoints run',
       );
-      this.retryAt.set(keyOf(name, sha256), performance.now() + RETRY_AFTER_MS);
+      // One that was lost is looked at again when it is back.
+      if (!(err instanceof WorkerLost))
+        this.retryAt.set(keyOf(name, sha256), performance.now() + RETRY_AFTER_MS);
     } finally {
       this.busy.delete(name);
     }

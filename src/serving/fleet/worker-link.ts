@@ -1,7 +1,8 @@
+import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import type { Tensor } from '../../kernel/tensor';
 import type { RunOptions, RunResult } from '../backends/backend';
-import { learnLatency, type Candidate } from './choose-worker';
+import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
 import type { ApiProcessId, Attendance, LeasedName, WorkerCalls, WorkerMethod } from './worker-calls';
 import { WorkerClient } from './worker-client';
 import { WorkerLost } from './worker-failure';
@@ -21,19 +22,22 @@ export interface LinkNeeds {
   readonly leasesOf: (name: string) => readonly LeasedName[];
   /** It has come, gone, or said something new. */
   readonly changed: () => void;
+  readonly logger: Logger;
 }
 
 /** The way from this process to one worker process, and what is known of it. */
 export class WorkerLink implements Candidate {
   inFlight = 0;
   latencyMs = 0;
-  /** Why it does not answer; null while it does, and before it was asked. */
-  problem: string | null = null;
+  /** Why it does not answer, as it was logged; null while it does, and before it was asked. */
+  private problem: string | null = null;
   private client: WorkerClient;
   private attendance: Attendance | null = null;
   /** What was loaded since it was last attended. */
   private readonly loaded = new Set<string>();
   private missed = 0;
+  private hasRun = false;
+  private isStopped = false;
   private upCount = 0;
   private readonly passes = new Periodic(() => this.attend(), ATTEND_EVERY_MS);
 
@@ -52,6 +56,7 @@ export class WorkerLink implements Candidate {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     this.client.close();
     await this.passes.stop();
   }
@@ -90,6 +95,7 @@ export class WorkerLink implements Candidate {
     try {
       const result = await this.client.run(sha256, inputs, options);
       this.latencyMs = learnLatency(this.latencyMs, performance.now() - startedAt);
+      this.hasRun = true;
       return result;
     } catch (error) {
       if (error instanceof WorkerLost) this.lost(error.message);
@@ -142,14 +148,15 @@ export class WorkerLink implements Candidate {
       if (client !== this.client) return;
       this.missed = 0;
       this.problem = null;
+      if (!this.hasRun) this.latencyMs = fadedLatency(this.latencyMs);
+      this.hasRun = false;
       this.attendance = said;
       this.upCount = said.workers.filter(({ state }) => state === 'idle' || state === 'busy').length;
       for (const sha256 of loadedBefore) this.loaded.delete(sha256);
     } catch (error) {
-      if (client !== this.client) return;
+      if (client !== this.client || this.isStopped) return;
       const { message } = error as Error;
       if (error instanceof WorkerLost) return this.lost(message);
-      this.problem = message;
       if (++this.missed < MAX_MISSED) return;
       // It may hang, and the connection with it: whoever waits for an answer is asked elsewhere.
       this.client = new WorkerClient(this.address, this.needs.token);
@@ -160,6 +167,8 @@ export class WorkerLink implements Candidate {
   }
 
   private lost(problem: string): void {
+    if (this.problem === null && !this.isStopped)
+      this.needs.logger.warn({ worker: this.address, problem }, 'a worker does not answer; others are asked');
     this.problem = problem;
     if (this.attendance === null) return;
     this.attendance = null;

@@ -1,5 +1,4 @@
 import { MAX_WORKERS } from '../../kernel/worker-addresses';
-import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import type { Discovery } from './discovery';
 import { WorkerLink, type LinkNeeds } from './worker-link';
@@ -14,8 +13,7 @@ export class WorkerLinks {
 
   constructor(
     private readonly discovery: Discovery,
-    needs: LinkNeeds,
-    private readonly logger: Logger,
+    private readonly needs: LinkNeeds,
   ) {
     this.passes = new Periodic(() => this.look(), discovery.everyMs);
     const changed = () => {
@@ -52,7 +50,7 @@ export class WorkerLinks {
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing)
-        this.logger.warn({ err: error }, 'workers cannot be looked for; those that were found go on');
+        this.needs.logger.warn({ err: error }, 'workers cannot be looked for; those that were found go on');
       this.isFailing = true;
       return;
     }
@@ -66,13 +64,13 @@ export class WorkerLinks {
     const link = new WorkerLink(address, this.linkNeeds);
     this.links.set(address, link);
     await link.start();
-    this.logger.info({ worker: address, problem: link.problem }, 'a worker was found');
+    this.needs.logger.info({ worker: address, answers: link.said !== null }, 'a worker was found');
   }
 
   private forget(address: string, link: WorkerLink): void {
     this.links.delete(address);
     this.opened = undefined;
-    this.logger.info({ worker: address }, 'a worker has left');
+    this.needs.logger.info({ worker: address }, 'a worker has left');
     void link.stop();
   }
 }
