@@ -10,6 +10,7 @@ import { EndpointSettings1795000000009 } from './0009-endpoint-settings';
 import { PopularQuestions1795000000010 } from './0010-popular-questions';
 import { Routing1795000000011 } from './0011-routing';
 import { WorkerNodes1795000000013 } from './0013-worker-nodes';
+import { MeasuredDoors1795000000015 } from './0015-measured-doors';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   PopularQuestions1795000000010,
   Routing1795000000011,
   WorkerNodes1795000000013,
+  MeasuredDoors1795000000015,
 ];

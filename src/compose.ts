@@ -105,7 +105,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const cacheKeeper = new CacheKeeper({ cache, database, logger });
     cacheKeeper.start();
     shutdown.push('cache keeper', () => cacheKeeper.stop());
-    const recorder = new LatencyRecorder(Date.now);
+    const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
     const differences = new ShadowDifferences(Date.now);
     const statistics = new PredictionStatistics(Date.now);
     const serving = new Serving({
@@ -129,6 +129,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
       database,
       bus,
       logger,
+      workerPrice: config.workerPrice,
       nowMs: Date.now,
     });
     monitoring.start();

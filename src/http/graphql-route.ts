@@ -22,8 +22,11 @@ interface GraphqlRouteInput {
 export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput): Route {
   return async ({ request, response, search }, actor) => {
     let body: unknown;
+    let receivedAt: number;
     try {
-      body = request.method === 'POST' ? await readJson(request) : undefined;
+      const bytes = request.method === 'POST' ? await readBody(request) : undefined;
+      receivedAt = performance.now();
+      body = bytes && readJson(request, bytes);
     } catch (error) {
       if (error instanceof BodyTooLarge)
         return answerGraphqlError(response, 413, 'BAD_REQUEST', error.message);
@@ -32,9 +35,12 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
     }
     const isAbandoned = () => response.destroyed;
     const header = (name: string) => headerOf(request, name);
-    const context = new OperationContext(services, actor, undefined, isAbandoned, header);
+    const context = new OperationContext(services, actor, undefined, isAbandoned, header, receivedAt);
     const plain = await answerPlainOperation(operations, request, body, context);
-    if (plain) return answerText(response, plain.status, plain.contentType, plain.body);
+    if (plain) {
+      answerText(response, plain.status, plain.contentType, plain.body);
+      return context.sent();
+    }
     const answered = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headersOf(request), body, search },
       context: () => Promise.resolve(context),
@@ -42,6 +48,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
     // Incremental delivery is off: Apollo answers in one piece.
     if (answered.body.kind !== 'complete') throw new Error('Apollo answered in chunks.');
     send(response, answered.status ?? 200, Object.fromEntries(answered.headers), answered.body.string);
+    context.sent();
   };
 }
 
@@ -57,8 +64,7 @@ function send(response: ServerResponse, status: number, headers: Record<string, 
   response.end(body);
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
+function readJson(request: IncomingMessage, body: Buffer): unknown {
   // Another content type is Apollo's to refuse, with the right status.
   if (!request.headers['content-type']?.startsWith('application/json')) return body.toString();
   return JSON.parse(body.toString()) as unknown;

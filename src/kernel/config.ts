@@ -39,6 +39,8 @@ export interface Config {
   readonly remoteBackends: readonly RemotePlace[];
   /** Secrets by name, each with the servers that it may be sent to; null: there are none. */
   readonly remoteCredentialsFile: string | null;
+  /** What one worker costs for an hour, in a currency that need not be said; null: unknown. */
+  readonly workerPrice: { readonly perHour: number; readonly currency: string | null } | null;
   readonly maxArtifactBytes: number;
   /** How long calls in flight may take to end after a request to stop. */
   readonly drainTimeoutMs: number;
@@ -127,6 +129,12 @@ export function parseConfig(environment: Environment = process.env): Config {
   const workerToken = text('WORKER_TOKEN') ?? null;
   if (workerToken !== null && !WORKER_TOKEN.test(workerToken))
     problems.push('WORKER_TOKEN: expected 20 to 512 printable characters without spaces.');
+  const pricePerHour = text('WORKER_PRICE_PER_HOUR');
+  if (pricePerHour !== undefined && !/^\d{1,9}(\.\d{1,9})?$/.test(pricePerHour))
+    problems.push(`WORKER_PRICE_PER_HOUR: expected a number such as 0.35, got “${pricePerHour}”.`);
+  const currency = text('WORKER_PRICE_CURRENCY') ?? null;
+  if (currency !== null && !/^[^\s\p{C}]{1,16}$/u.test(currency))
+    problems.push('WORKER_PRICE_CURRENCY: expected a word of at most 16 characters, for example EUR.');
   const storeFolder = resolve(store);
   const onnxWorkers = integer('ONNX_WORKERS', cores(), 1, 256);
   const workerMemoryMb = integer('ONNX_WORKER_MEMORY_MB', 0, 0, 16 * 1024 * 1024);
@@ -155,6 +163,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     cacheUrl: text('CACHE_URL') ?? redisUrl,
     remoteBackends,
     remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),
+    workerPrice: pricePerHour === undefined ? null : { perHour: Number(pricePerHour), currency },
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),

@@ -14,6 +14,8 @@ export interface Context {
   readonly loaders: Loaders;
   /** Whether the caller has left, so that nobody would hear the answer; absent where that cannot be known. */
   readonly isAbandoned?: (() => boolean) | undefined;
+  /** When the whole call had arrived, on performance.now()'s clock; absent where nobody has looked. */
+  readonly receivedAt?: number | undefined;
   /** A header of the call, or of the one that opened its socket, by its name in lower case. */
   readonly header?: ((name: string) => string | undefined) | undefined;
 }

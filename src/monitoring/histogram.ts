@@ -20,30 +20,42 @@ const BUCKETS = 1 + Math.ceil((Math.log(MAX_MS) - LOG_MIN) * BUCKETS_PER_E);
 export class Histogram {
   private readonly counts = new Float64Array(BUCKETS);
   private recorded = 0;
+  private sum = 0;
 
   /** How many durations it holds. */
   get count(): number {
     return this.recorded;
   }
 
+  /** The sum of all durations, in ms; of those that were encoded once, within `RELATIVE_ERROR`. */
+  get sumMs(): number {
+    return this.sum;
+  }
+
   /** On the predict path: no allocation, never throws. What is no duration (negative, NaN) counts as zero. */
   record(durationMs: number): void {
     this.add(bucketOf(durationMs), 1);
+    if (durationMs > 0) this.sum += durationMs;
   }
 
   /** Adds everything that `other` holds. */
   merge(other: Histogram): void {
+    this.sum += other.sum;
     other.forEachBucket((bucket, count) => this.add(bucket, count));
   }
 
   /** Adds everything that a histogram held when it was encoded. */
   mergeEncoded(bytes: Uint8Array): void {
-    decode(bytes, (bucket, count) => this.add(bucket, count));
+    decode(bytes, (bucket, count) => {
+      this.add(bucket, count);
+      this.sum += count * middleOf(bucket);
+    });
   }
 
   clear(): void {
+    if (this.recorded === 0) return;
     this.counts.fill(0);
-    this.recorded = 0;
+    this.recorded = this.sum = 0;
   }
 
   /**
@@ -59,6 +71,16 @@ export class Histogram {
       if (seen >= rank) return middleOf(bucket);
     }
     return MAX_MS;
+  }
+
+  /** How many durations do not exceed each of the limits (in ms, ascending), each limit within `RELATIVE_ERROR`. */
+  countsUpTo(limitsMs: readonly number[]): number[] {
+    let bucket = 0;
+    let seen = 0;
+    return limitsMs.map((limitMs) => {
+      for (const last = bucketOf(limitMs); bucket <= last; bucket++) seen += this.counts[bucket] ?? 0;
+      return seen;
+    });
   }
 
   /** The buckets that are not empty, as varints: steps from one to the next, and counts. A few dozen bytes. */
@@ -79,6 +101,7 @@ export class Histogram {
   }
 
   private forEachBucket(visit: (bucket: number, count: number) => void): void {
+    if (this.recorded === 0) return;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       const count = this.counts[bucket] ?? 0;
       if (count > 0) visit(bucket, count);

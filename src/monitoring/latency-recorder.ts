@@ -1,13 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { EndpointId, Observation, PredictionObserver } from '../serving/serving';
+import type { ModelVersion, ModelVersionId } from '../registry/registry';
+import type {
+  Door,
+  EndpointId,
+  Observation,
+  PredictionObserver,
+  PredictSuccess,
+  RanOn,
+} from '../serving/serving';
 import { MINUTE, SECOND, type LatencyKey, type LatencyRow, type WidthS } from './latency-row';
 import { LatencyStats } from './latency-stats';
+import { PaidTime } from './paid-time';
+import { SinceStart, type Series } from './since-start';
 import { UnwrittenRows } from './unwritten-rows';
 
-/** One variant with one version, in the second and the minute that are still open. */
+/** One variant with one version, asked by one door, in the second and the minute that are still open. */
 interface Cell extends LatencyKey {
+  readonly version: ModelVersion;
+  readonly door: Door;
   weight: number;
   shadow: boolean;
+  ranOn: RanOn | null;
   readonly second: LatencyStats;
   readonly minute: LatencyStats;
 }
@@ -20,18 +33,42 @@ export class LatencyRecorder implements PredictionObserver {
   readonly unwritten = new UnwrittenRows<LatencyRow>();
   /** An endpoint has a handful of variants: looking through them costs less than making a key. */
   private readonly cells = new Map<EndpointId, Cell[]>();
+  private readonly sinceStart = new SinceStart();
+  private readonly paid: PaidTime;
   private writerId = randomUUID();
   private startS = 0;
 
-  /** @param nowMs milliseconds since 1970, as `Date.now`: a number, since a `Date` would be an allocation each time */
-  constructor(private readonly nowMs: () => number) {}
+  /**
+   * @param nowMs milliseconds since 1970, as `Date.now`: a number, since a `Date` would be an allocation each time
+   * @param workers how many are paid for at the moment
+   */
+  constructor(
+    private readonly nowMs: () => number,
+    workers: () => number = () => 0,
+  ) {
+    this.paid = new PaidTime(workers);
+  }
 
   observe(observation: Observation): void {
     this.closeWindows();
     const cell = this.cellOf(observation);
     cell.weight = observation.weight;
     cell.shadow = observation.shadow;
+    if (observation.ranOn !== null) cell.ranOn = observation.ranOn;
     cell.second.record(observation);
+  }
+
+  /** Counted in the second in which the answer was sent; the window is the prediction's or the next one. */
+  encoded({ endpointId, variant, version }: PredictSuccess, door: Door, encodeMs: number): void {
+    if (endpointId === null || variant === null) return;
+    this.known(this.cells.get(endpointId), version.id, variant, door)?.second.encode.record(encodeMs);
+  }
+
+  /** Everything since this process began, the open second too. */
+  series(): readonly Series[] {
+    this.closeWindows();
+    const open = [...this.cells.values()].flat().filter(({ second }) => second.requests > 0);
+    return this.sinceStart.with(open);
   }
 
   /** Moves what belongs to past windows to `unwritten`. */
@@ -51,26 +88,43 @@ export class LatencyRecorder implements PredictionObserver {
     this.becomeAnotherWriter();
   }
 
-  private cellOf({ projectId, endpointId, variant, version, weight, shadow }: Observation): Cell {
+  private cellOf(observation: Observation): Cell {
+    const { projectId, endpointId, variant, version, door, weight, shadow } = observation;
     let cells = this.cells.get(endpointId);
     if (!cells) this.cells.set(endpointId, (cells = []));
-    for (const cell of cells) {
-      if (cell.versionId === version.id && cell.variant === variant) return cell;
-    }
-    const key = { projectId, endpointId, variant, versionId: version.id };
-    const cell = { ...key, weight, shadow, second: new LatencyStats(), minute: new LatencyStats() };
+    const known = this.known(cells, version.id, variant, door);
+    if (known) return known;
+    const key = { projectId, endpointId, variant, versionId: version.id, door };
+    const stats = { second: new LatencyStats(), minute: new LatencyStats() };
+    const cell: Cell = { ...key, version, weight, shadow, ranOn: null, ...stats };
     cells.push(cell);
     return cell;
   }
 
+  private known(
+    cells: readonly Cell[] | undefined,
+    versionId: ModelVersionId,
+    variant: string,
+    door: Door,
+  ): Cell | undefined {
+    if (cells === undefined) return undefined;
+    for (const cell of cells) {
+      if (cell.versionId === versionId && cell.variant === variant && cell.door === door) return cell;
+    }
+    return undefined;
+  }
+
   private closeSecond(): void {
-    for (const cells of this.cells.values()) {
-      for (const cell of cells) {
-        if (cell.second.requests === 0) continue;
-        this.close(cell, SECOND, cell.second);
-        cell.minute.merge(cell.second);
-        cell.second.clear();
-      }
+    const busy = [...this.cells.values()].flat().filter(({ second }) => second.requests > 0);
+    this.paid.share(
+      this.startS,
+      busy.map(({ second }) => second),
+    );
+    for (const cell of busy) {
+      this.close(cell, SECOND, cell.second);
+      this.sinceStart.add(cell, this.startS);
+      cell.minute.merge(cell.second);
+      cell.second.clear();
     }
   }
 
@@ -88,8 +142,8 @@ export class LatencyRecorder implements PredictionObserver {
   }
 
   private close(cell: Cell, widthS: WidthS, stats: LatencyStats): void {
-    const { projectId, endpointId, variant, versionId, weight, shadow } = cell;
-    const key = { projectId, endpointId, variant, versionId, weight, shadow };
+    const { projectId, endpointId, variant, versionId, door, weight, shadow, ranOn } = cell;
+    const key = { projectId, endpointId, variant, versionId, door, weight, shadow, ranOn };
     const startS = floorTo(this.startS, widthS);
     this.unwritten.push({ ...key, writerId: this.writerId, widthS, startS, ...stats.toStored() });
   }

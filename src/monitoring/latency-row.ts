@@ -1,6 +1,6 @@
 import type { ProjectId } from '../kernel/ids';
 import type { ModelVersionId } from '../registry/registry';
-import type { EndpointId } from '../serving/serving';
+import type { Door, EndpointId, RanOn } from '../serving/serving';
 import type { StoredStats } from './latency-stats';
 
 /** Width of the windows that are measured, in seconds; a dashboard's finest line. */
@@ -15,6 +15,8 @@ export interface LatencyKey {
   readonly endpointId: EndpointId;
   readonly variant: string;
   readonly versionId: ModelVersionId;
+  /** Empty in rows of earlier servers, which did not tell. */
+  readonly door: Door | '';
 }
 
 /** One variant's predictions in one closed window of one process. */
@@ -26,4 +28,6 @@ export interface LatencyRow extends LatencyKey, StoredStats {
   readonly startS: number;
   readonly weight: number;
   readonly shadow: boolean;
+  /** What has computed the newest answer that was computed; null: none, or nobody knows. */
+  readonly ranOn: RanOn | null;
 }

@@ -1,5 +1,9 @@
-import type { Observation } from '../serving/serving';
+import { countFailure, type FailureCounts, type FailureReason, type Observation } from '../serving/serving';
 import { Histogram } from './histogram';
+
+/** What the time of a prediction is told apart into; the total is without the door's parsing and encoding. */
+export const STAGES = ['total', 'parse', 'queue', 'compute', 'encode'] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** Counts and durations as they are stored: histograms in their encoded form. */
 export interface StoredStats {
@@ -8,9 +12,18 @@ export interface StoredStats {
   /** Predictions that a batch has answered (a cached answer has no batch), and the sum of their batch sizes. */
   readonly batched: number;
   readonly batchSizes: number;
+  /** Worker time that the runs took, and that there was for each of them: idle time with it. In ms. */
+  readonly busyMs: number;
+  readonly paidMs: number;
   readonly total: Buffer;
   readonly queue: Buffer;
   readonly compute: Buffer;
+  /** Null in rows of earlier servers, as all that follow. */
+  readonly parse: Buffer | null;
+  readonly encode: Buffer | null;
+  /** A histogram of rows, not of durations. */
+  readonly batchRows: Buffer | null;
+  readonly failures: Readonly<FailureCounts> | null;
 }
 
 /** What is known of a variant's predictions in some span of time. Mergeable: across seconds, versions, processes. */
@@ -19,21 +32,32 @@ export class LatencyStats {
   errors = 0;
   batched = 0;
   batchSizes = 0;
+  busyMs = 0;
+  paidMs = 0;
+  failures: FailureCounts = {};
   readonly total = new Histogram();
   readonly queue = new Histogram();
   readonly compute = new Histogram();
+  readonly parse = new Histogram();
+  readonly encode = new Histogram();
+  /** Of each prediction, the rows that its batch had. */
+  readonly batchRows = new Histogram();
 
   /** Refused predictions count as errors only: how long a refusal takes says nothing of the model. */
-  record({ error, cached, batchSize, timing }: Observation): void {
+  record({ error, cached, batchSize, busyMs, parseMs, timing }: Observation): void {
     this.requests += 1;
     if (error !== null) {
       this.errors += 1;
+      countFailure(this.failures, error);
       return;
     }
     this.total.record(timing.totalMs);
+    if (parseMs !== null) this.parse.record(parseMs);
     if (cached) return;
     this.batched += 1;
     this.batchSizes += batchSize;
+    this.busyMs += busyMs;
+    this.batchRows.record(batchSize);
     this.queue.record(timing.queueMs);
     this.compute.record(timing.computeMs);
   }
@@ -43,6 +67,9 @@ export class LatencyStats {
     this.total.merge(other.total);
     this.queue.merge(other.queue);
     this.compute.merge(other.compute);
+    this.parse.merge(other.parse);
+    this.encode.merge(other.encode);
+    this.batchRows.merge(other.batchRows);
   }
 
   mergeStored(stored: StoredStats): void {
@@ -50,25 +77,40 @@ export class LatencyStats {
     this.total.mergeEncoded(stored.total);
     this.queue.mergeEncoded(stored.queue);
     this.compute.mergeEncoded(stored.compute);
+    if (stored.parse) this.parse.mergeEncoded(stored.parse);
+    if (stored.encode) this.encode.mergeEncoded(stored.encode);
+    if (stored.batchRows) this.batchRows.mergeEncoded(stored.batchRows);
   }
 
   toStored(): StoredStats {
-    const { requests, errors, batched, batchSizes } = this;
-    const [total, queue, compute] = [this.total.encode(), this.queue.encode(), this.compute.encode()];
-    return { requests, errors, batched, batchSizes, total, queue, compute };
+    const { requests, errors, batched, batchSizes, busyMs, paidMs } = this;
+    return {
+      ...{ requests, errors, batched, batchSizes, busyMs, paidMs },
+      failures: { ...this.failures },
+      total: this.total.encode(),
+      queue: this.queue.encode(),
+      compute: this.compute.encode(),
+      parse: this.parse.encode(),
+      encode: this.encode.encode(),
+      batchRows: this.batchRows.encode(),
+    };
   }
 
   clear(): void {
-    this.requests = this.errors = this.batched = this.batchSizes = 0;
-    this.total.clear();
-    this.queue.clear();
-    this.compute.clear();
+    this.requests = this.errors = this.batched = this.batchSizes = this.busyMs = this.paidMs = 0;
+    this.failures = {};
+    for (const stage of STAGES) this[stage].clear();
+    this.batchRows.clear();
   }
 
-  private addCounts(other: Pick<StoredStats, 'requests' | 'errors' | 'batched' | 'batchSizes'>): void {
+  private addCounts(other: Omit<StoredStats, Stage | 'batchRows'>): void {
     this.requests += other.requests;
     this.errors += other.errors;
     this.batched += other.batched;
     this.batchSizes += other.batchSizes;
+    this.busyMs += other.busyMs;
+    this.paidMs += other.paidMs;
+    for (const [reason, count] of Object.entries(other.failures ?? {}))
+      countFailure(this.failures, reason as FailureReason, count);
   }
 }

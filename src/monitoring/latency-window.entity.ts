@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../kernel/ids';
 import type { ModelVersionId } from '../registry/registry';
-import type { EndpointId } from '../serving/serving';
+import type { Door, EndpointId, FailureCounts, RanOn } from '../serving/serving';
 import type { WidthS } from './latency-row';
 
 /** No foreign keys: a measurement is written a second later, whatever has become of what was measured. */
@@ -14,6 +14,7 @@ export class LatencyWindowEntity {
   @PrimaryColumn('uuid', { name: 'writer_id' }) writerId!: string;
   @PrimaryColumn('text') variant!: string;
   @PrimaryColumn('uuid', { name: 'version_id' }) versionId!: ModelVersionId;
+  @PrimaryColumn('text', { default: '' }) door!: Door | '';
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
   @Column('float8') weight!: number;
   @Column('boolean') shadow!: boolean;
@@ -24,4 +25,11 @@ export class LatencyWindowEntity {
   @Column('bytea', { name: 'total_ms' }) total!: Buffer;
   @Column('bytea', { name: 'queue_ms' }) queue!: Buffer;
   @Column('bytea', { name: 'compute_ms' }) compute!: Buffer;
+  @Column('bytea', { name: 'parse_ms', nullable: true }) parse!: Buffer | null;
+  @Column('bytea', { name: 'encode_ms', nullable: true }) encode!: Buffer | null;
+  @Column('bytea', { name: 'batch_rows', nullable: true }) batchRows!: Buffer | null;
+  @Column('jsonb', { nullable: true }) failures!: Readonly<FailureCounts> | null;
+  @Column('float8', { name: 'busy_ms', default: 0 }) busyMs!: number;
+  @Column('float8', { name: 'paid_ms', default: 0 }) paidMs!: number;
+  @Column('jsonb', { name: 'ran_on', nullable: true }) ranOn!: RanOn | null;
 }

@@ -1,32 +1,26 @@
 import type { ModelVersionId } from '../registry/registry';
-import type { Histogram } from './histogram';
+import type { Door, RanOn } from '../serving/serving';
 import type { LatencyKey } from './latency-row';
 import { LatencyStats, type StoredStats } from './latency-stats';
+import { measurementsOf, type Measurements } from './measurements';
 import type { WindowGrid } from './window-grid';
 
-/** Of the predictions that were answered, in milliseconds; null where there was none. */
-export interface LatencyQuantiles {
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
+/** What came by one door. */
+export interface DoorLatency extends Measurements {
+  readonly door: Door;
 }
 
 /** How one version did behind one variant. */
-export interface VariantLatency {
+export interface VariantLatency extends Measurements {
   readonly variant: string;
   readonly versionId: ModelVersionId;
   /** The last one that the variant had in the window. */
   readonly weight: number;
   readonly shadow: boolean;
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  /** Refused predictions of all, 0 to 1. */
-  readonly errorRate: number;
-  /** Mean number of rows computed together with a prediction; null where no batch was run. */
-  readonly meanBatchSize: number | null;
-  readonly total: LatencyQuantiles;
-  readonly queue: LatencyQuantiles;
-  readonly compute: LatencyQuantiles;
+  /** What has computed its answers; empty where none was computed, or nobody knows. */
+  readonly ranOn: readonly RanOn[];
+  /** The doors it was asked by, by name; rows of earlier servers tell of none. */
+  readonly doors: readonly DoorLatency[];
 }
 
 export interface LatencyWindow {
@@ -42,10 +36,13 @@ export interface MeasuredRow extends Omit<LatencyKey, 'projectId' | 'endpointId'
   readonly startMs: number;
   readonly weight: number;
   readonly shadow: boolean;
+  readonly ranOn: RanOn | null;
 }
 
 interface Merged extends Pick<MeasuredRow, 'variant' | 'versionId' | 'weight' | 'shadow'> {
-  readonly stats: LatencyStats;
+  readonly ranOn: readonly RanOn[];
+  /** By door, empty where a row did not tell. */
+  readonly doors: ReadonlyMap<Door | '', LatencyStats>;
 }
 
 /**
@@ -88,22 +85,25 @@ export const hasTraffic = ({ variants }: LatencyWindow): boolean =>
 
 /** A variant whose alias moved has two versions in one window: each is told by itself, never mixed. */
 function mergeRow(merged: Merged[], row: MeasuredRow): Merged[] {
-  const { variant, versionId, weight, shadow } = row;
+  const { variant, versionId, weight, shadow, door } = row;
   const known = merged.findIndex((one) => one.variant === variant && one.versionId === versionId);
-  const stats = merged[known]?.stats ?? new LatencyStats();
+  const before = merged[known];
+  const doors = new Map(before?.doors);
+  const stats = doors.get(door) ?? new LatencyStats();
   stats.mergeStored(row);
+  doors.set(door, stats);
   const others = known === -1 ? merged : merged.toSpliced(known, 1);
-  return [...others, { variant, versionId, weight, shadow, stats }]; // the newest last
+  const ranOn = withRanOn(before?.ranOn ?? [], row.ranOn);
+  return [...others, { variant, versionId, weight, shadow, ranOn, doors }]; // the newest last
 }
 
 function windowOf(merged: readonly Merged[], startMs: number, endMs: number): LatencyWindow {
-  const seconds = (endMs - startMs) / 1000;
-  const byName = merged.toSorted((a, b) => (a.variant < b.variant ? -1 : a.variant > b.variant ? 1 : 0));
+  const byName = merged.toSorted((a, b) => compareText(a.variant, b.variant));
   return {
     from: new Date(startMs),
     to: new Date(endMs),
-    total: latencyOf(totalOf(merged), seconds),
-    variants: byName.map((one) => latencyOf(one, seconds)),
+    total: latencyOf(totalOf(merged), endMs - startMs),
+    variants: byName.map((one) => latencyOf(one, endMs - startMs)),
   };
 }
 
@@ -111,32 +111,38 @@ function totalOf(merged: readonly Merged[]): Merged {
   const answering = merged.filter(({ shadow }) => !shadow);
   const newest = answering.at(-1) ?? merged.at(-1);
   if (!newest) throw new Error('A window is made of at least one row.');
-  const stats = new LatencyStats();
-  for (const one of answering) stats.merge(one.stats);
+  const doors = new Map<Door | '', LatencyStats>();
+  for (const [door, stats] of answering.flatMap((one) => [...one.doors])) {
+    const sum = doors.get(door) ?? new LatencyStats();
+    sum.merge(stats);
+    doors.set(door, sum);
+  }
   const weights = new Map(answering.map(({ variant, weight }) => [variant, weight]));
   const weight = [...weights.values()].reduce((sum, each) => sum + each, 0);
-  return { variant: 'total', versionId: newest.versionId, weight, shadow: false, stats };
+  const ranOn = answering.flatMap((one) => one.ranOn).reduce<readonly RanOn[]>(withRanOn, []);
+  return { variant: 'total', versionId: newest.versionId, weight, shadow: false, ranOn, doors };
 }
 
-function latencyOf({ stats, ...variant }: Merged, seconds: number): VariantLatency {
-  const { requests, errors, batched, batchSizes } = stats;
+function latencyOf({ doors, ...variant }: Merged, widthMs: number): VariantLatency {
+  const all = new LatencyStats();
+  for (const stats of doors.values()) all.merge(stats);
+  const byName = [...doors].toSorted(([a], [b]) => compareText(a, b));
   return {
     ...variant,
-    requests,
-    requestsPerSecond: requests / seconds,
-    errorRate: requests === 0 ? 0 : errors / requests,
-    meanBatchSize: batched === 0 ? null : batchSizes / batched,
-    total: quantilesOf(stats.total),
-    queue: quantilesOf(stats.queue),
-    compute: quantilesOf(stats.compute),
+    ...measurementsOf(all, widthMs),
+    doors: byName.flatMap(([door, stats]) =>
+      door === '' ? [] : [{ door, ...measurementsOf(stats, widthMs) }],
+    ),
   };
 }
 
-const quantilesOf = (histogram: Histogram): LatencyQuantiles => ({
-  p50Ms: histogram.quantile(0.5),
-  p95Ms: histogram.quantile(0.95),
-  p99Ms: histogram.quantile(0.99),
-});
+const withRanOn = (known: readonly RanOn[], ranOn: RanOn | null): readonly RanOn[] =>
+  ranOn === null ||
+  known.some(({ backend, provider }) => backend === ranOn.backend && provider === ranOn.provider)
+    ? known
+    : [...known, ranOn];
+
+const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** One without traffic. */
 export const silentVariant = ({
@@ -145,7 +151,7 @@ export const silentVariant = ({
   weight,
   shadow,
 }: Pick<VariantLatency, 'variant' | 'versionId' | 'weight' | 'shadow'>): VariantLatency =>
-  latencyOf({ variant, versionId, weight, shadow, stats: new LatencyStats() }, 1);
+  latencyOf({ variant, versionId, weight, shadow, ranOn: [], doors: new Map() }, 1_000);
 
 function emptyAfter({ to, total, variants }: LatencyWindow, grid: WindowGrid): LatencyWindow {
   return {

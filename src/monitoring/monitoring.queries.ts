@@ -34,7 +34,9 @@ export class MonitoringQueries {
     const rows = await this.sql.query<StoredRow>(
       `/* monitoring.rows */ SELECT wanted.place, extract(epoch FROM w.window_start)::float8 * 1000 AS "startMs",
          w.variant, w.version_id AS "versionId", w.weight, w.shadow, w.requests, w.errors, w.batched,
-         w.batch_sizes AS "batchSizes", w.total_ms AS total, w.queue_ms AS queue, w.compute_ms AS compute
+         w.batch_sizes AS "batchSizes", w.total_ms AS total, w.queue_ms AS queue, w.compute_ms AS compute,
+         w.door, w.parse_ms AS parse, w.encode_ms AS encode, w.batch_rows AS "batchRows", w.failures,
+         w.busy_ms AS "busyMs", w.paid_ms AS "paidMs", w.ran_on AS "ranOn"
        FROM unnest($2::uuid[], $3::float8[], $4::float8[], $5::float8[])
          WITH ORDINALITY AS wanted (endpoint_id, from_s, seconds_from_s, until_s, place)
        JOIN LATERAL (

@@ -8,14 +8,18 @@ export class MonitoringStore {
     const column = <Key extends keyof LatencyRow>(key: Key) => rows.map((row) => row[key]);
     await tx.query(
       `/* monitoring.addRows */ INSERT INTO latency_window (endpoint_id, width_s, window_start, writer_id, variant,
-         version_id, project_id, weight, shadow, requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms)
+         version_id, project_id, weight, shadow, requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
+         door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on)
        SELECT endpoint_id, width_s, to_timestamp(start_s), writer_id, variant, version_id, project_id, weight, shadow,
-         requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms
+         requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
+         door, parse_ms, encode_ms, batch_rows, failures::jsonb, busy_ms, paid_ms, ran_on::jsonb
        FROM unnest($1::uuid[], $2::smallint[], $3::float8[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
          $8::float8[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[],
-         $15::bytea[], $16::bytea[])
+         $15::bytea[], $16::bytea[], $17::text[], $18::bytea[], $19::bytea[], $20::bytea[], $21::text[],
+         $22::float8[], $23::float8[], $24::text[])
          AS added (endpoint_id, width_s, start_s, writer_id, variant, version_id, project_id, weight, shadow,
-           requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms)
+           requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
+           door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on)
        ON CONFLICT DO NOTHING`,
       [
         column('endpointId'),
@@ -34,6 +38,14 @@ export class MonitoringStore {
         column('total'),
         column('queue'),
         column('compute'),
+        column('door'),
+        column('parse'),
+        column('encode'),
+        column('batchRows'),
+        asJson(column('failures')),
+        column('busyMs'),
+        column('paidMs'),
+        asJson(column('ranOn')),
       ],
     );
   }
@@ -93,3 +105,7 @@ export class MonitoringStore {
     return row?.removed ?? 0;
   }
 }
+
+/** In an array of texts, since arrays of jsonb are written by no driver. */
+const asJson = (values: readonly unknown[]): readonly (string | null)[] =>
+  values.map((value) => (value === null ? null : JSON.stringify(value)));

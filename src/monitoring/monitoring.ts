@@ -16,13 +16,17 @@ import type { LatencyRecorder } from './latency-recorder';
 import { mergeWindows, type LatencyWindow } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
+import type { Measurements } from './measurements';
+import { predictionCost, type PredictionCost, type WorkerPrice } from './prediction-cost';
 import type { ShadowDifferences } from './shadow-differences';
 import { gridSince } from './window-grid';
 
 export { LatencyRecorder } from './latency-recorder';
+export type { PredictionCost, WorkerPrice } from './prediction-cost';
 export { ShadowDifferences } from './shadow-differences';
 export type { EndpointLatencyEvent } from './latency-feed';
-export type { LatencyQuantiles, LatencyWindow, VariantLatency } from './latency-window';
+export type { DoorLatency, LatencyWindow, VariantLatency } from './latency-window';
+export type { BatchSizeQuantiles, FailureCount, LatencyQuantiles, Measurements } from './measurements';
 
 export interface MonitoringDependencies {
   /** What predictions are counted by; it is made first, since serving tells it of each. */
@@ -33,6 +37,8 @@ export interface MonitoringDependencies {
   readonly database: Database;
   readonly bus: Bus;
   readonly logger: Logger;
+  /** Null: nobody has said what a worker costs. */
+  readonly workerPrice: WorkerPrice | null;
   /** Milliseconds since 1970, the same as the recorder's. */
   readonly nowMs: () => number;
 }
@@ -87,6 +93,11 @@ export class Monitoring {
     const windows = spans.map((): LatencyWindow[] => []);
     wanted.forEach(({ place, grid }, index) => (windows[place] = mergeWindows(rows[index] ?? [], grid)));
     return windows;
+  }
+
+  /** What predictions that the caller was told of have cost; null without a price. */
+  costOf(measured: Measurements): PredictionCost | null {
+    return predictionCost(measured, this.input.workerPrice);
   }
 
   /** Two variants of an endpoint that the caller was given, held against each other. */

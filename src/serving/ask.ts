@@ -100,11 +100,13 @@ function answered(
     rows: question.rowCount === null ? null : decodeRows(version.signature, outputs, question.rowCount),
     outputs,
     version,
+    endpointId: route.endpoint?.id ?? null,
     variant: route.endpoint?.variant.name ?? null,
     cached: cacheAgeMs !== null,
     cacheAgeMs,
     coalesced,
     batchSize,
+    ranOn: batch.ranOn ?? null,
     timing: { queueMs, computeMs, totalMs: performance.now() - startedAt },
   };
 }

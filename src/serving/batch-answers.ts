@@ -10,7 +10,7 @@ import type { RunningBatch } from './running-batch';
  */
 export function answerAll(
   { requests, rows }: RunningBatch,
-  { outputs, computeMs }: RunResult,
+  { outputs, computeMs, ranOn }: RunResult,
   padding: number,
 ): void {
   const rowCounts = requests.map((pending) => pending.rows);
@@ -18,6 +18,6 @@ export function answerAll(
   const shares = rowCounts.length === 1 ? [outputs] : scatterRows(outputs, rowCounts);
   requests.forEach((pending, index) => {
     const queueMs = pending.dispatchedAt - pending.arrivedAt;
-    pending.succeed({ outputs: shares[index] ?? [], batchSize: rows, queueMs, computeMs });
+    pending.succeed({ outputs: shares[index] ?? [], batchSize: rows, queueMs, computeMs, ranOn });
   });
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../kernel/tensor';
-import type { ModelFile } from './backends/backend';
+import type { ModelFile, RanOn } from './backends/backend';
 import type { BatchGroup } from './batch-group';
 import type { BatchPolicy } from './batch-policy';
 
@@ -37,6 +37,7 @@ export interface BatchAnswer {
   readonly queueMs: number;
   /** Time inside the runtime, for the whole batch, in ms. */
   readonly computeMs: number;
+  readonly ranOn?: RanOn | undefined;
 }
 
 /** A request on its way: waits in a group, then is part of a batch, and is settled once, at any time. */

@@ -1,6 +1,7 @@
 import type { Actor } from '../kernel/actor';
+import { reasonOf } from './failure-reason';
 import type { PredictInput } from './predict';
-import type { Observation, PredictResult } from './prediction';
+import type { Observation, PredictRequest, PredictResult } from './prediction';
 import type { Route } from './route';
 
 /** Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure. */
@@ -11,6 +12,7 @@ export function observed(
   result: PredictResult,
   rows: number,
   startedAt: number,
+  { door = 'graphql', receivedAt }: Pick<PredictRequest, 'door' | 'receivedAt'>,
 ): PredictResult {
   const { version } = route.model;
   const totalMs = performance.now() - startedAt;
@@ -25,11 +27,21 @@ export function observed(
     weight: variant.weight,
     shadow: variant.shadow,
     version,
-    error: result.ok ? null : result.error.code,
+    door,
+    error: result.ok ? null : reasonOf(result.error),
     cached: result.ok && result.cached,
     batchSize: result.ok ? result.batchSize : 0,
+    busyMs: busyMsOf(result, rows),
+    ranOn: result.ok ? result.ranOn : null,
+    parseMs: receivedAt === undefined ? null : startedAt - receivedAt,
     timing: result.ok ? result.timing : { queueMs: 0, computeMs: 0, totalMs },
   };
   parts.observer.observe(observation);
   return result;
+}
+
+/** Nothing where it took no run, or one that is another caller's. */
+function busyMsOf(result: PredictResult, rows: number): number {
+  if (!result.ok || result.cached || result.coalesced || result.batchSize === 0) return 0;
+  return (result.timing.computeMs * rows) / result.batchSize;
 }

@@ -33,6 +33,13 @@ import { ModelVersionType } from '../registry/registry.graphql';
 import type { PredictSuccess, Priority, Serving } from './serving';
 import { tensorToJson, type TensorJson } from './tensor-json';
 
+declare module '../kernel/context.graphql' {
+  interface Context {
+    /** Told of each answer, so that its encoding can be measured; absent where nobody does. */
+    predicted?(answer: PredictSuccess): void;
+  }
+}
+
 /** Questions of one `predictMany`: a screen full of them; more had better be rows of one question. */
 const MAX_PREDICTIONS = 100;
 
@@ -208,7 +215,9 @@ class PredictManySuccessType {
 const PredictManyResult = resultUnion('PredictManyResult', [PredictManySuccessType, InvalidInputErrorType]);
 
 type Encoding = keyof typeof TensorEncoding;
-type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced'> & { readonly encoding: Encoding };
+type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced' | 'endpointId' | 'ranOn'> & {
+  readonly encoding: Encoding;
+};
 
 /** Field by field: every prediction passes here, and copies made by spreading cost ten times as much. */
 const answered = (result: PredictSuccess, encoding: Encoding): AnsweredPrediction & Typed => ({
@@ -254,20 +263,23 @@ export class PredictResolver {
     return answer('PredictManySuccess', { ok: true, results });
   }
 
-  private async ask({ actor, isAbandoned, header }: Context, input: PredictInputType): Promise<Typed> {
-    const result = await this.services.serving.predict(actor, {
+  private async ask(context: Context, input: PredictInputType): Promise<Typed> {
+    const result = await this.services.serving.predict(context.actor, {
       endpoint: input.endpoint,
       ref: input.ref,
       rows: input.rows,
       inputs: input.inputs,
       outputs: input.outputs,
       routingKey: input.routingKey,
-      headers: header,
+      headers: context.header,
       timeoutMs: input.timeoutMs,
       priority: input.priority,
-      isAbandoned,
+      isAbandoned: context.isAbandoned,
+      receivedAt: context.receivedAt,
     });
-    return result.ok ? answered(result, input.outputEncoding ?? 'JSON') : answer('PredictSuccess', result);
+    if (!result.ok) return answer('PredictSuccess', result);
+    context.predicted?.(result);
+    return answered(result, input.outputEncoding ?? 'JSON');
   }
 
   @FieldResolver(() => [TensorScalar], { description: 'The model’s outputs, in the order asked for.' })

@@ -51,10 +51,10 @@ async function askAlong(
   startedAt: number,
 ): Promise<PredictResult> {
   const question = questionFor(route.model, request);
-  if (!question.ok) return observed(parts, actor, route, question, 0, startedAt);
+  if (!question.ok) return observed(parts, actor, route, question, 0, startedAt, request);
   const answer = ask(parts, route, question, deadlineAt, startedAt, request);
   askShadows(parts, actor, route, request, answer);
-  return observed(parts, actor, route, await answer, question.modelRows, startedAt);
+  return observed(parts, actor, route, await answer, question.modelRows, startedAt, request);
 }
 
 /** A prediction changes nothing, so that another variant may be asked: once, in the time that is left. */
@@ -68,7 +68,8 @@ async function askInstead(
 ): Promise<PredictResult> {
   const nowMs = performance.now();
   const detour = nowMs < deadlineAt ? detourOf(parts.routing, actor, route, request) : null;
-  const result = detour && (await askAlong(parts, actor, detour, request, deadlineAt, nowMs));
+  const again = { ...request, receivedAt: undefined }; // it is read once
+  const result = detour && (await askAlong(parts, actor, detour, again, deadlineAt, nowMs));
   if (!result?.ok) return failed.result;
   return { ...result, timing: { ...result.timing, totalMs: performance.now() - failed.startedAt } };
 }

@@ -1,4 +1,5 @@
 import type { ModelVersion, ModelVersionId } from '../registry/registry';
+import { countFailure, reasonOf, type FailureCounts } from './failure-reason';
 import type { PredictResult } from './prediction';
 
 /** Versions that are counted; the one that was counted anew the longest ago is forgotten first. */
@@ -22,6 +23,8 @@ export interface VersionStatistics {
   readonly runs: number;
   readonly success: Duration;
   readonly fail: Duration;
+  /** Of those that failed, by why. */
+  readonly failures: Readonly<FailureCounts>;
   readonly queue: Duration;
   readonly compute: Duration;
   readonly cacheHit: Duration;
@@ -57,6 +60,7 @@ class VersionCounts {
   runs = 0;
   readonly success = new Sum();
   readonly fail = new Sum();
+  readonly failures: FailureCounts = {};
   readonly queue = new Sum();
   readonly compute = new Sum();
   readonly cacheHit = new Sum();
@@ -73,7 +77,10 @@ export class PredictionStatistics {
   record({ version, rows, cacheable, result, totalMs }: Counted): void {
     const counts = this.countsOf(version.id);
     counts.lastAtMs = this.nowMs();
-    if (!result.ok) return counts.fail.add(totalMs);
+    if (!result.ok) {
+      countFailure(counts.failures, reasonOf(result.error));
+      return counts.fail.add(totalMs);
+    }
     counts.success.add(totalMs);
     if (result.cached) return counts.cacheHit.add(totalMs);
     if (cacheable) counts.cacheMiss.add(totalMs);

@@ -4,8 +4,11 @@ import type { TensorInput } from '../kernel/tensor-input';
 import type { Tensor } from '../kernel/tensor';
 import type { ModelVersion, ModelVersionId } from '../registry/registry';
 import type { AnswerDifference } from './answer-difference';
+import type { RanOn } from './backends/backend';
 import type { Priority } from './batch-request';
+import type { Door } from './door';
 import type { EndpointId } from './endpoint';
+import type { FailureReason } from './failure-reason';
 import type { UnavailableReason } from './worker-unavailable';
 
 export type PredictionId = Id<'prediction'>;
@@ -13,6 +16,10 @@ export type PredictionId = Id<'prediction'>;
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface PredictRequest {
+  /** GraphQL's where absent. */
+  readonly door?: Door;
+  /** When the door had the whole question in bytes, on performance.now()'s clock; absent: nobody has looked. */
+  readonly receivedAt?: number | undefined;
   /** Exactly one of `endpoint` and `ref`. */
   readonly endpoint?: string | null;
   readonly ref?: string | null;
@@ -48,7 +55,8 @@ export interface PredictSuccess {
   readonly rows: readonly Row[] | null;
   readonly outputs: readonly Tensor[];
   readonly version: ModelVersion;
-  /** Null where a version was asked for by reference. */
+  /** Null where a version was asked for by reference; so is the variant. */
+  readonly endpointId: EndpointId | null;
   readonly variant: string | null;
   readonly cached: boolean;
   /** How long ago the remembered answer was computed; null where it was not remembered. */
@@ -57,6 +65,8 @@ export interface PredictSuccess {
   readonly coalesced: boolean;
   /** Rows, of all callers, that were computed together. */
   readonly batchSize: number;
+  /** What has computed it; null where the backend does not tell, and where it was remembered. */
+  readonly ranOn: RanOn | null;
   readonly timing: PredictTiming;
 }
 
@@ -79,16 +89,24 @@ export interface Observation {
   readonly weight: number;
   readonly shadow: boolean;
   readonly version: ModelVersion;
+  readonly door: Door;
   /** Null: answered. */
-  readonly error: PredictRefusal['code'] | null;
+  readonly error: FailureReason | null;
   readonly cached: boolean;
   readonly batchSize: number;
+  /** Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker took. */
+  readonly busyMs: number;
+  readonly ranOn: RanOn | null;
+  /** From the question's bytes to the question; null where the door has not measured it. */
+  readonly parseMs: number | null;
   readonly timing: PredictTiming;
 }
 
 /** Told of every prediction through an endpoint, on the predict path: it must return at once and never throw. */
 export interface PredictionObserver {
   observe(observation: Observation): void;
+  /** How long an answer that was observed took to become bytes; told by the door when it has sent it. */
+  encoded(answer: PredictSuccess, door: Door, encodeMs: number): void;
 }
 
 /** A copy that a shadow got, or would have got. */

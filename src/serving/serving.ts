@@ -27,13 +27,17 @@ import {
 } from './model-control';
 import type { Backend } from './backends/backend';
 import { predict } from './predict';
-import type { PredictRequest, PredictResult } from './prediction';
+import type { Door } from './door';
+import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
 import type { RoutingTable } from './routing-table';
 import { RewardQueries, type RewardKey, type RewardSummary } from './reward.queries';
 import { ServingQueries } from './serving.queries';
 import type { Health } from './variant-health';
 
+export type { RanOn } from './backends/backend';
 export type { CacheStatistics } from './cache-endpoint';
+export type { Door } from './door';
+export { countFailure, type FailureCounts, type FailureReason } from './failure-reason';
 export type { DeployEndpoint, DeployResult } from './deployment';
 export type { RewardSummary } from './reward.queries';
 export type { RoutingRule } from './routing-rule';
@@ -120,6 +124,11 @@ export class Serving {
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
     return predict(this.input, actor, request);
+  }
+
+  /** Told by a door when the answer was bytes: how long they took. A reference's predictions are nobody's traffic. */
+  encoded(answer: PredictSuccess, door: Door, encodeMs: number): void {
+    if (answer.endpointId !== null) this.input.observer.encoded(answer, door, encodeMs);
   }
 
   /** What came of a prediction: the first word stands, unless a later one says that it replaces it. */

@@ -48,8 +48,9 @@ function askShadow(
   const asked = question.ok
     ? ask(parts, copy, question, startedAt + route.settings.timeoutMs, startedAt, SHADOW)
     : Promise.resolve(question);
+  const { door } = request; // what it was read from is measured with the caller's own
   const settled = asked.then((result) =>
-    observed(parts, actor, copy, result, question.ok ? question.modelRows : 0, startedAt),
+    observed(parts, actor, copy, result, question.ok ? question.modelRows : 0, startedAt, { door }),
   );
   Promise.all([answer, settled])
     .then(([live, other]) => {

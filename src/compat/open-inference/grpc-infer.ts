@@ -13,25 +13,35 @@ export interface CallFacts {
   readonly metadata: Metadata;
   /** On Date.now()'s clock; Infinity: the call has no deadline. */
   readonly deadlineAt: number;
+  /** When the message was there, on performance.now()'s clock. */
+  readonly receivedAt: number;
   /** Aborted where the caller has left. */
   readonly signal: AbortSignal;
 }
 
-export type Inferred = { readonly ok: true; readonly response: ModelInferResponse } | Refusal<PredictRefusal>;
+export type Inferred = { readonly ok: true; readonly bytes: Buffer } | Refusal<PredictRefusal>;
+
+const DOOR = 'open-inference-grpc';
 
 /** Answers one `ModelInferRequest`, alone or of a stream. */
 export async function infer(
   serving: Serving,
   actor: Actor,
   request: InferRequest,
-  { metadata, deadlineAt, signal }: CallFacts,
+  { metadata, deadlineAt, receivedAt, signal }: CallFacts,
+  encode: (response: ModelInferResponse) => Buffer,
 ): Promise<Inferred> {
   const asked = questionOf(request, deadlineAt - Date.now());
   if (!asked.ok) return asked;
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
-  const { endpoint, ref } = target;
   const headers = (name: string) => textOf(metadata, name);
-  const result = await serving.predict(actor, { endpoint, ref, ...asked.question, headers, signal });
-  return result.ok ? { ok: true, response: inferResponse(request, result) } : result;
+  const { endpoint, ref } = target;
+  const caller = { door: DOOR, receivedAt, headers, signal } as const;
+  const result = await serving.predict(actor, { endpoint, ref, ...asked.question, ...caller });
+  if (!result.ok) return result;
+  const answeredAt = performance.now();
+  const bytes = encode(inferResponse(request, result));
+  serving.encoded(result, DOOR, performance.now() - answeredAt);
+  return { ok: true, bytes };
 }

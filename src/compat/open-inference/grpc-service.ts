@@ -126,11 +126,13 @@ class InferenceService {
   private async infer(call: UnaryCall): Promise<Buffer | CallStatus> {
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
+    const receivedAt = performance.now();
     const read = parseInferRequest(call.request);
     if (!read.ok) return statusOfRefusal(read.error);
     const actor = this.callers.actorOf(call.metadata);
-    const inferred = await infer(this.needs.serving, actor, read.request, factsOf(call, gone.signal));
-    return inferred.ok ? encodeResponse(inferred.response) : statusOfRefusal(inferred.error);
+    const facts = factsOf(call, receivedAt, gone.signal);
+    const inferred = await infer(this.needs.serving, actor, read.request, facts, encodeResponse);
+    return inferred.ok ? inferred.bytes : statusOfRefusal(inferred.error);
   }
 
   private openStream(call: StreamCall): void {
@@ -144,20 +146,21 @@ class InferenceService {
 
   private async inferInStream(call: StreamCall, message: Buffer, signal: AbortSignal): Promise<Buffer> {
     const actor = await this.callers.stillThere(call.metadata);
+    const receivedAt = performance.now();
     const read = parseInferRequest(message);
     if (!read.ok) return encodeErrorInStream(read.error.message, NOBODY);
     try {
-      const inferred = await infer(this.needs.serving, actor, read.request, factsOf(call, signal));
-      return inferred.ok
-        ? encodeInStream(inferred.response)
-        : encodeErrorInStream(inferred.error.message, read.request);
+      const facts = factsOf(call, receivedAt, signal);
+      const inferred = await infer(this.needs.serving, actor, read.request, facts, encodeInStream);
+      return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, read.request);
     } catch (error) {
       return encodeErrorInStream(statusOfError(error, this.needs.logger).details, read.request);
     }
   }
 }
 
-const factsOf = (call: UnaryCall | StreamCall, signal: AbortSignal): CallFacts => ({
+const factsOf = (call: UnaryCall | StreamCall, receivedAt: number, signal: AbortSignal): CallFacts => ({
+  receivedAt,
   metadata: call.metadata,
   deadlineAt: Number(call.getDeadline()),
   signal,

@@ -10,6 +10,8 @@ import { readRawRequest } from './raw-request';
 import { answerRefused, Refused, refusedBecause } from './refused';
 import { readInferBody, type InferBody } from './request-body';
 
+const DOOR = 'open-inference-http';
+
 /** Who answers, the question, the answer: in the protocol's words. */
 export async function infer(
   serving: Serving,
@@ -22,6 +24,7 @@ export async function infer(
   if ('kind' in target) return answerRefused(response, refusedBecause(target));
   const body = await readInferBody(request);
   if (body instanceof Refused) return answerRefused(response, body);
+  const receivedAt = performance.now();
   const asked = requestIn(body, target.version);
   if (asked instanceof Refused) return answerRefused(response, asked);
   const result = await serving.predict(actor, {
@@ -31,13 +34,17 @@ export async function infer(
     outputs: asked.outputs,
     routingKey: asked.routingKey,
     parameters: asked.parameters,
+    door: DOOR,
+    receivedAt,
     headers: (name) => headerOf(request, name),
     timeoutMs: asked.timeoutMs,
     priority: asked.priority,
     isAbandoned: () => isCallerGone(request),
   });
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));
+  const answeredAt = performance.now();
   answerInference(response, { model, request: asked, result });
+  serving.encoded(result, DOOR, performance.now() - answeredAt);
 }
 
 /** A body without any JSON is the values of the one input, and is answered likewise. */

@@ -5,7 +5,8 @@ import { parseRelaxedJson } from '../../kernel/relaxed-json';
 import { BodyTooLarge, readBody } from '../../kernel/http-body';
 
 type RequestJson =
-  | { readonly ok: true; readonly json: unknown }
+  /** `receivedAt`: when its bytes were there, on performance.now()'s clock. */
+  | { readonly ok: true; readonly json: unknown; readonly receivedAt: number }
   | { readonly ok: false; readonly status: 400 | 413 | 415; readonly message: string };
 
 /**
@@ -22,9 +23,10 @@ export async function readRequestJson(
     return refused(415, `Content-Encoding “${shorten(encoding)}” is not taken: send the body as it is.`);
   try {
     const body = await readBody(request);
+    const receivedAt = performance.now();
     if (body.length === 0) return refused(400, 'JSON Parse error: The document is empty.');
     if (!isUtf8(body)) return refused(400, 'JSON Parse error: The body is not UTF-8.');
-    return { ok: true, json: parseRelaxedJson(body.toString(), { wideIntegers }) };
+    return { ok: true, json: parseRelaxedJson(body.toString(), { wideIntegers }), receivedAt };
   } catch (error) {
     if (error instanceof BodyTooLarge) return refused(413, error.message);
     if (error instanceof SyntaxError) return refused(400, `JSON Parse error: ${error.message}.`);

@@ -14,6 +14,8 @@ import { readRequestJson } from './request-json';
 import { callOf, type ModelSpec } from './request-path';
 import { metadataOf } from './signature-def';
 
+const DOOR = 'tf-serving';
+
 interface Needs {
   readonly serving: Serving;
   readonly registry: Registry;
@@ -67,11 +69,15 @@ class TfServing {
     const { endpoint, ref } = target;
     const isAbandoned = () => isCallerGone(request);
     const headers = (name: string) => headerOf(request, name);
-    const result = await serving.predict(actor, { endpoint, ref, inputs, headers, isAbandoned });
+    const { receivedAt } = body;
+    const caller = { door: DOOR, receivedAt, headers, isAbandoned } as const;
+    const result = await serving.predict(actor, { endpoint, ref, inputs, ...caller });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
+    const answeredAt = performance.now();
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);
     if (text === null) return answerTfServingError(response, 400, NO_ROWS);
     answerJsonText(response, text);
+    serving.encoded(result, DOOR, performance.now() - answeredAt);
   }
 
   /** Of one version where one is named, else of all that the model has. */

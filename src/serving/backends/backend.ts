@@ -23,11 +23,21 @@ export interface LeasedModel {
   readonly rows: number;
 }
 
+/** What has computed an answer: one object for all answers of a process, since each of them carries it. */
+export interface RanOn {
+  /** The kind of backend: `onnx`, … */
+  readonly backend: string;
+  /** The execution provider: `cpu`, `cuda`, …; null where the backend does not tell. */
+  readonly provider: string | null;
+}
+
 export interface RunResult {
   /** In the order asked for, or in the model's; data may be views into memory that the run owns. */
   readonly outputs: readonly Tensor[];
   /** Time inside the runtime, without the way there and back. */
   readonly computeMs: number;
+  /** Absent where it cannot be known. */
+  readonly ranOn?: RanOn;
 }
 
 export interface RunOptions {

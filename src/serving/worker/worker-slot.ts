@@ -98,7 +98,7 @@ export class WorkerSlot {
     const { reply, tensors } = await ask(process, command, inputs, limitMs);
     const { computeMs, rssBytes } = expect(reply, 'ran');
     if (rssBytes !== undefined) this.memory.grew(file.sha256, rssBytes);
-    return { outputs: tensors, computeMs };
+    return { outputs: tensors, computeMs, ranOn: process.ranOn };
   }
 
   /**

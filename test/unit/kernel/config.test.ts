@@ -23,6 +23,8 @@ test('every problem is told at once', () => {
     ONNX_WORKERS: 'many',
     LOG_LEVEL: 'loud',
     ONNX_PROVIDERS: 'tpu',
+    WORKER_PRICE_PER_HOUR: 'cheap',
+    WORKER_PRICE_CURRENCY: 'a lot of money',
   };
   expect(() => parseConfig(wrong)).toThrow(ConfigError);
   try {
@@ -47,6 +49,14 @@ test.each([
   expect(() => parseConfig({ [name]: value })).toThrow(
     new RegExp(`^(?!.*secret)(?=.*${name}: expected)`, 's'),
   );
+});
+
+test('a worker has a price only where one is given', () => {
+  expect(parseConfig({ WORKER_PRICE_CURRENCY: 'EUR' }).workerPrice).toBeNull();
+  const price = { perHour: 0.35, currency: null };
+  expect(parseConfig({ WORKER_PRICE_PER_HOUR: '0.35' }).workerPrice).toEqual(price);
+  for (const wrong of ['-1', 'NaN', '1e3', '1,5'])
+    expect(() => parseConfig({ WORKER_PRICE_PER_HOUR: wrong })).toThrow('such as 0.35');
 });
 
 test('a message never repeats the database’s password', () => {

@@ -76,3 +76,32 @@ function histogramCopy(histogram: Histogram): Histogram {
   copy.mergeEncoded(histogram.encode());
   return copy;
 }
+
+test('counts up to limits are those of the values, but for what is near a limit', () => {
+  const limits = [0.1, 1, 10, 100, 1_000];
+  fc.assert(
+    fc.property(durations, (values) => {
+      const near = (value: number) =>
+        limits.some((limit) => Math.abs(value - limit) / limit < 3 * RELATIVE_ERROR);
+      const far = values.filter((value) => !near(value));
+      const exact = limits.map((limit) => far.filter((value) => value <= limit).length);
+      expect(histogramOf(far).countsUpTo(limits)).toEqual(exact);
+    }),
+  );
+});
+
+test('the sum is exact where durations were recorded, and within the relative error once encoded', () => {
+  fc.assert(
+    fc.property(durations, durations, (some, others) => {
+      const exact = [...some, ...others].reduce((sum, value) => sum + value, 0);
+      const merged = histogramOf(some);
+      merged.merge(histogramOf(others));
+      expect(merged.sumMs).toBeCloseTo(exact, 3);
+      const decoded = new Histogram();
+      decoded.mergeEncoded(merged.encode());
+      expect(Math.abs(decoded.sumMs - exact) / exact).toBeLessThanOrEqual(RELATIVE_ERROR + 1e-9);
+      merged.clear();
+      expect([merged.sumMs, merged.count]).toEqual([0, 0]);
+    }),
+  );
+});

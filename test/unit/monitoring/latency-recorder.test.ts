@@ -4,7 +4,7 @@ import type { LatencyRow } from '../../../src/monitoring/latency-row';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
 import { MAX_UNWRITTEN_ROWS } from '../../../src/monitoring/unwritten-rows';
 import type { ModelVersion } from '../../../src/registry/registry';
-import type { EndpointId, Observation } from '../../../src/serving/serving';
+import type { EndpointId, Observation, PredictSuccess } from '../../../src/serving/serving';
 
 const START_S = 1_800_000_000; // the beginning of a minute
 let nowMs: number;
@@ -21,9 +21,13 @@ const observation = (more: Partial<Observation> = {}): Observation => ({
   weight: 1,
   shadow: false,
   version: { id: 'v1' } as ModelVersion,
+  door: 'graphql',
   error: null,
   cached: false,
   batchSize: 4,
+  busyMs: 0.5,
+  ranOn: { backend: 'onnx', provider: 'cpu' },
+  parseMs: null,
   timing: { queueMs: 1, computeMs: 2, totalMs: 3 },
   ...more,
 });
@@ -66,8 +70,45 @@ test('variants and versions are told apart, whatever else changes', () => {
   ]);
 });
 
+test('doors are told apart, and the encoding belongs to the door of its prediction', () => {
+  const answer = { endpointId: 'endpoint', variant: 'main', version: { id: 'v1' } } as PredictSuccess;
+  recorder.observe(observation({ parseMs: 0.2 }));
+  recorder.observe(observation({ door: 'tf-serving' }));
+  recorder.encoded(answer, 'tf-serving', 5);
+  recorder.encoded(answer, 'open-inference-grpc', 5); // nobody has come by it
+  recorder.encoded({ ...answer, endpointId: null }, 'graphql', 5);
+  at(1);
+  const told = rows(1).map(({ door, ...stored }) => {
+    const stats = new LatencyStats();
+    stats.mergeStored(stored);
+    return [door, stats.requests, stats.parse.count, stats.encode.count];
+  });
+  expect(told).toEqual([
+    ['graphql', 1, 1, 0],
+    ['tf-serving', 1, 0, 1],
+  ]);
+});
+
+test('refusals are counted by why, over seconds and once they were stored', () => {
+  recorder.observe(observation({ error: 'deadline' }));
+  recorder.observe(observation({ error: 'overloaded' }));
+  at(1);
+  recorder.observe(observation({ error: 'deadline' }));
+  at(60);
+  const minute = new LatencyStats();
+  for (const row of rows(60)) minute.mergeStored(row);
+  expect(minute.failures).toEqual({ deadline: 2, overloaded: 1 });
+});
+
+test('a row says what the newest answer was computed by', () => {
+  recorder.observe(observation({ ranOn: { backend: 'onnx', provider: 'cuda' } }));
+  recorder.observe(observation({ cached: true, ranOn: null }));
+  at(1);
+  expect(rows(1)).toMatchObject([{ ranOn: { backend: 'onnx', provider: 'cuda' } }]);
+});
+
 test('a refusal is an error and no duration; a cached answer has no queue and no batch', () => {
-  recorder.observe(observation({ error: 'NOT_FOUND' }));
+  recorder.observe(observation({ error: 'deadline' }));
   recorder.observe(observation({ cached: true, batchSize: 0 }));
   at(1);
   const stats = new LatencyStats();

@@ -4,14 +4,23 @@ import { gridOf } from '../../../src/monitoring/window-grid';
 import type { ModelVersionId } from '../../../src/registry/registry';
 import type { Observation } from '../../../src/serving/serving';
 
+const CPU = { backend: 'onnx', provider: 'cpu' };
 function row(startMs: number, totalsMs: readonly number[], more: Partial<MeasuredRow> = {}): MeasuredRow {
   const stats = new LatencyStats();
   for (const totalMs of totalsMs) {
     const timing = { totalMs, queueMs: 1, computeMs: 2 };
-    stats.record({ error: null, cached: false, batchSize: 2, timing } as Observation);
+    stats.record({
+      error: null,
+      cached: false,
+      batchSize: 2,
+      busyMs: 1,
+      parseMs: 0.1,
+      timing,
+    } as Observation);
   }
   const versionId = 'v1' as ModelVersionId;
-  return { startMs, variant: 'main', versionId, weight: 1, shadow: false, ...stats.toStored(), ...more };
+  const key = { variant: 'main', versionId, door: 'graphql', ranOn: CPU } as const;
+  return { startMs, ...key, weight: 1, shadow: false, ...stats.toStored(), ...more };
 }
 const spans = (windows: readonly LatencyWindow[]) =>
   windows.map(({ from, to, total }) => [from.getTime(), to.getTime(), total.requests]);

@@ -17,9 +17,13 @@ const PREDICTION: Observation = {
   weight: 1,
   shadow: false,
   version: { id: 'v1' } as ModelVersion,
+  door: 'graphql',
   error: null,
   cached: false,
   batchSize: 1,
+  busyMs: 1,
+  ranOn: null,
+  parseMs: null,
   timing: { queueMs: 1, computeMs: 1, totalMs: 1 },
 };
 

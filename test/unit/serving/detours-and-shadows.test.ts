@@ -96,7 +96,7 @@ describe('a prediction that its variant has failed', () => {
       expect(await ask([broken(), variant('other')])).toMatchObject({ ok: true, variant: 'other' });
       expect(batcher.asked).toEqual(['broken', 'other']);
       expect(observed).toMatchObject([
-        { variant: 'broken', error: 'UNAVAILABLE' },
+        { variant: 'broken', error: reason },
         { variant: 'other', error: null },
       ]);
     },

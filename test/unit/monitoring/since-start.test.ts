@@ -1,0 +1,53 @@
+import type { ProjectId } from '../../../src/kernel/ids';
+import { LatencyStats } from '../../../src/monitoring/latency-stats';
+import { FORGOTTEN_AFTER_S, MAX_SERIES, SinceStart, type Series } from '../../../src/monitoring/since-start';
+import type { ModelVersion } from '../../../src/registry/registry';
+import type { EndpointId, Observation } from '../../../src/serving/serving';
+
+const PROJECT = 'project' as ProjectId;
+function measured(endpoint: string, requests = 1) {
+  const second = new LatencyStats();
+  const timing = { queueMs: 1, computeMs: 1, totalMs: 1 };
+  for (let count = 0; count < requests; count += 1)
+    second.record({
+      error: null,
+      cached: false,
+      batchSize: 1,
+      busyMs: 1,
+      parseMs: null,
+      timing,
+    } as Observation);
+  const endpointId = endpoint as EndpointId;
+  const version = { id: 'v1' } as ModelVersion;
+  const key = { projectId: PROJECT, endpointId, variant: 'main', version, door: 'graphql' } as const;
+  return { ...key, shadow: false, ranOn: null, second };
+}
+const requests = (series: readonly Series[]) => series.reduce((sum, { stats }) => sum + stats.requests, 0);
+
+test('counts grow by closed seconds, and are told with the open one', () => {
+  const since = new SinceStart();
+  since.add(measured('a', 2), 1);
+  since.add(measured('a', 3), 2);
+  const [series, ...others] = since.with([measured('a', 5)]);
+  expect(others).toEqual([]);
+  expect(series?.stats).toMatchObject({ requests: 10, busyMs: 10 });
+  expect(requests(since.with([]))).toBe(5); // reading changes nothing
+});
+
+test('who finds no place is counted with the others of its project, and nothing is lost', () => {
+  const since = new SinceStart();
+  for (let made = 0; made < MAX_SERIES + 7; made += 1) since.add(measured(`e${made}`), 1);
+  const all = since.with([measured('late', 4), measured('later', 2)]);
+  expect(all).toHaveLength(MAX_SERIES + 1);
+  expect(requests(all)).toBe(MAX_SERIES + 7 + 6);
+  expect(all.at(-1)).toMatchObject({ projectId: PROJECT, source: null, stats: { requests: 13 } });
+});
+
+test('a series that was silent for long gives its place to a new one', () => {
+  const since = new SinceStart();
+  for (let made = 0; made < MAX_SERIES; made += 1) since.add(measured(`e${made}`), 1);
+  since.add(measured('e0'), FORGOTTEN_AFTER_S);
+  since.add(measured('new'), FORGOTTEN_AFTER_S + 2);
+  const ids = since.with([]).map(({ source }) => source?.endpointId);
+  expect(ids).toEqual(['e0', 'new']);
+});
