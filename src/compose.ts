@@ -14,6 +14,7 @@ import { Operations } from './graphql/operations';
 import type { Services } from './graphql/resolvers';
 import { createSchema } from './graphql/schema';
 import { artifactRoute } from './http/artifact-route';
+import { metricsRoute } from './http/metrics-route';
 import { explorerRoute } from './http/explorer-route';
 import { graphqlRoute } from './http/graphql-route';
 import { failingChecks, livezRoute, readyzRoute } from './http/health-routes';
@@ -25,7 +26,9 @@ import { systemClock } from './kernel/clock';
 import type { Config } from './kernel/config';
 import type { Database } from './kernel/database';
 import type { Logger } from './kernel/logger';
+import type { MetricSource } from './kernel/metric-family';
 import { Outbox } from './kernel/outbox';
+import { processMetrics } from './kernel/process-metrics';
 import { Retention } from './kernel/retention';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
@@ -185,6 +188,7 @@ async function serve({
   const routes = {
     public: { '/': explorerRoute(), '/livez': livezRoute, '/readyz': readyzRoute(readiness) },
     graphql: graphqlRoute({ apollo, operations, services }),
+    metrics: metricsRoute(metricSources(services, database), auth),
     artifacts: artifactRoute(artifacts),
     doors: [openInferenceDoor({ ...services, isReady }), tfServingDoor(services)],
   };
@@ -199,6 +203,13 @@ async function serve({
   shutdown.push('websocket', () => webSocket.stop());
   return { url, grpcUrl };
 }
+
+/** In the order in which they are told. */
+const metricSources = ({ monitoring, serving }: Services, database: Database): readonly MetricSource[] => [
+  (scope) => monitoring.metrics(scope),
+  (scope) => serving.metrics(scope),
+  processMetrics(database),
+];
 
 const refuseIf = (isWrong: boolean): Promise<void> =>
   isWrong ? Promise.reject(new Error('not ready')) : Promise.resolve();

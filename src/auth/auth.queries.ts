@@ -21,6 +21,12 @@ export class AuthQueries {
     return key ?? null;
   }
 
+  projectNames(ids: readonly ProjectId[]): Promise<{ id: ProjectId; name: string }[]> {
+    return this.sql.query('/* auth.projectNames */ SELECT id, name FROM project WHERE id = ANY($1::uuid[])', [
+      ids,
+    ]);
+  }
+
   async projectByName(name: string): Promise<ProjectId | null> {
     const [project] = await this.sql.query<{ id: ProjectId }>(
       '/* auth.projectByName */ SELECT id FROM project WHERE name = $1',

@@ -1,6 +1,8 @@
 import type { Actor } from '../kernel/actor';
 import type { Database } from '../kernel/database';
+import { BoundedMap } from '../kernel/bounded-map';
 import { Failure, unauthenticated } from '../kernel/errors';
+import type { ProjectId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
 import { readKeyFile, writeNewKeyFile } from './admin-key-file';
 import { hashApiKey, isPlausibleKey } from './api-key';
@@ -8,8 +10,10 @@ import { AuthQueries, type StoredKey } from './auth.queries';
 import { AuthStore } from './auth.store';
 import { CredentialCache } from './credential-cache';
 
-export { authorize, requires } from './permissions';
+export { authorize, mayDo, requires } from './permissions';
 
+/** Names of projects that are remembered. */
+const MAX_NAMES = 1_000;
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /** Who is calling. */
@@ -17,6 +21,7 @@ export class Auth {
   private readonly store = new AuthStore();
   private readonly queries: AuthQueries;
   private readonly credentials: CredentialCache;
+  private readonly names = new BoundedMap<ProjectId, string>(MAX_NAMES);
 
   constructor(
     private readonly database: Database,
@@ -60,6 +65,19 @@ export class Auth {
    */
   async authenticateAgain(authorization: string | undefined, projectName?: string): Promise<Actor> {
     return this.actorOf(await this.credentials.reread(hashOfBearer(authorization)), projectName);
+  }
+
+  /** The names of projects that there are; where the database is away, of those that were asked for before. */
+  async projectNames(ids: readonly ProjectId[]): Promise<ReadonlyMap<ProjectId, string>> {
+    const unknown = ids.filter((id) => this.names.get(id) === undefined);
+    if (unknown.length > 0) {
+      const found = await this.queries.projectNames(unknown).catch((error: unknown) => {
+        this.logger.debug({ err: error }, 'the names of projects could not be read');
+        return [];
+      });
+      for (const { id, name } of found) this.names.set(id, name);
+    }
+    return new Map(ids.map((id) => [id, this.names.get(id) ?? id]));
   }
 
   private actorOf(key: StoredKey | null, projectName: string | undefined): Actor | Promise<Actor> {

@@ -11,14 +11,20 @@ const ROLES_WITH = {
   'registry:promote': ['deployer', 'admin'],
   'endpoint:deploy': ['deployer', 'admin'],
   'endpoint:predict': ['contributor', 'deployer', 'admin'],
+  'server:observe': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof ROLES_WITH;
 
+/** Whether the caller's role has the permission: for what shows more to some than to others. */
+export function mayDo(actor: Actor, permission: Permission): boolean {
+  const roles: readonly Role[] = ROLES_WITH[permission];
+  return roles.includes(actor.role);
+}
+
 /** Throws FORBIDDEN where the caller's role lacks the permission. Every use case begins with it. */
 export function authorize(actor: Actor, permission: Permission): void {
-  const roles: readonly Role[] = ROLES_WITH[permission];
-  if (!roles.includes(actor.role)) throw forbidden(permission);
+  if (!mayDo(actor, permission)) throw forbidden(permission);
 }
 
 /** The sentence that describes the permission in the schema. */

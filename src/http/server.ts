@@ -31,6 +31,7 @@ export interface Routes {
   /** Open to everybody, by their exact path. */
   readonly public: Readonly<Record<string, PublicRoute>>;
   readonly graphql: Route;
+  readonly metrics: Route;
   readonly artifacts: Route;
   readonly doors: readonly Door[];
 }
@@ -90,6 +91,7 @@ export class HttpServer {
       );
       const actor = known instanceof Promise ? await known : known;
       if (path === '/graphql') return await this.routes.graphql(exchange, actor);
+      if (path === '/metrics') return await this.routes.metrics(exchange, actor);
       if (path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(exchange, actor);
       const door = this.doorAt(path);
       if (door) return await door.route(exchange, actor);

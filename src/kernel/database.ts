@@ -5,6 +5,13 @@ import { QUERY_TIMEOUT_MS } from './data-source';
 import { notNow, unavailable, type Failure } from './errors';
 import type { SqlRunner, Transaction } from './sql';
 
+/** What pg's pool tells of itself. */
+interface Pool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
 export type DatabaseEngine = 'embedded' | 'postgres';
 
 /** PostgreSQL's and Node's codes for “there is nobody there”, as opposed to “your statement is wrong”. */
@@ -72,6 +79,18 @@ export class Database implements SqlRunner {
     );
     for (const action of afterCommit) action();
     return result;
+  }
+
+  /** Connections of this process' pool, and statements that wait for one. */
+  connections(): { readonly used: number; readonly idle: number; readonly waiting: number } {
+    const { master } = this.dataSource.driver as unknown as { readonly master?: Partial<Pool> };
+    const { totalCount = 0, idleCount = 0, waitingCount = 0 } = master ?? {};
+    return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  /** Whether calls fail at once for the moment, since the last ones were not answered. */
+  isAway(): boolean {
+    return this.breaker.isOpen();
   }
 
   /** Throws `UNAVAILABLE` where the database does not answer. */

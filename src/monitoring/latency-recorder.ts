@@ -11,11 +11,12 @@ import type {
 import { MINUTE, SECOND, type LatencyKey, type LatencyRow, type WidthS } from './latency-row';
 import { LatencyStats } from './latency-stats';
 import { PaidTime } from './paid-time';
-import { SinceStart, type Series } from './since-start';
+import { MAX_SERIES, SinceStart, type Series } from './since-start';
 import { UnwrittenRows } from './unwritten-rows';
 
 /** One variant with one version, asked by one door, in the second and the minute that are still open. */
 interface Cell extends LatencyKey {
+  readonly endpointName: string;
   readonly version: ModelVersion;
   readonly door: Door;
   weight: number;
@@ -23,6 +24,8 @@ interface Cell extends LatencyKey {
   ranOn: RanOn | null;
   readonly second: LatencyStats;
   readonly minute: LatencyStats;
+  /** The minute before, for quantiles of what is recent: a minute that has just begun would have none. */
+  readonly minuteBefore: LatencyStats;
 }
 
 /**
@@ -33,7 +36,7 @@ export class LatencyRecorder implements PredictionObserver {
   readonly unwritten = new UnwrittenRows<LatencyRow>();
   /** An endpoint has a handful of variants: looking through them costs less than making a key. */
   private readonly cells = new Map<EndpointId, Cell[]>();
-  private readonly sinceStart = new SinceStart();
+  private readonly totals = new SinceStart();
   private readonly paid: PaidTime;
   private writerId = randomUUID();
   private startS = 0;
@@ -65,10 +68,21 @@ export class LatencyRecorder implements PredictionObserver {
   }
 
   /** Everything since this process began, the open second too. */
-  series(): readonly Series[] {
+  sinceStart(): readonly Series[] {
     this.closeWindows();
-    const open = [...this.cells.values()].flat().filter(({ second }) => second.requests > 0);
-    return this.sinceStart.with(open);
+    return this.totals.with(this.open().filter(({ second }) => second.requests > 0));
+  }
+
+  /** The last one to two minutes of what had traffic in them, without the open second; of too many, the busiest. */
+  recent(): readonly Series[] {
+    this.closeWindows();
+    const series = this.open().map(({ projectId, minute, minuteBefore, ...source }) => {
+      const stats = new LatencyStats();
+      for (const part of [minuteBefore, minute]) stats.merge(part);
+      return { projectId, source, stats };
+    });
+    const busy = series.filter(({ stats }) => stats.requests > 0);
+    return busy.toSorted((a, b) => b.stats.requests - a.stats.requests).slice(0, MAX_SERIES);
   }
 
   /** Moves what belongs to past windows to `unwritten`. */
@@ -88,6 +102,10 @@ export class LatencyRecorder implements PredictionObserver {
     this.becomeAnotherWriter();
   }
 
+  private open(): readonly Cell[] {
+    return [...this.cells.values()].flat();
+  }
+
   private cellOf(observation: Observation): Cell {
     const { projectId, endpointId, variant, version, door, weight, shadow } = observation;
     let cells = this.cells.get(endpointId);
@@ -95,8 +113,11 @@ export class LatencyRecorder implements PredictionObserver {
     const known = this.known(cells, version.id, variant, door);
     if (known) return known;
     const key = { projectId, endpointId, variant, versionId: version.id, door };
-    const stats = { second: new LatencyStats(), minute: new LatencyStats() };
-    const cell: Cell = { ...key, version, weight, shadow, ranOn: null, ...stats };
+    const stats = {
+      ...{ second: new LatencyStats(), minute: new LatencyStats(), minuteBefore: new LatencyStats() },
+    };
+    const { endpointName } = observation;
+    const cell: Cell = { ...key, endpointName, version, weight, shadow, ranOn: null, ...stats };
     cells.push(cell);
     return cell;
   }
@@ -115,14 +136,14 @@ export class LatencyRecorder implements PredictionObserver {
   }
 
   private closeSecond(): void {
-    const busy = [...this.cells.values()].flat().filter(({ second }) => second.requests > 0);
+    const busy = this.open().filter(({ second }) => second.requests > 0);
     this.paid.share(
       this.startS,
       busy.map(({ second }) => second),
     );
     for (const cell of busy) {
       this.close(cell, SECOND, cell.second);
-      this.sinceStart.add(cell, this.startS);
+      this.totals.add(cell, this.startS);
       cell.minute.merge(cell.second);
       cell.second.clear();
     }
@@ -134,6 +155,8 @@ export class LatencyRecorder implements PredictionObserver {
       const busy = cells.filter(({ minute }) => minute.requests > 0);
       for (const cell of busy) {
         this.close(cell, MINUTE, cell.minute);
+        cell.minuteBefore.clear();
+        cell.minuteBefore.merge(cell.minute);
         cell.minute.clear();
       }
       if (busy.length === 0) this.cells.delete(endpointId);

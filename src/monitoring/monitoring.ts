@@ -5,6 +5,7 @@ import type { Database } from '../kernel/database';
 import { endsWithCaller } from '../kernel/ends-with-caller';
 import { Failure, shorten } from '../kernel/errors';
 import type { Logger } from '../kernel/logger';
+import type { MetricFamily, MetricScope } from '../kernel/metric-family';
 import type { Endpoint, EndpointId, Serving } from '../serving/serving';
 import { endpointTopic } from '../serving/serving.events';
 import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
@@ -17,6 +18,7 @@ import { mergeWindows, type LatencyWindow } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
+import { predictionMetrics } from './prediction-metrics';
 import { predictionCost, type PredictionCost, type WorkerPrice } from './prediction-cost';
 import type { ShadowDifferences } from './shadow-differences';
 import { gridSince } from './window-grid';
@@ -93,6 +95,11 @@ export class Monitoring {
     const windows = spans.map((): LatencyWindow[] => []);
     wanted.forEach(({ place, grid }, index) => (windows[place] = mergeWindows(rows[index] ?? [], grid)));
     return windows;
+  }
+
+  /** What callers of endpoints have seen of this process, for Prometheus. */
+  metrics(scope: MetricScope): readonly MetricFamily[] {
+    return predictionMetrics(this.input.recorder, this.input.workerPrice, scope);
   }
 
   /** What predictions that the caller was told of have cost; null without a price. */

@@ -13,6 +13,7 @@ interface SeriesKey {
   /** Null: all that found no place of their own, of one project. */
   readonly source: {
     readonly endpointId: EndpointId;
+    readonly endpointName: string;
     readonly variant: string;
     readonly version: ModelVersion;
     readonly door: Door;
@@ -98,6 +99,7 @@ const seriesFor = (measured: Measured, place: string): SeriesKey => ({
   source: place === measured.projectId ? null : sourceOf(measured),
 });
 
-const sourceOf = ({ endpointId, variant, version, door, shadow, ranOn }: Measured): SeriesKey['source'] => ({
-  ...{ endpointId, variant, version, door, shadow, ranOn },
-});
+const sourceOf = (measured: Measured): SeriesKey['source'] => {
+  const { endpointId, endpointName, variant, version, door, shadow, ranOn } = measured;
+  return { endpointId, endpointName, variant, version, door, shadow, ranOn };
+};

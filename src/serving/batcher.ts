@@ -87,6 +87,16 @@ export class Batcher {
     return { queuedRows, queuedBytes: this.queue.queuedBytes, batches, rows, closed: { ...closed } };
   }
 
+  /** Requests that wait, by the SHA-256 of their model. */
+  waiting(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { waiting } of this.queue.groups()) {
+      const sha256 = waiting[0]?.request.file.sha256;
+      if (sha256 !== undefined) counts.set(sha256, (counts.get(sha256) ?? 0) + waiting.length);
+    }
+    return counts;
+  }
+
   private accept(pending: PendingRequest, now: number): void {
     const group = this.queue.add(pending, { front: false });
     if (pending.request.signal) pending.onCallerGone(() => this.cancel(pending));

@@ -122,13 +122,13 @@ export class CacheWarming {
   }
 
   private async askOne(
-    { id, settings, shadows }: RunningEndpoint,
+    { id, name, settings, shadows }: RunningEndpoint,
     variant: RunningVariant,
     { question: asked }: WarmQuestion,
   ): Promise<PredictResult | { readonly problem: string }> {
     if ('problem' in asked) return asked;
     const startedAt = performance.now();
-    const route = { model: variant.model, settings, endpoint: { id, variant, shadows } };
+    const route = { model: variant.model, settings, endpoint: { id, name, variant, shadows } };
     const question = questionFor(variant.model, asked);
     return question.ok
       ? ask(this.input, route, question, startedAt + settings.timeoutMs, startedAt, PRELOADING)

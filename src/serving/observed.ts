@@ -23,6 +23,7 @@ export function observed(
   const observation: Observation = {
     projectId: actor.projectId,
     endpointId: route.endpoint.id,
+    endpointName: route.endpoint.name,
     variant: variant.name,
     weight: variant.weight,
     shadow: variant.shadow,

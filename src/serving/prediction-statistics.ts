@@ -66,6 +66,8 @@ class VersionCounts {
   readonly cacheHit = new Sum();
   readonly cacheMiss = new Sum();
   readonly batches = new Map<number, Sum>();
+
+  constructor(readonly version: ModelVersion) {}
 }
 
 /** Counts predictions by version, on the predict path: what is known already costs no memory. */
@@ -75,7 +77,7 @@ export class PredictionStatistics {
   constructor(private readonly nowMs: () => number) {}
 
   record({ version, rows, cacheable, result, totalMs }: Counted): void {
-    const counts = this.countsOf(version.id);
+    const counts = this.countsOf(version);
     counts.lastAtMs = this.nowMs();
     if (!result.ok) {
       countFailure(counts.failures, reasonOf(result.error));
@@ -96,16 +98,20 @@ export class PredictionStatistics {
   }
 
   of(version: ModelVersion): VersionStatistics {
-    const counts = this.byVersion.get(version.id) ?? new VersionCounts();
+    const counts = this.byVersion.get(version.id) ?? new VersionCounts(version);
     const { lastAtMs, batches, runs, ...rest } = counts;
     const bySize = [...batches].sort(([one], [other]) => one - other);
     return {
       ...rest,
-      version,
       lastAt: lastAtMs === 0 ? null : new Date(lastAtMs),
       runs: Math.round(runs),
       batches: bySize.map(([size, { count, totalMs }]) => ({ size, count: Math.round(count), totalMs })),
     };
+  }
+
+  /** All versions that were asked, of all projects. */
+  all(): readonly VersionStatistics[] {
+    return [...this.byVersion.values()].map(({ version }) => this.of(version));
   }
 
   /** The versions that were asked since this process began, of all projects. */
@@ -113,13 +119,13 @@ export class PredictionStatistics {
     return [...this.byVersion.keys()];
   }
 
-  private countsOf(id: ModelVersionId): VersionCounts {
-    const known = this.byVersion.get(id);
+  private countsOf(version: ModelVersion): VersionCounts {
+    const known = this.byVersion.get(version.id);
     if (known) return known;
     const oldest = this.byVersion.keys().next();
     if (this.byVersion.size >= MAX_VERSIONS && !oldest.done) this.byVersion.delete(oldest.value);
-    const counts = new VersionCounts();
-    this.byVersion.set(id, counts);
+    const counts = new VersionCounts(version);
+    this.byVersion.set(version.id, counts);
     return counts;
   }
 }

@@ -84,6 +84,7 @@ export type PredictResult = PredictSuccess | Refusal<PredictRefusal>;
 export interface Observation {
   readonly projectId: ProjectId;
   readonly endpointId: EndpointId;
+  readonly endpointName: string;
   readonly variant: string;
   /** Share of the traffic that the variant had then, and whether it only got a copy. */
   readonly weight: number;

@@ -17,6 +17,7 @@ export interface Route {
   /** Null where a version was asked for by reference: such predictions are nobody's traffic. */
   readonly endpoint: {
     readonly id: EndpointId;
+    readonly name: string;
     readonly variant: RunningVariant;
     /** Whether a rule has decided. */
     readonly byRule?: boolean;
@@ -67,7 +68,7 @@ export function detourOf(
 const NO_SHADOWS: readonly RunningVariant[] = [];
 
 const routeTo = (
-  { id, settings }: RunningEndpoint,
+  { id, name, settings }: RunningEndpoint,
   variant: RunningVariant,
   nowMs: number,
   byRule: boolean,
@@ -76,5 +77,5 @@ const routeTo = (
   model: variant.model,
   settings,
   // Begun at once: whoever chooses in the same moment must see that the variant is being tried.
-  endpoint: { id, variant, byRule, era: variant.known.health.begin(nowMs), shadows },
+  endpoint: { id, name, variant, byRule, era: variant.known.health.begin(nowMs), shadows },
 });

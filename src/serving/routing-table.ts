@@ -105,6 +105,11 @@ export class RoutingTable implements AliasFollower {
     return [...this.endpoints.values()].filter((endpoint) => endpoint.projectId === projectId);
   }
 
+  /** Of all projects. */
+  allEndpoints(): readonly RunningEndpoint[] {
+    return [...this.endpoints.values()];
+  }
+
   /** Whether a model runs behind any endpoint, of any project. */
   runs(sha256: string): boolean {
     return [...this.endpoints.values()].some(({ variants, shadows }) =>

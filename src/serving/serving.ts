@@ -5,6 +5,7 @@ import type { Page, PageRequest } from '../kernel/cursor';
 import type { Database } from '../kernel/database';
 import type { NotFound } from '../kernel/errors';
 import { InputCheck } from '../kernel/input-check';
+import type { MetricFamily, MetricScope } from '../kernel/metric-family';
 import type { Outbox } from '../kernel/outbox';
 import type { ModelVersion, Registry } from '../registry/registry';
 import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
@@ -31,7 +32,9 @@ import type { Door } from './door';
 import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
 import type { RoutingTable } from './routing-table';
 import { RewardQueries, type RewardKey, type RewardSummary } from './reward.queries';
+import { batchMetrics, cacheMetrics, workerMetrics } from './serving-metrics';
 import { ServingQueries } from './serving.queries';
+import { tritonMetrics } from './triton-metrics';
 import type { Health } from './variant-health';
 
 export type { RanOn } from './backends/backend';
@@ -219,6 +222,19 @@ export class Serving {
     version: string | null,
   ): Promise<readonly NamedStatistics[] | NotFound> {
     return this.control.statisticsOf(actor, model, version);
+  }
+
+  /** What models, workers, batches and caches of this process do, for Prometheus. */
+  metrics(scope: MetricScope): readonly MetricFamily[] {
+    const { statistics, batcher, backend, cache, routing } = this.input;
+    const waiting = batcher.waiting();
+    const ofProcess =
+      scope === 'everything' ? [...workerMetrics(backend.status()), ...batchMetrics(batcher.stats())] : [];
+    return [
+      ...tritonMetrics(statistics, ({ sha256 }) => waiting.get(sha256) ?? 0, scope),
+      ...cacheMetrics(routing.allEndpoints(), ({ id }) => cache.statisticsOf(id), scope),
+      ...ofProcess,
+    ];
   }
 
   async endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {

@@ -17,6 +17,7 @@ beforeEach(() => {
 const observation = (more: Partial<Observation> = {}): Observation => ({
   projectId: 'project' as ProjectId,
   endpointId: 'endpoint' as EndpointId,
+  endpointName: 'fraud',
   variant: 'main',
   weight: 1,
   shadow: false,

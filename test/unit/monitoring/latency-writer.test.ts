@@ -13,6 +13,7 @@ const START_MS = 1_800_000_000_000;
 const PREDICTION: Observation = {
   projectId: 'project' as ProjectId,
   endpointId: 'endpoint' as EndpointId,
+  endpointName: 'fraud',
   variant: 'main',
   weight: 1,
   shadow: false,

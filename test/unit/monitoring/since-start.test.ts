@@ -19,7 +19,14 @@ function measured(endpoint: string, requests = 1) {
     } as Observation);
   const endpointId = endpoint as EndpointId;
   const version = { id: 'v1' } as ModelVersion;
-  const key = { projectId: PROJECT, endpointId, variant: 'main', version, door: 'graphql' } as const;
+  const key = {
+    projectId: PROJECT,
+    endpointId,
+    endpointName: endpoint,
+    variant: 'main',
+    version,
+    door: 'graphql',
+  } as const;
   return { ...key, shadow: false, ranOn: null, second };
 }
 const requests = (series: readonly Series[]) => series.reduce((sum, { stats }) => sum + stats.requests, 0);

@@ -1,0 +1,186 @@
+import {
+  histogramSamples,
+  isInScope,
+  sample,
+  type MetricFamily,
+  type MetricLabels,
+  type MetricSample,
+  type MetricScope,
+} from '../kernel/metric-family';
+import type { Histogram } from './histogram';
+import type { LatencyRecorder } from './latency-recorder';
+import { STAGES, type LatencyStats } from './latency-stats';
+import { predictionCost, workerCost, type WorkerPrice } from './prediction-cost';
+import type { Series } from './since-start';
+import { tritonSummaries } from './triton-summaries';
+
+/** Upper limits of the buckets of durations, in seconds: from a remembered answer to a caller's longest patience. */
+const DURATION_LIMITS_S = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30,
+];
+const DURATION_LIMITS_MS = DURATION_LIMITS_S.map((limit) => limit * 1_000);
+const BATCH_LIMITS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
+const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999];
+const MS_PER_S = 1_000;
+
+/** What callers of endpoints have seen of this process. */
+export function predictionMetrics(
+  recorder: LatencyRecorder,
+  price: WorkerPrice | null,
+  scope: MetricScope,
+): readonly MetricFamily[] {
+  const inScope = ({ projectId }: Series) => isInScope(scope, projectId);
+  const all = recorder.sinceStart().filter(inScope);
+  const latest = recorder.recent().filter(inScope);
+  return [
+    ...counters(all),
+    ...histograms(all),
+    ...costs(all, price),
+    ...recent(latest, price),
+    ...tritonSummaries(all, latest),
+  ];
+}
+
+function counters(all: readonly Series[]): readonly MetricFamily[] {
+  const count = (of: (stats: LatencyStats) => number) =>
+    all.map((series) => sample(labelsOf(series), of(series.stats)));
+  const failures = all.flatMap((series) =>
+    Object.entries(series.stats.failures).map(([reason, failed]) =>
+      sample({ ...labelsOf(series), reason }, failed),
+    ),
+  );
+  return [
+    family(
+      'predictions_total',
+      'counter',
+      'Predictions, refused ones included.',
+      count(({ requests }) => requests),
+    ),
+    family('prediction_failures_total', 'counter', 'Refused predictions, by why.', failures),
+    family(
+      'predictions_cached_total',
+      'counter',
+      'Predictions that were answered from memory.',
+      count(({ requests, errors, batched }) => requests - errors - batched),
+    ),
+    family(
+      'prediction_info',
+      'gauge',
+      'What computes the answers: 1, with the backend and its provider.',
+      all.flatMap((series) =>
+        series.source?.ranOn ? [sample({ ...labelsOf(series), ...ranOnOf(series) }, 1)] : [],
+      ),
+    ),
+    family(
+      'worker_busy_seconds_total',
+      'counter',
+      'Worker time that runs took; callers of one run share it by their rows.',
+      count(({ busyMs }) => busyMs / MS_PER_S),
+    ),
+    family(
+      'worker_paid_seconds_total',
+      'counter',
+      'The same with the idle time of the workers before, at most an hour.',
+      count(({ paidMs }) => paidMs / MS_PER_S),
+    ),
+  ];
+}
+
+function histograms(all: readonly Series[]): readonly MetricFamily[] {
+  const durations = all.flatMap((series) =>
+    STAGES.flatMap((stage) => {
+      const histogram = series.stats[stage];
+      if (histogram.count === 0) return [];
+      const counts = histogram.countsUpTo(DURATION_LIMITS_MS);
+      const labels = { ...labelsOf(series), stage };
+      return histogramSamples(labels, DURATION_LIMITS_S, counts, inSeconds(histogram));
+    }),
+  );
+  const batches = all.flatMap((series) => {
+    const { batchRows, batched, batchSizes } = series.stats;
+    const counts = batchRows.countsUpTo(BATCH_LIMITS);
+    return histogramSamples(labelsOf(series), BATCH_LIMITS, counts, { count: batched, sum: batchSizes });
+  });
+  return [
+    family(
+      'prediction_duration_seconds',
+      'histogram',
+      'Durations of answered predictions by stage, limits within 2 %. The total is without parse and encode.',
+      durations,
+    ),
+    family('prediction_batch_rows', 'histogram', 'Rows that ran together with a prediction.', batches),
+  ];
+}
+
+function costs(all: readonly Series[], price: WorkerPrice | null): readonly MetricFamily[] {
+  if (price === null) return [];
+  const samples = all.flatMap((series) => [
+    sample({ ...costLabels(series, price), kind: 'busy' }, workerCost(series.stats.busyMs, price)),
+    sample({ ...costLabels(series, price), kind: 'full' }, workerCost(series.stats.paidMs, price)),
+  ]);
+  const help = 'What predictions have cost: the time of their runs, and the full time of the workers.';
+  return [family('prediction_cost_total', 'counter', help, samples)];
+}
+
+/** Of the last one to two minutes: quantiles since the start would say nothing of now. */
+function recent(all: readonly Series[], price: WorkerPrice | null): readonly MetricFamily[] {
+  const quantiles = all.flatMap((series) =>
+    STAGES.flatMap((stage) => quantilesOf({ ...labelsOf(series), stage }, series.stats[stage])),
+  );
+  const perThousand = all.flatMap((series) => {
+    const { requests, errors, busyMs, paidMs } = series.stats;
+    const cost = predictionCost({ requests, errorRate: errors / requests, busyMs, paidMs }, price);
+    if (price === null || cost === null) return [];
+    return [
+      sample({ ...costLabels(series, price), kind: 'busy' }, cost.busyPerThousand),
+      sample({ ...costLabels(series, price), kind: 'full' }, cost.fullPerThousand),
+    ];
+  });
+  return [
+    family(
+      'prediction_duration_recent_seconds',
+      'gauge',
+      'Quantiles of the last one to two minutes, by stage, within 2 %.',
+      quantiles,
+    ),
+    family(
+      'prediction_cost_per_thousand',
+      'gauge',
+      'What 1,000 answered predictions cost, in the last one to two minutes.',
+      perThousand,
+    ),
+  ];
+}
+
+function quantilesOf(labels: MetricLabels, histogram: Histogram): readonly MetricSample[] {
+  return QUANTILES.flatMap((q) => {
+    const durationMs = histogram.quantile(q);
+    return durationMs === null ? [] : [sample({ ...labels, quantile: String(q) }, durationMs / MS_PER_S)];
+  });
+}
+
+/** Those that found no place of their own are told as one, without names. */
+function labelsOf({ projectId, source }: Series): MetricLabels {
+  const { endpointName = '', variant = '', version, door = '', shadow = false } = source ?? {};
+  const names = { endpoint: endpointName, variant, version: version?.ref ?? '', door };
+  return { project: projectId, ...names, shadow: String(shadow) };
+}
+
+const ranOnOf = ({ source }: Series): MetricLabels => ({
+  backend: source?.ranOn?.backend ?? '',
+  provider: source?.ranOn?.provider ?? '',
+});
+
+const costLabels = (series: Series, { currency }: WorkerPrice): MetricLabels => ({
+  ...labelsOf(series),
+  currency: currency ?? '',
+});
+
+const inSeconds = ({ count, sumMs }: Histogram) => ({ count, sum: sumMs / MS_PER_S });
+
+const family = (
+  name: string,
+  type: MetricFamily['type'],
+  help: string,
+  samples: readonly MetricSample[],
+): MetricFamily => ({ name: `modelgraph_${name}`, type, help, samples });
