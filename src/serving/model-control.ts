@@ -32,7 +32,11 @@ export interface IndexedModel {
   readonly notReady: string | null;
 }
 
-export type NamedStatistics = VersionStatistics & { readonly name: string };
+export interface NamedStatistics extends VersionStatistics {
+  readonly name: string;
+  /** Main memory that it takes on all workers that hold it, in bytes; null where none does, or none tells. */
+  readonly memoryBytes: number | null;
+}
 
 interface Needs {
   readonly addresses: ModelAddresses;
@@ -106,7 +110,7 @@ export class ModelControl {
     const asked = statistics.versionIds();
     if (name === null) {
       const versions = await registry.versionsByIds(actor, asked);
-      return versions.flatMap((known) => (known ? [{ ...statistics.of(known), name: known.modelName }] : []));
+      return versions.flatMap((known) => (known ? [this.named(known, known.modelName)] : []));
     }
     const address = await addresses.addressOf(actor, name, version);
     if ('kind' in address) return address;
@@ -116,7 +120,14 @@ export class ModelControl {
       version !== null
         ? [address.version]
         : (running ?? [address.version, ...address.versions.filter(({ id }) => asked.includes(id))]);
-    return unique(versions).map((known) => ({ ...statistics.of(known), name }));
+    return unique(versions).map((known) => this.named(known, name));
+  }
+
+  private named(version: ModelVersion, name: string): NamedStatistics {
+    const { statistics, backend } = this.needs;
+    const taken = backend.status().flatMap(({ modelBytes }) => modelBytes?.get(version.sha256) ?? []);
+    const memoryBytes = taken.length === 0 ? null : taken.reduce((sum, bytes) => sum + bytes, 0);
+    return { ...statistics.of(version), name, memoryBytes };
   }
 
   private async modelsOf(actor: Actor, name: string): Promise<readonly ServedModel[] | NotFound> {

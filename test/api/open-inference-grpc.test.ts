@@ -278,6 +278,7 @@ test('statistics count what was asked, and how it went', async () => {
     },
   ]);
   expect(modelStats[0]?.inferenceStats?.success?.ns).toBeGreaterThan(0n);
+  expect(modelStats[0]?.memoryUsage).toMatchObject([{ type: 'CPU', id: 0n }]);
   const all = await grpc.call('modelStatistics', {});
   expect(all.modelStats.map(({ name }) => name)).toContain('counted');
 });

@@ -152,6 +152,15 @@ describe('statistics', () => {
     );
   });
 
+  test('the memory that a version takes is told as long as a worker holds it', async () => {
+    const taken = async () => (await statsOf('/models/two%20words/stats'))[0]?.memory_usage;
+    await change('load', 'two words');
+    expect(await taken()).toEqual([{ type: 'CPU', id: 0, byte_size: expect.any(Number) }]);
+    expect((await taken())?.[0]?.byte_size).toBeGreaterThan(0);
+    await change('unload', 'two words');
+    expect(await taken()).toEqual([]);
+  });
+
   test('what was never asked is told with zeros, and all that was asked is told at once', async () => {
     expect(await statsOf('/models/points/versions/2/stats')).toMatchObject([
       { name: 'points', version: '2', last_inference: 0, inference_count: 0, batch_stats: [] },

@@ -42,6 +42,12 @@ export interface V2Statistics {
   readonly execution_count: number;
   readonly inference_stats: Computation &
     Readonly<Record<'success' | 'fail' | 'queue' | 'cache_hit' | 'cache_miss', Duration>>;
+  readonly response_stats: object;
+  readonly memory_usage: readonly {
+    readonly type: string;
+    readonly id: number;
+    readonly byte_size: number;
+  }[];
   readonly batch_stats: readonly (Computation & { readonly batch_size: number })[];
 }
 

@@ -4,7 +4,8 @@ import { versionName } from './metadata';
 const NS_PER_MS = 1e6;
 
 /** What one version has answered, in Triton's form. */
-export function modelStatistics({ name, version, lastAt, rows, runs, batches, ...sums }: NamedStatistics) {
+export function modelStatistics(statistics: NamedStatistics) {
+  const { name, version, lastAt, rows, runs, batches, memoryBytes, ...sums } = statistics;
   return {
     name,
     version: versionName(version),
@@ -19,6 +20,9 @@ export function modelStatistics({ name, version, lastAt, rows, runs, batches, ..
       cache_hit: inNanoseconds(sums.cacheHit),
       cache_miss: inNanoseconds(sums.cacheMiss),
     },
+    // Of models with several responses to a request; ours have one.
+    response_stats: {},
+    memory_usage: memoryBytes === null ? [] : [{ type: 'CPU', id: 0, byte_size: memoryBytes }],
     batch_stats: batches.map(({ size, ...compute }) => ({ batch_size: size, ...computation(compute) })),
   };
 }

@@ -68,6 +68,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** SHA-256 of the models it holds, least recently used first. */
   readonly models: readonly string[];
+  /** Main memory that each of them was seen to take, in bytes; absent where it cannot be known. */
+  readonly modelBytes?: ReadonlyMap<string, number>;
   /** Size of its process, as last told; null where there is none. */
   readonly rssBytes: number | null;
   /** What it may take. */

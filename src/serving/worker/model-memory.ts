@@ -82,6 +82,10 @@ export class ModelMemory {
     return this.rssBytes;
   }
 
+  get bytesByModel(): ReadonlyMap<string, number> {
+    return new Map([...this.models].map(([sha256, { bytes }]) => [sha256, bytes]));
+  }
+
   get names(): readonly string[] {
     return [...this.models.keys()];
   }

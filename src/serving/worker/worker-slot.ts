@@ -132,6 +132,7 @@ export class WorkerSlot {
       skippedProviders: this.process?.skipped ?? [],
       restarts: this.restarts,
       models: this.memory.names,
+      modelBytes: this.memory.bytesByModel,
       rssBytes: this.process === undefined ? null : this.memory.usedBytes,
       budgetBytes: this.needs.budgetBytes(),
     };
