@@ -49,7 +49,7 @@ import { ModelFileInspector } from './serving/model-file-inspector';
 import { PredictionCache } from './serving/prediction-cache';
 import { PredictionStatistics } from './serving/prediction-statistics';
 import { RoutingTable } from './serving/routing-table';
-import { Serving } from './serving/serving';
+import { GpuLoad, Serving } from './serving/serving';
 import { Tracking } from './tracking/tracking';
 
 export interface Platform {
@@ -108,6 +108,8 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const cacheKeeper = new CacheKeeper({ cache, database, logger });
     cacheKeeper.start();
     shutdown.push('cache keeper', () => cacheKeeper.stop());
+    const gpuLoad = new GpuLoad({ environment: config.deviceEnvironment, nowMs: () => performance.now() });
+    shutdown.push('gpu load', () => gpuLoad.stop());
     const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
     const differences = new ShadowDifferences(Date.now);
     const statistics = new PredictionStatistics(Date.now);
@@ -120,6 +122,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
         batcher,
         cache,
         cacheKeeper,
+        gpuLoad,
         statistics,
         observer: recorder,
         shadowObserver: differences,

@@ -33,6 +33,8 @@ export interface Config {
   readonly onnxProviders: readonly string[];
   /** The whole environment of a worker: what a GPU provider's libraries need, and no secrets. */
   readonly onnxEnvironment: Readonly<Record<string, string>>;
+  /** The whole environment of programs that tell of the machine's devices. */
+  readonly deviceEnvironment: Readonly<Record<string, string>>;
   /** Where processes share remembered predictions; null: each remembers its own. */
   readonly cacheUrl: string | null;
   /** Servers that models may be asked of; none where empty. */
@@ -160,6 +162,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     onnxThreads: integer('ONNX_THREADS', 0, 0, 256) || Math.max(1, Math.floor(cores() / onnxWorkers)),
     onnxProviders: providers,
     onnxEnvironment: pick(environment, WORKER_VARIABLES),
+    deviceEnvironment: pick(environment, [...WORKER_VARIABLES, 'PATH']),
     cacheUrl: text('CACHE_URL') ?? redisUrl,
     remoteBackends,
     remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),

@@ -11,6 +11,7 @@ import { encodeNodeId } from '../kernel/ids';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
 import { CacheOperations } from './cache.graphql';
+import { WorkerLoadOperations } from './worker-load.graphql';
 import { PredictResolver } from './predict.graphql';
 import { FeedbackOperations } from './feedback.graphql';
 import type { Endpoint, Health, Serving, Variant } from './serving';
@@ -87,4 +88,5 @@ export const SERVING_RESOLVERS = [
   PredictResolver,
   CacheOperations,
   FeedbackOperations,
+  WorkerLoadOperations,
 ] as const;

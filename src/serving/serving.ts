@@ -26,7 +26,6 @@ import {
   type NamedStatistics,
   type UnloadResult,
 } from './model-control';
-import type { Backend } from './backends/backend';
 import { predict } from './predict';
 import type { Door } from './door';
 import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
@@ -34,10 +33,15 @@ import type { RoutingTable } from './routing-table';
 import { RewardQueries, type RewardKey, type RewardSummary } from './reward.queries';
 import { batchMetrics, cacheMetrics, workerMetrics } from './serving-metrics';
 import { ServingQueries } from './serving.queries';
+import { gpuMetrics } from './gpu-metrics';
 import { tritonMetrics } from './triton-metrics';
+import { readWorkerLoad, type LoadNeeds, type WorkerLoad } from './worker-load';
 import type { Health } from './variant-health';
 
-export type { RanOn } from './backends/backend';
+export type { RanOn, WorkerState, WorkerStatus } from './backends/backend';
+export { GpuLoad } from './gpu-load';
+export type { GpuDevice } from './gpu-reading';
+export type { WorkerLoad } from './worker-load';
 export type { CacheStatistics } from './cache-endpoint';
 export type { Door } from './door';
 export { countFailure, type FailureCounts, type FailureReason } from './failure-reason';
@@ -84,13 +88,12 @@ export {
 export { isSameToken } from './fleet/worker-token';
 export type { WorkerNode } from './fleet/worker-node';
 
-export interface ServingInput extends WarmingInput {
+export interface ServingInput extends WarmingInput, LoadNeeds {
   readonly database: Database;
   readonly outbox: Outbox;
   readonly bus: Bus;
   readonly registry: Registry;
   readonly routing: RoutingTable;
-  readonly backend: Backend;
 }
 
 /** Endpoints, and the predictions that go through them. */
@@ -225,8 +228,9 @@ export class Serving {
   }
 
   /** What models, workers, batches and caches of this process do, for Prometheus. */
-  metrics(scope: MetricScope): readonly MetricFamily[] {
-    const { statistics, batcher, backend, cache, routing } = this.input;
+  async metrics(scope: MetricScope): Promise<readonly MetricFamily[]> {
+    const { statistics, batcher, backend, cache, routing, gpuLoad } = this.input;
+    const gpus = scope === 'everything' ? gpuMetrics(await gpuLoad.devices()) : [];
     const waiting = batcher.waiting();
     const ofProcess =
       scope === 'everything' ? [...workerMetrics(backend.status()), ...batchMetrics(batcher.stats())] : [];
@@ -234,7 +238,14 @@ export class Serving {
       ...tritonMetrics(statistics, ({ sha256 }) => waiting.get(sha256) ?? 0, scope),
       ...cacheMetrics(routing.allEndpoints(), ({ id }) => cache.statisticsOf(id), scope),
       ...ofProcess,
+      ...gpus,
     ];
+  }
+
+  /** How busy this process is, with the work of all projects. */
+  workerLoad(actor: Actor): Promise<WorkerLoad> {
+    authorize(actor, 'server:observe');
+    return readWorkerLoad(this.input);
   }
 
   async endpointByName(actor: Actor, name: string): Promise<Endpoint | null> {

@@ -37,10 +37,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'registry:promote',
     'endpoint:deploy',
     'endpoint:predict',
+    'server:observe',
   ],
 };
 
-/** What acting needs; reading and watching need `platform:read`. */
+/** What acting needs; reading and watching need `platform:read`, but for what is no project's. */
 const NEEDED: Readonly<Record<string, string>> = {
   'Mutation.createExperiment': 'tracking:write',
   'Mutation.createModel': 'registry:write',
@@ -61,6 +62,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'Mutation.startRun': 'tracking:write',
   'Mutation.warmCache': 'endpoint:deploy',
 };
+const NEEDED_TO_READ: Readonly<Record<string, string>> = { 'Query.workerLoad': 'server:observe' };
 
 const schema = createSchema();
 const ROOT_FIELDS = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap(
@@ -73,7 +75,7 @@ const ROOT_FIELDS = [schema.getQueryType(), schema.getMutationType(), schema.get
       : [],
 );
 const needed = (operation: string) =>
-  operation.startsWith('Mutation.') ? NEEDED[operation] : 'platform:read';
+  operation.startsWith('Mutation.') ? NEEDED[operation] : (NEEDED_TO_READ[operation] ?? 'platform:read');
 const may = (role: string, permission: string | undefined) => MAY[role]?.includes(permission ?? '') ?? false;
 const ROLES_TRIED = Object.keys(MAY);
 

@@ -81,6 +81,7 @@ export const EVERY_OPERATION: Readonly<Record<string, (scene: Scene) => Attempt>
   'Query.node': ({ runId }) => reading('query ($id: ID!) { node(id: $id) { __typename } }', { id: runId }),
   'Query.run': ({ runId }) => reading('query ($id: ID!) { run(id: $id) { __typename } }', { id: runId }),
   'Query.runs': () => listing('runs'),
+  'Query.workerLoad': () => reading('{ workerLoad { workers { id state } gpus { index } batches } }'),
 
   'Mutation.createExperiment': ({ name }) => acting('createExperiment', { name: `${name}-new` }),
   'Mutation.createModel': ({ name }) =>
