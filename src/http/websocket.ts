@@ -1,4 +1,4 @@
-import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionArgs } from 'graphql';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import type { Context as SocketContext } from 'graphql-ws';
 import type { Server } from 'node:http';
@@ -6,10 +6,14 @@ import { WebSocketServer } from 'ws';
 import type { Auth } from '../auth/auth';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
+import type { Outlet } from '../graphql/outlet';
 import type { Services } from '../graphql/resolvers';
+import { Subscriptions } from '../graphql/subscriptions';
 import { headerOf } from '../kernel/http-header';
 import type { Logger } from '../kernel/logger';
 import { SocketCredentials, type SocketCredential } from './socket-credentials';
+import { TurnEnd } from './turn-end';
+import { Wire } from './wire';
 
 /** Largest message of a client: an operation with its variables. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -21,6 +25,10 @@ const INIT_TIMEOUT_MS = 3_000;
 const PING_INTERVAL_MS = 20_000;
 
 type Socket = SocketContext<Record<string, unknown>, Extra>;
+/** What the library passes on to `subscribe` as it is. */
+interface SubscribeArgs extends ExecutionArgs {
+  readonly outlet: Outlet;
+}
 
 export interface WebSocketInput {
   readonly server: Server;
@@ -36,13 +44,15 @@ export function serveWebSocket({ server, operations, services, auth, logger }: W
 } {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_MESSAGE_BYTES });
   const credentials = new SocketCredentials(auth, logger, sockets.clients);
+  const subscriptions = new Subscriptions(operations);
+  const wireOf = wires();
   const actorOf = (socket: Socket) => credentials.admit(socket.extra.socket, credentialOf(socket));
   const disposable = useServer(
     {
       schema: operations.schema,
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       onConnect: async (socket) => (await actorOf(socket)) !== null || undefined,
-      onSubscribe: async (socket, _id, payload) => {
+      onSubscribe: async (socket, id, payload) => {
         const actor = await actorOf(socket);
         if (!actor) return []; // the socket is closed
         if (Object.keys(socket.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
@@ -50,10 +60,13 @@ export function serveWebSocket({ server, operations, services, auth, logger }: W
         const header = (name: string) => headerOf(socket.extra.request, name);
         const context = new OperationContext(services, actor, undefined, undefined, header);
         const prepared = operations.prepare(payload, context);
-        return 'document' in prepared ? prepared : [...prepared];
+        return 'document' in prepared ? { ...prepared, outlet: wireOf(socket).outlet(id) } : [...prepared];
       },
       execute: (args: ExecutionArgs) => operations.execute(args),
-      subscribe: (args: ExecutionArgs) => subscribe(operations, args),
+      subscribe: (args) => {
+        const { outlet, ...execution } = args as SubscribeArgs;
+        return subscriptions.subscribe(execution, outlet);
+      },
     },
     sockets,
     PING_INTERVAL_MS,
@@ -64,6 +77,16 @@ export function serveWebSocket({ server, operations, services, auth, logger }: W
       await credentials.stop();
       await disposable.dispose();
     },
+  };
+}
+
+function wires(): (socket: Socket) => Wire {
+  const known = new WeakMap<object, Wire>();
+  const turnEnd = new TurnEnd();
+  return ({ extra: { socket, request } }) => {
+    const wire = known.get(socket) ?? new Wire(socket, request.socket, turnEnd);
+    known.set(socket, wire);
+    return wire;
   };
 }
 
@@ -79,59 +102,3 @@ const tooManyOperations = () =>
   new GraphQLError(`A socket may have at most ${MAX_OPERATIONS_PER_SOCKET} operations open.`, {
     extensions: { code: 'QUERY_TOO_COMPLEX' },
   });
-
-/** As graphql-js' own, but every event is executed with loaders of its own, and a source that fails says so. */
-async function subscribe(
-  operations: Operations,
-  args: ExecutionArgs,
-): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const context = args.contextValue as OperationContext;
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return operations.masked(source, context);
-  const execution = (event: unknown) =>
-    operations.execute({ ...args, rootValue: event, contextValue: context.refreshed() });
-  const failure = (error: unknown) => {
-    const original = error instanceof Error ? error : new Error(String(error));
-    return operations.masked(
-      { errors: [new GraphQLError(original.message, { originalError: original })] },
-      context,
-    );
-  };
-  return executed(source[Symbol.asyncIterator](), execution, failure);
-}
-
-/**
- * Not an async generator: the `return()` of one that waits for its source waits with it, so that a source without
- * events would never learn that its client has left. Here it reaches the source at once.
- */
-function executed(
-  source: AsyncIterator<unknown>,
-  execution: (event: unknown) => Promise<ExecutionResult>,
-  failure: (error: unknown) => ExecutionResult,
-): AsyncIterableIterator<ExecutionResult, undefined> {
-  const over: IteratorResult<ExecutionResult, undefined> = { done: true, value: undefined };
-  let isOver = false;
-  const end = async () => {
-    isOver = true;
-    await source.return?.();
-    return over;
-  };
-  return {
-    async next() {
-      if (isOver) return over;
-      try {
-        const event = await source.next();
-        isOver ||= event.done === true;
-        return isOver ? over : { done: false, value: await execution(event.value) };
-      } catch (error) {
-        isOver = true;
-        return { done: false, value: failure(error) };
-      }
-    },
-    return: end,
-    throw: end,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}

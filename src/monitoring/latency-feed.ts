@@ -1,7 +1,8 @@
+import { feedOf, type Feed } from '../kernel/feed';
 import type { Endpoint } from '../serving/serving';
 import type { EndpointWakes } from './endpoint-wakes';
 import { RECENT_WINDOWS } from './interval';
-import { encodeLatencyCursor, type LatencyCursor } from './latency-cursor';
+import { decodeLatencyCursor, encodeLatencyCursor, type LatencyCursor } from './latency-cursor';
 import { hasTraffic, type LatencyWindow } from './latency-window';
 import { completeUntil, gridOf, SETTLE_MS, type WindowGrid } from './window-grid';
 
@@ -17,14 +18,11 @@ export type EndpointLatencyEvent =
 
 export interface FeedInput {
   readonly intervalMs: number;
-  /** Null: from now on, after a snapshot. */
-  readonly after: LatencyCursor | null;
   readonly endpoint: Endpoint;
   /** Begins to listen; the feed stops it. */
-  readonly listen: () => EndpointWakes;
-  readonly signal: AbortSignal;
+  readonly listen: (signal: AbortSignal) => EndpointWakes;
   readonly nowMs: () => number;
-  readonly windows: (grid: WindowGrid, previous: LatencyWindow | null) => Promise<readonly LatencyWindow[]>;
+  readonly windows: (grid: WindowGrid) => Promise<readonly LatencyWindow[]>;
   /** The endpoint as it is now; null when it is gone. */
   readonly readEndpoint: () => Promise<Endpoint | null>;
 }
@@ -33,41 +31,50 @@ export interface FeedInput {
  * Windows of an endpoint, each once it is complete, and its redeployments. It reads only while there is traffic, and
  * between two reads it holds nothing: whoever is slow finds the newest windows when it comes back.
  */
-export async function* latencyFeed(input: FeedInput): AsyncGenerator<EndpointLatencyEvent, void, void> {
-  const { intervalMs, after, signal, nowMs } = input;
-  const wakes = input.listen();
-  let untilMs = after ? floorTo(after.untilMs, intervalMs) : completeUntil(nowMs(), intervalMs);
-  let revision = after?.revision ?? input.endpoint.revision;
-  let last: LatencyWindow | null = null;
+export function latencyFeed(input: FeedInput): Feed<EndpointLatencyEvent> {
+  const { endpoint, intervalMs, nowMs } = input;
+  const origin: LatencyCursor = {
+    endpointId: endpoint.id,
+    untilMs: completeUntil(nowMs(), intervalMs),
+    revision: endpoint.revision,
+  };
+  return feedOf({
+    origin: encodeLatencyCursor(origin),
+    news: (signal) => news(input, origin, signal),
+    since: (after, upTo) => since(input, after, upTo),
+  });
+}
+
+async function* news(
+  input: FeedInput,
+  origin: LatencyCursor,
+  signal: AbortSignal,
+): AsyncGenerator<EndpointLatencyEvent, void, void> {
+  const { intervalMs, nowMs } = input;
+  const wakes = input.listen(signal);
+  let { untilMs, revision } = origin;
   let mayHaveTraffic = true;
-  const cursorAt = (seenMs: number) =>
-    encodeLatencyCursor({ endpointId: input.endpoint.id, untilMs: seenMs, revision });
+  const cursor = () => encodeLatencyCursor({ ...origin, untilMs, revision });
   try {
-    if (!after) {
-      const windows = await input.windows(gridOf(oldest(untilMs, intervalMs), untilMs, intervalMs), null);
-      last = windows.at(-1) ?? null;
-      yield { kind: 'EndpointLatencySnapshot', cursor: cursorAt(untilMs), windows };
-    }
     while (!signal.aborted) {
       if (wakes.takeChange()) {
         const endpoint = await input.readEndpoint();
         if (endpoint && endpoint.revision !== revision) {
           revision = endpoint.revision;
-          yield { kind: 'EndpointChanged', cursor: cursorAt(untilMs), endpoint };
+          yield { kind: 'EndpointChanged', cursor: cursor(), endpoint };
         }
       }
       if (wakes.takeTraffic()) mayHaveTraffic = true;
       const completeMs = completeUntil(nowMs(), intervalMs);
       if (mayHaveTraffic && completeMs > untilMs) {
-        const fromMs = Math.max(untilMs, oldest(completeMs, intervalMs));
-        const previous: LatencyWindow | null = last?.to.getTime() === fromMs ? last : null;
-        const windows = await input.windows(gridOf(fromMs, completeMs, intervalMs), previous);
-        untilMs = completeMs;
+        const windows = await windowsBetween(input, untilMs, completeMs);
         for (const window of windows) {
-          yield { kind: 'EndpointLatencyAppended', cursor: cursorAt(window.to.getTime()), window };
+          untilMs = window.to.getTime();
+          yield { kind: 'EndpointLatencyAppended', cursor: cursor(), window };
         }
-        last = windows.at(-1) ?? null;
-        mayHaveTraffic = last !== null && hasTraffic(last);
+        untilMs = completeMs;
+        const last = windows.at(-1);
+        mayHaveTraffic = last !== undefined && hasTraffic(last);
       }
       const nextMs = completeUntil(nowMs(), intervalMs) + intervalMs + SETTLE_MS;
       await wakes.wait(mayHaveTraffic ? Math.max(0, nextMs - nowMs()) : null);
@@ -75,6 +82,49 @@ export async function* latencyFeed(input: FeedInput): AsyncGenerator<EndpointLat
   } finally {
     wakes.stop();
   }
+}
+
+async function* since(
+  input: FeedInput,
+  after: string | null,
+  upTo: string,
+): AsyncGenerator<EndpointLatencyEvent, string, void> {
+  const { endpoint, intervalMs, nowMs } = input;
+  const until = decodeLatencyCursor(upTo, endpoint.id);
+  if (after === null) {
+    // While there is no traffic nothing moves, so that `upTo` may be long ago.
+    const fromMs = oldest(completeUntil(nowMs(), intervalMs), intervalMs);
+    const windows =
+      fromMs < until.untilMs ? await input.windows(gridOf(fromMs, until.untilMs, intervalMs)) : [];
+    yield { kind: 'EndpointLatencySnapshot', cursor: upTo, windows };
+    return upTo;
+  }
+  const seen = decodeLatencyCursor(after, endpoint.id);
+  let untilMs = floorTo(seen.untilMs, intervalMs);
+  const revision = Math.max(seen.revision, until.revision);
+  const cursor = () => encodeLatencyCursor({ endpointId: endpoint.id, untilMs, revision });
+  if (seen.revision < until.revision) {
+    const changed = await input.readEndpoint();
+    if (changed) yield { kind: 'EndpointChanged', cursor: cursor(), endpoint: changed };
+  }
+  if (untilMs >= until.untilMs) return cursor();
+  for (const window of await windowsBetween(input, untilMs, until.untilMs)) {
+    untilMs = window.to.getTime();
+    yield { kind: 'EndpointLatencyAppended', cursor: cursor(), window };
+  }
+  untilMs = until.untilMs;
+  return cursor();
+}
+
+/** The newest of them. Where traffic has stopped before, they begin with the window of zero that says so. */
+async function windowsBetween(
+  { intervalMs, windows }: FeedInput,
+  seenMs: number,
+  untilMs: number,
+): Promise<readonly LatencyWindow[]> {
+  const fromMs = Math.max(seenMs, oldest(untilMs, intervalMs));
+  const found = await windows(gridOf(fromMs - intervalMs, untilMs, intervalMs));
+  return found.filter(({ to }) => to.getTime() > fromMs);
 }
 
 const floorTo = (value: number, step: number) => Math.floor(value / step) * step;

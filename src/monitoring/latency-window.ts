@@ -50,16 +50,11 @@ interface Merged extends Pick<MeasuredRow, 'variant' | 'versionId' | 'weight' | 
  * chart that joins its points must come down to zero.
  *
  * @param rows in order of time
- * @param previous the window before the grid, where there was one
  */
-export function mergeWindows(
-  rows: Iterable<MeasuredRow>,
-  grid: WindowGrid,
-  previous: LatencyWindow | null = null,
-): LatencyWindow[] {
+export function mergeWindows(rows: Iterable<MeasuredRow>, grid: WindowGrid): LatencyWindow[] {
   const windows: LatencyWindow[] = [];
   const close = (startMs: number, merged: readonly Merged[]) => {
-    const last = windows.at(-1) ?? previous;
+    const last = windows.at(-1);
     const gap = last && hasTraffic(last) && last.to.getTime() < startMs ? emptyAfter(last, grid) : null;
     if (gap) windows.push(gap);
     if (merged.length > 0) windows.push(windowOf(merged, startMs, endOf(startMs, grid)));

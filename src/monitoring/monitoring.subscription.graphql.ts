@@ -52,7 +52,6 @@ const EndpointLatencyEventType = createUnionType({
 interface EndpointLatencyArguments {
   readonly endpoint: string;
   readonly intervalMs: number;
-  readonly after?: string | null;
 }
 /** The way in: `subscribe` is called without a resolver's instance, so it finds the front door in the context. */
 type SubscriptionContext = Context & { readonly services: { readonly monitoring: Monitoring } };
@@ -63,9 +62,9 @@ export class MonitoringSubscriptions {
     description:
       'Follows how an endpoint is doing: a snapshot, then each window once it is complete. Resume with the last cursor.',
     subscribe: ({ args, context }) => {
-      const { endpoint, intervalMs, after } = args as unknown as EndpointLatencyArguments;
+      const { endpoint, intervalMs } = args as unknown as EndpointLatencyArguments;
       const { services, actor } = context as SubscriptionContext;
-      return services.monitoring.endpointLatency(actor, { endpoint, intervalMs, after });
+      return services.monitoring.endpointLatency(actor, { endpoint, intervalMs });
     },
   })
   endpointLatency(

@@ -2,8 +2,8 @@ import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
 import type { Database } from '../kernel/database';
-import { endsWithCaller } from '../kernel/ends-with-caller';
 import { Failure, shorten } from '../kernel/errors';
+import type { Feed } from '../kernel/feed';
 import type { Logger } from '../kernel/logger';
 import type { MetricFamily, MetricScope } from '../kernel/metric-family';
 import type { Endpoint, EndpointId, Serving } from '../serving/serving';
@@ -11,7 +11,6 @@ import { endpointTopic } from '../serving/serving.events';
 import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
 import { EndpointWakes } from './endpoint-wakes';
 import { checkInterval, checkPoints } from './interval';
-import { decodeLatencyCursor } from './latency-cursor';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
 import type { LatencyRecorder } from './latency-recorder';
 import { mergeWindows, type LatencyWindow } from './latency-window';
@@ -56,8 +55,6 @@ export interface EndpointLatencyRequest {
   /** Name of the endpoint. */
   readonly endpoint: string;
   readonly intervalMs: number;
-  /** Cursor of the last event that was seen. */
-  readonly after?: string | null;
 }
 
 /** How endpoints are doing: latencies, errors and batch sizes of each variant, over time. */
@@ -113,31 +110,26 @@ export class Monitoring {
     return compareVariants({ ...this.input, queries: this.queries }, actor, request);
   }
 
-  /** A snapshot of the last windows, then each new one, and the endpoint whenever it is deployed again. */
+  /** What an endpoint's latencies do, for any number of readers: snapshots, each new window, redeployments. */
   async endpointLatency(
     actor: Actor,
-    { endpoint: name, intervalMs, after }: EndpointLatencyRequest,
-  ): Promise<AsyncIterableIterator<EndpointLatencyEvent>> {
+    { endpoint: name, intervalMs }: EndpointLatencyRequest,
+  ): Promise<Feed<EndpointLatencyEvent>> {
     authorize(actor, 'platform:read');
     checkInterval(intervalMs);
     const endpoint = await this.input.serving.endpointByName(actor, name);
     if (!endpoint) throw new Failure('BAD_USER_INPUT', `endpoint: there is no endpoint “${shorten(name)}”.`);
-    const cursor = typeof after === 'string' ? decodeLatencyCursor(after, endpoint.id) : null;
-    return endsWithCaller((signal) =>
-      latencyFeed({
-        intervalMs,
-        after: cursor,
-        endpoint,
-        listen: () => this.listen(endpoint, signal),
-        signal,
-        nowMs: this.input.nowMs,
-        windows: async (grid, previous) => {
-          const [rows = []] = await this.queries.rows(actor.projectId, [{ endpointId: endpoint.id, grid }]);
-          return mergeWindows(rows, grid, previous);
-        },
-        readEndpoint: () => this.input.serving.endpointByName(actor, name),
-      }),
-    );
+    return latencyFeed({
+      intervalMs,
+      endpoint,
+      listen: (signal) => this.listen(endpoint, signal),
+      nowMs: this.input.nowMs,
+      windows: async (grid) => {
+        const [rows = []] = await this.queries.rows(actor.projectId, [{ endpointId: endpoint.id, grid }]);
+        return mergeWindows(rows, grid);
+      },
+      readEndpoint: () => this.input.serving.endpointByName(actor, name),
+    });
   }
 
   private listen({ id }: Endpoint, signal: AbortSignal): EndpointWakes {

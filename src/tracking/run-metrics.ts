@@ -1,12 +1,13 @@
 import { wakeUps, type Bus } from '../kernel/bus';
 import { decodeCursor, encodeCursor } from '../kernel/cursor';
 import { Failure } from '../kernel/errors';
+import { feedOf, type Feed } from '../kernel/feed';
 import type { ProjectId } from '../kernel/ids';
 import { MAX_HISTORY_POINTS, pointsOf, readHistory, toSeries, type MetricSeries } from './metric-history';
 import type { MetricQueries } from './metric.queries';
 import type { Run, RunId } from './run';
 import { runTopic } from './tracking.events';
-import type { TrackingQueries } from './tracking.queries';
+import type { RunPosition, TrackingQueries } from './tracking.queries';
 
 /** What a subscriber of a run's metrics is told. The kinds are the names of their GraphQL types. */
 export type RunMetricsEvent =
@@ -24,8 +25,6 @@ export interface FollowedRun {
   readonly runId: RunId;
   /** Null: all series. */
   readonly keys: readonly string[] | null;
-  /** The cursor of the last event that the subscriber has seen; null: it has seen nothing. */
-  readonly after: string | null;
 }
 
 interface Reads {
@@ -40,42 +39,88 @@ const MAX_DELTA_POINTS = 20_000;
 const MAX_SNAPSHOT_POINTS = 200_000;
 
 /**
- * A snapshot, then what is new, then the end. Everything is read from the database after the subscriber's cursor, so
- * a subscriber that is slow finds several calls merged into one delta, and none is lost or told twice: numbers of
- * calls are in the order of their commits.
+ * A snapshot, then what is new, then the end. Everything is read from the database after a cursor, so a subscriber
+ * that is slow finds several calls merged into one delta, and none is lost or told twice: numbers of calls are in the
+ * order of their commits.
  */
-export async function* followRun(
+export async function followRun(reads: Reads, followed: FollowedRun): Promise<Feed<RunMetricsEvent>> {
+  const begun = await positionOf(reads, followed);
+  return feedOf({
+    origin: toCursor(followed.runId, lastLogged(begun)),
+    news: (signal) => newsOf(reads, followed, lastLogged(begun), signal),
+    since: (after, upTo) => sinceCursor(reads, followed, after, upTo),
+  });
+}
+
+async function* newsOf(
   reads: Reads,
   followed: FollowedRun,
+  origin: bigint,
   signal: AbortSignal,
 ): AsyncGenerator<RunMetricsEvent> {
-  let seen = cursorOf(followed);
+  let seen = origin;
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a wake-up carries nothing
   for await (const _ of wakeUps(reads.bus, runTopic(followed.runId), signal)) {
-    const position = await reads.runs.position(followed.projectId, followed.runId);
-    if (!position) throw noSuchRun();
-    const { run, lastSeq } = position;
-    const isOver = run.status !== 'RUNNING';
-    const lastLogged = isOver ? lastSeq - 1n : lastSeq; // the end has a number of its own
-    if (seen === null) {
-      yield await snapshot(reads, followed, run, lastLogged);
-      seen = lastLogged;
-    }
-    if (seen > lastSeq) throw badCursor();
-    while (seen < lastLogged) {
-      const delta = await readDelta(reads, followed, seen, lastLogged);
-      seen = delta.seen;
-      if (delta.series.length > 0) {
-        yield { kind: 'RunMetricsAppended', cursor: toCursor(followed.runId, seen), series: delta.series };
-      }
+    const position = await positionOf(reads, followed);
+    for await (const event of between(reads, followed, position, seen, position.lastSeq)) {
+      yield event;
       if (signal.aborted) return;
     }
-    if (!isOver) continue;
-    // Whoever resumes after the end has been told of it.
-    if (seen < lastSeq) yield { kind: 'RunFinished', cursor: toCursor(followed.runId, lastSeq), run };
-    return;
+    seen = position.lastSeq;
+    if (position.run.status !== 'RUNNING') return;
   }
 }
+
+async function* sinceCursor(
+  reads: Reads,
+  followed: FollowedRun,
+  after: string | null,
+  upTo: string,
+): AsyncGenerator<RunMetricsEvent, string, void> {
+  const [seen, until] = [after === null ? null : seqOf(after, followed), seqOf(upTo, followed)];
+  const position = await positionOf(reads, followed);
+  if (seen === null) {
+    const logged = until < lastLogged(position) ? until : lastLogged(position);
+    yield await snapshot(reads, followed, position.run, logged);
+    yield* between(reads, followed, position, logged, until);
+    return upTo;
+  }
+  if (seen > position.lastSeq) throw badCursor();
+  yield* between(reads, followed, position, seen, until);
+  return seen > until ? toCursor(followed.runId, seen) : upTo;
+}
+
+/** What was logged in the calls after `seen`, up to and with `until`; the end too, where that is among them. */
+async function* between(
+  reads: Reads,
+  followed: FollowedRun,
+  position: RunPosition,
+  seen: bigint,
+  until: bigint,
+): AsyncGenerator<RunMetricsEvent> {
+  const { runId } = followed;
+  const logged = lastLogged(position);
+  const upTo = until < logged ? until : logged;
+  for (let at = seen; at < upTo;) {
+    const delta = await readDelta(reads, followed, at, upTo);
+    at = delta.seen;
+    if (delta.series.length > 0)
+      yield { kind: 'RunMetricsAppended', cursor: toCursor(runId, at), series: delta.series };
+  }
+  // Whoever resumes after the end has been told of it.
+  if (seen < until && until > logged)
+    yield { kind: 'RunFinished', cursor: toCursor(runId, until), run: position.run };
+}
+
+async function positionOf({ runs }: Reads, { projectId, runId }: FollowedRun): Promise<RunPosition> {
+  const position = await runs.position(projectId, runId);
+  if (!position) throw noSuchRun();
+  return position;
+}
+
+/** The end of a run has a number of its own. */
+const lastLogged = ({ run, lastSeq }: RunPosition): bigint =>
+  run.status === 'RUNNING' ? lastSeq : lastSeq - 1n;
 
 /** All series as they were after the call `upTo`. Many series share what one snapshot may hold. */
 async function snapshot(
@@ -111,9 +156,8 @@ async function readDelta(
 
 const toCursor = (runId: RunId, seq: bigint) => encodeCursor([runId, String(seq)]);
 
-function cursorOf({ runId, after }: FollowedRun): bigint | null {
-  if (after === null) return null;
-  const [ofRun, seq] = decodeCursor(after, 2) ?? [];
+function seqOf(cursor: string, { runId }: FollowedRun): bigint {
+  const [ofRun, seq] = decodeCursor(cursor, 2) ?? [];
   if (ofRun !== runId || typeof seq !== 'string' || !/^\d{1,18}$/.test(seq)) throw badCursor();
   return BigInt(seq);
 }

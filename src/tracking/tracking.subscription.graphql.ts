@@ -49,7 +49,6 @@ const RunMetricsEventType = createUnionType({
 interface RunMetricsArguments {
   readonly runId: string;
   readonly keys?: readonly string[] | null;
-  readonly after?: string | null;
 }
 /** The way in: `subscribe` is called without a resolver's instance, so it finds the front door in the context. */
 type SubscriptionContext = Context & { readonly services: { readonly tracking: Tracking } };
@@ -58,10 +57,10 @@ type SubscriptionContext = Context & { readonly services: { readonly tracking: T
 export class TrackingSubscriptions {
   @Subscription(() => RunMetricsEventType, {
     description: 'Follows the metrics of a run: a snapshot, then what is new. Resume with the last cursor.',
-    subscribe: async ({ args, context }) => {
-      const { runId, keys = null, after = null } = args as unknown as RunMetricsArguments;
+    subscribe: ({ args, context }) => {
+      const { runId, keys = null } = args as unknown as RunMetricsArguments;
       const { services, actor } = context as SubscriptionContext;
-      return services.tracking.runMetrics(actor, { runId, keys, after });
+      return services.tracking.runMetrics(actor, { runId, keys });
     },
   })
   runMetrics(

@@ -2,8 +2,8 @@ import { authorize } from '../auth/auth';
 import type { Datasets, DatasetVersion } from '../datasets/datasets';
 import type { Actor } from '../kernel/actor';
 import type { Page, PageRequest } from '../kernel/cursor';
-import { endsWithCaller } from '../kernel/ends-with-caller';
 import { Failure, notFound, refuse, type InvalidInput, type NotFound, type Refusal } from '../kernel/errors';
+import type { Feed } from '../kernel/feed';
 import { claimKey, rememberResult } from '../kernel/idempotency';
 import { idOf, newId } from '../kernel/ids';
 import { refusableTransaction } from '../kernel/refusable-transaction';
@@ -223,18 +223,17 @@ export class Tracking {
     return listsOf(series, ids, wanted);
   }
 
-  /** A snapshot, then what is new, then the end; ends at once when the reader leaves. Throws where there is no run. */
+  /** What a run tells, for any number of readers: snapshots, what is new, the end. Throws where there is no run. */
   async runMetrics(
     actor: Actor,
-    { runId, keys, after }: { runId: string; keys: readonly string[] | null; after: string | null },
-  ): Promise<AsyncIterableIterator<RunMetricsEvent>> {
+    { runId, keys }: { readonly runId: string; readonly keys: readonly string[] | null },
+  ): Promise<Feed<RunMetricsEvent>> {
     authorize(actor, 'platform:read');
-    const run = await this.findRun(actor, runId);
-    if (!run) throw noSuchRun();
+    const id = idOf('run', runId);
+    if (id === null) throw noSuchRun();
     const reads = { runs: this.queries, metrics: this.metrics, bus: this.dependencies.bus };
     const wanted = keys?.filter(isStorable) ?? null;
-    const followed = { projectId: actor.projectId, runId: run.id, keys: wanted, after };
-    return endsWithCaller((signal) => followRun(reads, followed, signal));
+    return followRun(reads, { projectId: actor.projectId, runId: id, keys: wanted });
   }
 
   private async findRun(actor: Actor, nodeId: string | null): Promise<Run | null> {

@@ -201,11 +201,11 @@ test('a subscriber that leaves an idle run is let go at once', async () => {
   const source = await (runMetrics.mock.results[0]?.value as ReturnType<Tracking['runMetrics']>);
   runMetrics.mockRestore();
   const released = new Promise<void>((resolve) => {
-    const end = source.return?.bind(source);
-    source.return = async (value) => {
-      const result = await end?.(value as undefined);
+    const end = source.return.bind(source);
+    source.return = async () => {
+      const result = await end();
       resolve();
-      return result ?? { done: true, value: undefined };
+      return result;
     };
   });
   await live.leave();

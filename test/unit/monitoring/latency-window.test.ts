@@ -49,13 +49,6 @@ test('where traffic stops there is one window of zero, and where it starts again
   ]);
 });
 
-test('the window of zero may be the first of the next reading', () => {
-  const [busy] = mergeWindows([row(0, [1])], gridOf(0, 1_000, 1_000));
-  expect(spans(mergeWindows([], gridOf(1_000, 2_000, 1_000), busy))).toEqual([[1_000, 2_000, 0]]);
-  const [silent] = mergeWindows([], gridOf(1_000, 2_000, 1_000), busy);
-  expect(mergeWindows([], gridOf(2_000, 3_000, 1_000), silent)).toEqual([]);
-});
-
 test('the last window ends where the grid ends, and counts its own seconds', () => {
   const [window] = mergeWindows([row(4_000, [1, 1])], gridOf(0, 5_000, 4_000));
   expect(spans(window ? [window] : [])).toEqual([[4_000, 5_000, 2]]);
