@@ -32,7 +32,13 @@ import { processMetrics } from './kernel/process-metrics';
 import { Retention } from './kernel/retention';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
-import { LatencyRecorder, Monitoring, ShadowDifferences } from './monitoring/monitoring';
+import {
+  LatencyRecorder,
+  Monitoring,
+  PredictionObservers,
+  PredictionWatch,
+  ShadowDifferences,
+} from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
 import type { Backend } from './serving/backends/backend';
 import { Backends } from './serving/backends/backends';
@@ -112,6 +118,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     shutdown.push('gpu load', () => gpuLoad.stop());
     const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
     const differences = new ShadowDifferences(Date.now);
+    const watch = new PredictionWatch();
     const statistics = new PredictionStatistics(Date.now);
     const serving = new Serving({
       ...kernel,
@@ -124,13 +131,14 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
         cacheKeeper,
         gpuLoad,
         statistics,
-        observer: recorder,
+        observer: new PredictionObservers(recorder, watch),
         shadowObserver: differences,
       },
     });
     const monitoring = new Monitoring({
       recorder,
       differences,
+      watch,
       serving,
       database,
       bus,

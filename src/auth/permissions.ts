@@ -10,6 +10,7 @@ const ROLES_WITH = {
   'registry:write': ['contributor', 'deployer', 'admin'],
   'registry:promote': ['deployer', 'admin'],
   'endpoint:deploy': ['deployer', 'admin'],
+  'endpoint:inspect': ['deployer', 'admin'],
   'endpoint:predict': ['contributor', 'deployer', 'admin'],
   'server:observe': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;

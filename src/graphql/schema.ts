@@ -39,7 +39,7 @@ export function createSchema(services?: Services): GraphQLSchema {
   );
   describe(
     schema.getSubscriptionType(),
-    'Watching. Each event has a cursor; give the last one as `after` to go on from there.',
+    'Watching: how it stands, then what is new. Give the last event’s cursor as `after` to go on from there.',
   );
   return schema;
 }

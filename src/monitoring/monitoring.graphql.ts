@@ -93,7 +93,7 @@ class RanOnType {
   readonly provider!: string | null;
 }
 
-const PredictionDoor = {
+export const PredictionDoor = {
   GRAPHQL: 'graphql',
   OPEN_INFERENCE_HTTP: 'open-inference-http',
   OPEN_INFERENCE_GRPC: 'open-inference-grpc',

@@ -8,6 +8,7 @@ import { DEFAULT_POINTS, MAX_POINTS } from './interval';
 import type { LatencyWindow } from './monitoring';
 import { LatencyWindowType, VariantLatencyFields } from './monitoring.graphql';
 import { MonitoringSubscriptions } from './monitoring.subscription.graphql';
+import { PredictionSubscriptions } from './prediction-stream.graphql';
 
 /** Windows that cost as much as one row of a list: they are made of numbers that one statement has read. */
 const WINDOWS_PER_ROW = 60;
@@ -50,4 +51,5 @@ export const MONITORING_RESOLVERS = [
   EndpointComparison,
   VariantLatencyFields,
   MonitoringSubscriptions,
+  PredictionSubscriptions,
 ] as const;

@@ -19,11 +19,17 @@ import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
 import { predictionMetrics } from './prediction-metrics';
 import { predictionCost, type PredictionCost, type WorkerPrice } from './prediction-cost';
+import { checkSampling, predictionStream, type PredictionStreamEvent } from './prediction-stream';
+import type { PredictionWatch } from './prediction-watch';
+import type { SampleLimits } from './sample-gate';
 import type { ShadowDifferences } from './shadow-differences';
 import { gridSince } from './window-grid';
 
 export { LatencyRecorder } from './latency-recorder';
 export type { PredictionCost, WorkerPrice } from './prediction-cost';
+export { PredictionObservers } from './prediction-observers';
+export type { PredictionStreamEvent } from './prediction-stream';
+export { PredictionWatch } from './prediction-watch';
 export { ShadowDifferences } from './shadow-differences';
 export type { EndpointLatencyEvent } from './latency-feed';
 export type { DoorLatency, LatencyWindow, VariantLatency } from './latency-window';
@@ -34,6 +40,8 @@ export interface MonitoringDependencies {
   readonly recorder: LatencyRecorder;
   /** As the recorder, for what shadows answer. */
   readonly differences: ShadowDifferences;
+  /** As the recorder, for those who watch single predictions. */
+  readonly watch: PredictionWatch;
   readonly serving: Serving;
   readonly database: Database;
   readonly bus: Bus;
@@ -55,6 +63,13 @@ export interface EndpointLatencyRequest {
   /** Name of the endpoint. */
   readonly endpoint: string;
   readonly intervalMs: number;
+}
+
+export interface PredictionStreamRequest extends SampleLimits {
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  /** Whether to show the first values of each question. */
+  readonly includeInputs: boolean;
 }
 
 /** How endpoints are doing: latencies, errors and batch sizes of each variant, over time. */
@@ -117,8 +132,7 @@ export class Monitoring {
   ): Promise<Feed<EndpointLatencyEvent>> {
     authorize(actor, 'platform:read');
     checkInterval(intervalMs);
-    const endpoint = await this.input.serving.endpointByName(actor, name);
-    if (!endpoint) throw new Failure('BAD_USER_INPUT', `endpoint: there is no endpoint “${shorten(name)}”.`);
+    const endpoint = await this.endpoint(actor, name);
     return latencyFeed({
       intervalMs,
       endpoint,
@@ -130,6 +144,26 @@ export class Monitoring {
       },
       readEndpoint: () => this.input.serving.endpointByName(actor, name),
     });
+  }
+
+  /** Single predictions that this process answers through an endpoint, for any number of readers. */
+  async predictionStream(
+    actor: Actor,
+    { endpoint: name, sampleRate, maxPerSecond, includeInputs }: PredictionStreamRequest,
+  ): Promise<Feed<PredictionStreamEvent>> {
+    authorize(actor, 'platform:read');
+    if (includeInputs) authorize(actor, 'endpoint:inspect');
+    const limits = { sampleRate, maxPerSecond };
+    checkSampling(limits);
+    const { id: endpointId } = await this.endpoint(actor, name);
+    const { watch, nowMs } = this.input;
+    return predictionStream({ endpointId, limits, withInputs: includeInputs, watch, nowMs });
+  }
+
+  private async endpoint(actor: Actor, name: string): Promise<Endpoint> {
+    const endpoint = await this.input.serving.endpointByName(actor, name);
+    if (!endpoint) throw new Failure('BAD_USER_INPUT', `endpoint: there is no endpoint “${shorten(name)}”.`);
+    return endpoint;
   }
 
   private listen({ id }: Endpoint, signal: AbortSignal): EndpointWakes {

@@ -12,8 +12,9 @@ export function observed(
   result: PredictResult,
   rows: number,
   startedAt: number,
-  { door = 'graphql', receivedAt }: Pick<PredictRequest, 'door' | 'receivedAt'>,
+  question: Pick<PredictRequest, 'door' | 'receivedAt' | 'rows' | 'inputs'>,
 ): PredictResult {
+  const { door = 'graphql', receivedAt } = question;
   const { version } = route.model;
   const totalMs = performance.now() - startedAt;
   parts.statistics.record({ version, rows, cacheable: route.settings.cacheTtlMs > 0, result, totalMs });
@@ -35,6 +36,9 @@ export function observed(
     busyMs: busyMsOf(result, rows),
     ranOn: result.ok ? result.ranOn : null,
     parseMs: receivedAt === undefined ? null : startedAt - receivedAt,
+    question,
+    rows,
+    result,
     timing: result.ok ? result.timing : { queueMs: 0, computeMs: 0, totalMs },
   };
   parts.observer.observe(observation);

@@ -100,6 +100,11 @@ export interface Observation {
   readonly ranOn: RanOn | null;
   /** From the question's bytes to the question; null where the door has not measured it. */
   readonly parseMs: number | null;
+  /** As the caller asked it, or in tensors; it may be large, and must not be kept. */
+  readonly question: Pick<PredictRequest, 'rows' | 'inputs'>;
+  /** Rows asked for; 0 where the question was refused. */
+  readonly rows: number;
+  readonly result: PredictResult;
   readonly timing: PredictTiming;
 }
 

@@ -60,6 +60,7 @@ export type { Duration } from './prediction-statistics';
 export { MAX_TIMEOUT_MS } from './question';
 export type {
   Observation,
+  PredictionId,
   PredictionObserver,
   PredictRefusal,
   PredictRequest,

@@ -26,6 +26,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'registry:write',
     'registry:promote',
     'endpoint:deploy',
+    'endpoint:inspect',
     'endpoint:predict',
   ],
   admin: [
@@ -36,6 +37,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'registry:write',
     'registry:promote',
     'endpoint:deploy',
+    'endpoint:inspect',
     'endpoint:predict',
     'server:observe',
   ],

@@ -127,6 +127,10 @@ export const EVERY_OPERATION: Readonly<Record<string, (scene: Scene) => Attempt>
     reading('subscription ($endpoint: String!) { endpointLatency(endpoint: $endpoint) { __typename } }', {
       endpoint: name,
     }),
+  'Subscription.predictionStream': ({ name }) =>
+    reading('subscription ($endpoint: String!) { predictionStream(endpoint: $endpoint) { __typename } }', {
+      endpoint: name,
+    }),
   'Subscription.runMetrics': ({ runId }) =>
     reading('subscription ($runId: ID!) { runMetrics(runId: $runId) { __typename } }', { runId }),
 };

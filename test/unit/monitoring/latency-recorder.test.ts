@@ -4,7 +4,7 @@ import type { LatencyRow } from '../../../src/monitoring/latency-row';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
 import { MAX_UNWRITTEN_ROWS } from '../../../src/monitoring/unwritten-rows';
 import type { ModelVersion } from '../../../src/registry/registry';
-import type { EndpointId, Observation, PredictSuccess } from '../../../src/serving/serving';
+import type { EndpointId, Observation, PredictResult, PredictSuccess } from '../../../src/serving/serving';
 
 const START_S = 1_800_000_000; // the beginning of a minute
 let nowMs: number;
@@ -29,6 +29,9 @@ const observation = (more: Partial<Observation> = {}): Observation => ({
   busyMs: 0.5,
   ranOn: { backend: 'onnx', provider: 'cpu' },
   parseMs: null,
+  question: {},
+  rows: 1,
+  result: { ok: true } as PredictResult,
   timing: { queueMs: 1, computeMs: 2, totalMs: 3 },
   ...more,
 });

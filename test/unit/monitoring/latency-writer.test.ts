@@ -7,7 +7,7 @@ import { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
 import { LatencyWriter } from '../../../src/monitoring/latency-writer';
 import { ShadowDifferences } from '../../../src/monitoring/shadow-differences';
 import type { ModelVersion, ModelVersionId } from '../../../src/registry/registry';
-import type { EndpointId, Observation, ShadowOutcome } from '../../../src/serving/serving';
+import type { EndpointId, Observation, PredictResult, ShadowOutcome } from '../../../src/serving/serving';
 
 const START_MS = 1_800_000_000_000;
 const PREDICTION: Observation = {
@@ -25,6 +25,9 @@ const PREDICTION: Observation = {
   busyMs: 1,
   ranOn: null,
   parseMs: null,
+  question: {},
+  rows: 1,
+  result: { ok: true } as PredictResult,
   timing: { queueMs: 1, computeMs: 1, totalMs: 1 },
 };
 
