@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchBatching } from './batching';
 import type { Bench, Benchmark } from './benchmark';
 import { Children } from './children';
+import { benchLive } from './live';
 import { benchMetrics } from './metrics';
 import { benchPredict } from './predict';
 import { keepResults, resultOf, tablesOf } from './results';
@@ -14,12 +15,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   predict: benchPredict,
   batching: benchBatching,
   metrics: benchMetrics,
+  live: benchLive,
   workers: benchWorkers,
 };
 const ROOT = join(__dirname, '../..');
 /** From the start of the process. It takes about seven minutes; whatever hangs is ended, and is an error. */
 const TIMEOUT_MS = 900_000;
-const USAGE = `npm run bench [-- predict|batching|metrics|workers …] [-- --quick] [-- --profile]`;
+const USAGE = `npm run bench [-- predict|batching|metrics|live|workers …] [-- --quick] [-- --profile]`;
 
 /** Measures one after the other, prints and keeps the tables. A figure that is missed is no failure; an error is. */
 async function main(): Promise<void> {

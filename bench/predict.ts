@@ -164,7 +164,7 @@ async function inTurn(
   return measured;
 }
 
-async function deployModel(server: ModelgraphServer): Promise<void> {
+export async function deployModel(server: ModelgraphServer): Promise<void> {
   const sha256 = await server.upload(modelFile());
   const { registerModelVersion } = await server.call<{
     registerModelVersion: { __typename: string; version: { ref: string } };
