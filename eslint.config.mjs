@@ -56,6 +56,7 @@ export default ts.config(
     files: [
       'src/kernel/config.ts',
       'src/kernel/production.ts',
+      'src/cli/**/*.ts',
       'ormconfig.ts',
       'test/**/*.ts',
       'examples/**/*.ts',

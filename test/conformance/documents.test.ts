@@ -8,16 +8,20 @@ const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const schema = buildSchema(read('schema/schema.graphql'));
 
-const FOLDER = 'examples/penguins/operations';
+const FOLDERS = ['examples/penguins/operations', 'src/cli/operations'];
 /** What the other files are made of. */
 const WITHOUT_DOCUMENTS = ['double.ts', 'operation.ts'];
-const FILES = readdirSync(join(ROOT, FOLDER)).filter((file) => !WITHOUT_DOCUMENTS.includes(file));
+const FILES = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((file) => !WITHOUT_DOCUMENTS.includes(file))
+    .map((file) => `${folder}/${file}`),
+);
 
 const isOperation = (value: unknown): value is { text: string } =>
   typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string';
 const documentsOf = (file: string) =>
-  Object.entries(jest.requireActual<Record<string, unknown>>(join(ROOT, FOLDER, file))).flatMap(
-    ([name, value]) => (isOperation(value) ? [{ file, name, text: value.text }] : []),
+  Object.entries(jest.requireActual<Record<string, unknown>>(join(ROOT, file))).flatMap(([name, value]) =>
+    isOperation(value) ? [{ file, name, text: value.text }] : [],
   );
 
 /** The text between the first pair of these marks. */
