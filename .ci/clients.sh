@@ -1,21 +1,40 @@
 #!/usr/bin/env bash
-# Clients of other projects, unmodified, against our doors. They come from PyPI, into an environment of their own; where
-# that cannot be had, this says so and is no failure. PERF_ANALYZER=/path runs Triton's load generator, too.
+# Clients and load generators of other projects, unmodified, against our doors. They come from PyPI, into an environment
+# of their own; what of them cannot be had is said to be missing, and is no failure. PERF_ANALYZER=/path names another
+# one of Triton's load generator than the one that is fetched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 requirements=test/conformance/clients/requirements.txt
+locust=examples/locust/requirements.txt
 environment=.ci/.venv
 
 not_run() {
-  printf '\n!!! NOT RUN: clients of other projects (%s). %s\n\n' "$requirements" "$1" >&2
-  exit 0
+  printf '\n!!! NOT RUN: %s. %s\n\n' "$1" "$2" >&2
 }
-if ! cmp -s "$requirements" "$environment/installed.txt"; then
+pip() { "$environment/bin/pip" --quiet --disable-pip-version-check "$@"; }
+# Installs once what a file asks for; fails where it cannot be had.
+has() {
+  local file=$1 installed="$environment/$2.txt"
+  cmp -s "$file" "$installed" && return
+  pip install -r "$file" >&2 && cp "$file" "$installed"
+}
+# Python's own, and a way to PyPI: found out by what is small, before minutes are spent on the rest.
+has_python() {
+  [ -x "$environment/bin/pip" ] && return
   rm -rf "$environment"
-  python3 -m venv "$environment" || not_run "There is no Python 3 with venv."
-  pip() { "$environment/bin/pip" --quiet --disable-pip-version-check "$@"; }
-  pip download --no-deps --dest "$environment/probe" "$(grep -m1 numpy "$requirements")" || not_run "PyPI cannot be reached."
-  pip install -r "$requirements" || not_run "PyPI has not all of them."
-  cp "$requirements" "$environment/installed.txt"
+  python3 -m venv "$environment" && pip download --no-deps --dest "$environment/probe" "$(grep -m1 numpy "$requirements")" >&2 && return
+  rm -rf "$environment"
+  return 1
+}
+
+if has_python; then
+  if has "$requirements" installed; then export CLIENTS_PYTHON="$PWD/$environment/bin/python"
+  else not_run "clients of other projects ($requirements)" 'PyPI has not all of them.'; fi
+  if has "$locust" locust; then export LOCUST="$PWD/$environment/bin/locust"
+  else not_run "Locust ($locust)" 'PyPI has not all that it needs.'; fi
+else
+  not_run 'clients of other projects, and Locust' 'There is no Python 3 with venv, or PyPI cannot be reached.'
 fi
-CLIENTS_PYTHON="$PWD/$environment/bin/python" npx jest --selectProjects conformance --testPathPatterns 'conformance/clients'
+PERF_ANALYZER="${PERF_ANALYZER:-$(.ci/perf-analyzer.sh || true)}"
+export PERF_ANALYZER
+npx jest --selectProjects conformance --testPathPatterns 'conformance/clients'

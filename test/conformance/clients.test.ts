@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { DATATYPES } from '../../src/kernel/tensor';
 import { identity } from '../support/onnx-models';
 import { RegistryClient, scaled } from '../support/registry-client';
+import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 /** A Python with what `clients/requirements.txt` says; `.ci/clients.sh` makes one. */
 const PYTHON = process.env.CLIENTS_PYTHON;
-/** Triton's load generator, where it runs. */
+/** Load generators, where they run: Locust, and Triton's. */
+const LOCUST = process.env.LOCUST;
 const PERF_ANALYZER = process.env.PERF_ANALYZER;
 /** Of one client, with its imports, in ms. */
 const LIMIT_MS = 120_000;
 
 let server: TestServer;
 beforeAll(async () => {
-  if (!PYTHON && !PERF_ANALYZER) return;
+  if (!PYTHON && !LOCUST && !PERF_ANALYZER) return;
   server = await startTestServer();
   const registry = new RegistryClient(server);
   const models: [string, Uint8Array][] = DATATYPES.map((datatype) => [datatype, identity(datatype)]);
@@ -27,6 +29,7 @@ beforeAll(async () => {
     await registry.version(name, bytes);
     await registry.promote(`${name}@1.0.0`, 'production');
   }
+  await deployEndpoint(server, 'numbers', [{ ref: 'FP32@production', weight: 1 }]);
 }, LIMIT_MS);
 afterAll(() => server?.stop());
 
@@ -58,6 +61,18 @@ async function run(command: string, ...args: readonly string[]): Promise<string>
   async (script, part) => {
     const said = await run(PYTHON ?? '', join(__dirname, 'clients', script), part);
     expect(said.split('\n').filter((line) => line.startsWith('ok  ')).length).toBeGreaterThan(10);
+  },
+  LIMIT_MS,
+);
+
+(LOCUST ? test : test.skip)(
+  'Locust runs our example: users by GraphQL and by the Open Inference Protocol, and nothing fails',
+  async () => {
+    const file = join(__dirname, '../../examples/locust/locustfile.py');
+    const load = ['--users', '20', '--spawn-rate', '20', '--run-time', '5s', '--endpoint', 'numbers'];
+    const said = await run(LOCUST ?? '', '-f', file, '--headless', '--only-summary', ...load);
+    for (const name of ['predict by GraphQL', 'predict by Open Inference'])
+      expect(said).toMatch(new RegExp(`POST +${name} +[1-9]\\d* +0\\(0\\.00%\\)`));
   },
   LIMIT_MS,
 );

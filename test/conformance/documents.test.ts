@@ -38,6 +38,11 @@ const DOCUMENTS = [
     name: 'PREDICT',
     text: between('examples/python/predict.py', 'PREDICT = """', '"""'),
   },
+  ...['SIGNATURE', 'PREDICT'].map((name) => ({
+    file: 'locustfile.py',
+    name,
+    text: between('examples/locust/locustfile.py', `${name} = """`, '"""'),
+  })),
   { file: 'README.md', name: 'curl', text: between('README.md', '{"query":"', '"}') },
 ];
 
