@@ -1,27 +1,19 @@
-/** A text, a number, or a word that JSON has no number for. Each is read once, so this is linear. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/g;
-const BARE_WORD = /NaN|Infinity/;
-/** What a double may round, or JSON cannot say: digits from about 2^53 on, and the words. */
-const AS_TEXT = /^-?(?:\d{16,}|Infinity|NaN)$/;
+import { parseExactJson, parseRelaxedJson, type Beyond } from './relaxed-json';
+
+/** Texts are how tensors take what JSON has no number for. */
+const AS_TEXT: Beyond = { special: (word) => word, wideInteger: (digits) => digits };
+/** As long as nobody knows whether it matters, a long integer is the number that JSON makes of it. */
+const AS_NUMBER: Beyond = { ...AS_TEXT, wideInteger: Number };
 
 /**
- * JSON, and what clients send in its place: NaN and infinities without quotes, as many writers of JSON have them. They
- * become texts, which is how tensors take them.
+ * JSON, and what clients send in its place: NaN and infinities without quotes become texts.
  *
  * @throws SyntaxError
  */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!BARE_WORD.test(text)) throw error;
-    return parseExactly(text);
-  }
-}
+export const parseJson = (text: string): unknown => parseRelaxedJson(text, AS_NUMBER);
 
 /** As `parseJson`, with long integers as texts of their digits: a double might round them. */
-export const parseExactly = (text: string): unknown =>
-  JSON.parse(text.replace(TOKEN, (token) => (AS_TEXT.test(token) ? `"${token}"` : token)));
+export const parseExactly = (text: string): unknown => parseExactJson(text, AS_TEXT);
 
 /** Whether a number is among the values, however nested, that may have been rounded. */
 export function isRounded(values: readonly unknown[]): boolean {

@@ -5,22 +5,40 @@ const MAX_DEPTH = 100;
 const WIDE_INTEGER = /[^\d.]\d{16,20}(?![\d.eE])/;
 const BARE_SPECIAL = /NaN|Infinity/;
 
+/** What becomes of that which JSON, or a double, cannot say: each door hands on what serving takes from it. */
+export interface Beyond {
+  /** `NaN`, `Infinity` and `-Infinity` without quotes. */
+  readonly special: (word: 'NaN' | 'Infinity' | '-Infinity') => unknown;
+  /** The digits, with a sign perhaps, of a whole number of up to 64 bits that a double would round. */
+  readonly wideInteger: (digits: string) => unknown;
+}
+
 /**
- * JSON as TensorFlow Serving reads it: with the bare numbers NaN, Infinity and -Infinity, which Python's `json` writes.
- * What is plain JSON takes the engine's own parser.
+ * JSON as clients of model servers write it: with bare NaN and infinities, as Python's `json` has them. What is plain
+ * JSON takes the engine's own parser; there, whole numbers beyond 2^53 are rounded.
  *
- * @param wideIntegers whether whole numbers beyond 2^53 matter; they come as bigints then
  * @throws SyntaxError
  */
-export function parseRelaxedJson(text: string, { wideIntegers }: { wideIntegers: boolean }): unknown {
-  if (wideIntegers && WIDE_INTEGER.test(text)) return new RelaxedParser(text).document();
+export function parseRelaxedJson(text: string, beyond: Beyond): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
     if (!BARE_SPECIAL.test(text)) throw error;
-    return new RelaxedParser(text).document();
+    return parseExactJson(text, beyond);
   }
 }
+
+/**
+ * The same with every whole number exact. Written by hand, since its time must grow with the text and no faster: a
+ * regular expression for texts and numbers goes back to the beginning of each text that has no end, or runs out of stack.
+ *
+ * @throws SyntaxError
+ */
+export const parseExactJson = (text: string, beyond: Beyond): unknown =>
+  new RelaxedParser(text, beyond).document();
+
+/** Whether `parseExactJson` may find what the engine's parser would round. */
+export const mayBeRounded = (text: string): boolean => WIDE_INTEGER.test(text);
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^-?\d+$/;
@@ -28,16 +46,15 @@ const INTEGER = /^-?\d+$/;
 const MAX_NUMBER_LENGTH = 1_000;
 /** Digits, and a sign, of the longest integer of 64 bits. */
 const MAX_INTEGER_LENGTH = 20;
-const SPECIAL: readonly (readonly [string, number])[] = [
-  ['NaN', NaN],
-  ['Infinity', Infinity],
-  ['-Infinity', -Infinity],
-];
+const SPECIAL = ['NaN', 'Infinity', '-Infinity'] as const;
 
 class RelaxedParser {
   private at = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly beyond: Beyond,
+  ) {}
 
   document(): unknown {
     const value = this.value(0);
@@ -115,20 +132,20 @@ class RelaxedParser {
     return value;
   }
 
-  private number(): number | bigint {
+  private number(): unknown {
     const start = this.at;
     while (isOfNumber(this.text.charCodeAt(this.at))) this.at += 1;
     const literal = this.text.slice(start, this.at);
     if (literal.length <= MAX_NUMBER_LENGTH && NUMBER.test(literal)) {
       const number = Number(literal);
       const isWide = !Number.isSafeInteger(number) && literal.length <= MAX_INTEGER_LENGTH;
-      return isWide && INTEGER.test(literal) ? BigInt(literal) : number;
+      return isWide && INTEGER.test(literal) ? this.beyond.wideInteger(literal) : number;
     }
     this.at = start;
-    const special = SPECIAL.find(([name]) => this.text.startsWith(name, start));
+    const special = SPECIAL.find((word) => this.text.startsWith(word, start));
     if (!special) throw this.unexpected();
-    this.at += special[0].length;
-    return special[1];
+    this.at += special.length;
+    return this.beyond.special(special);
   }
 
   private skipBlanks(): void {

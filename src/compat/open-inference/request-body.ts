@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { createGunzip, createInflate } from 'node:zlib';
-import { BodyTooLarge, MAX_BODY_BYTES, readChunks } from '../../kernel/http-body';
+import { MAX_BODY_BYTES } from '../../kernel/http-body';
+import { readEncodedBody } from '../encoded-body';
 import { Refused } from './refused';
 
 /** Largest body with tensors as bytes: the largest tensor of floats. Without them, the limit of all JSON holds. */
@@ -52,40 +52,8 @@ async function read(
   maxBytes: number,
   alignedAt: number,
 ): Promise<Buffer | Refused> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  try {
-    if (encoding === 'identity') return joined(await readChunks(request, maxBytes), alignedAt);
-    if (encoding === 'gzip' || encoding === 'deflate')
-      return joined(await inflated(request, encoding, maxBytes), alignedAt);
-  } catch (error) {
-    if (error instanceof BodyTooLarge) return new Refused(413, error.message);
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!code?.startsWith('Z_')) throw error;
-    return new Refused(400, `The body is not ${encoding}, as Content-Encoding says: ${message}.`);
-  }
-  return new Refused(415, `Content-Encoding: expected gzip or deflate, got “${encoding.slice(0, 40)}”.`);
-}
-
-/** Inflates while it reads, so that a small body cannot become more than is allowed. */
-async function inflated(
-  request: IncomingMessage,
-  encoding: 'gzip' | 'deflate',
-  maxBytes: number,
-): Promise<readonly Buffer[]> {
-  const inflater = encoding === 'gzip' ? createGunzip() : createInflate();
-  let sentBytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    sentBytes += chunk.length; // blocks may be empty: a stream of them would never make anything too large
-    if (sentBytes > maxBytes)
-      inflater.destroy(new BodyTooLarge(`A body may have at most ${maxBytes} bytes.`));
-  });
-  try {
-    return await readChunks(request, maxBytes, request.pipe(inflater));
-  } finally {
-    request.unpipe(inflater);
-    inflater.destroy();
-    request.resume();
-  }
+  const body = await readEncodedBody(request, maxBytes);
+  return 'chunks' in body ? joined(body.chunks, alignedAt) : new Refused(body.status, body.message);
 }
 
 function joined(chunks: readonly Buffer[], alignedAt: number): Buffer {

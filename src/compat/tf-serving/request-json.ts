@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { shorten } from '../../kernel/errors';
-import { parseRelaxedJson } from '../../kernel/relaxed-json';
-import { BodyTooLarge, readBody } from '../../kernel/http-body';
+import { MAX_BODY_BYTES } from '../../kernel/http-body';
+import { parseNumberJson } from '../../kernel/number-json';
+import { readEncodedBody } from '../encoded-body';
 
 type RequestJson =
   /** `receivedAt`: when its bytes were there, on performance.now()'s clock. */
@@ -18,17 +18,15 @@ export async function readRequestJson(
   request: IncomingMessage,
   { wideIntegers }: { wideIntegers: boolean },
 ): Promise<RequestJson> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity')
-    return refused(415, `Content-Encoding “${shorten(encoding)}” is not taken: send the body as it is.`);
+  const read = await readEncodedBody(request, MAX_BODY_BYTES);
+  if (!('chunks' in read)) return refused(read.status, read.message);
+  const receivedAt = performance.now();
+  const body = Buffer.concat(read.chunks);
+  if (body.length === 0) return refused(400, 'JSON Parse error: The document is empty.');
+  if (!isUtf8(body)) return refused(400, 'JSON Parse error: The body is not UTF-8.');
   try {
-    const body = await readBody(request);
-    const receivedAt = performance.now();
-    if (body.length === 0) return refused(400, 'JSON Parse error: The document is empty.');
-    if (!isUtf8(body)) return refused(400, 'JSON Parse error: The body is not UTF-8.');
-    return { ok: true, json: parseRelaxedJson(body.toString(), { wideIntegers }), receivedAt };
+    return { ok: true, json: parseNumberJson(body.toString(), { wideIntegers }), receivedAt };
   } catch (error) {
-    if (error instanceof BodyTooLarge) return refused(413, error.message);
     if (error instanceof SyntaxError) return refused(400, `JSON Parse error: ${error.message}.`);
     throw error;
   }

@@ -1,7 +1,7 @@
 import { base64OfText } from '../../kernel/binary-text';
 import { nestedText } from '../../kernel/nested-text';
 import { readNested } from '../../kernel/nested-values';
-import { parseRelaxedJson } from '../../kernel/relaxed-json';
+import { parseNumberJson } from '../../kernel/number-json';
 import type { Tensor, TensorSpec } from '../../kernel/tensor';
 import { valueToJson } from '../tensor-json';
 import { answerTensors } from './answer-tensors';
@@ -41,7 +41,7 @@ function numberText(value: unknown): string {
  */
 export function readPredictAnswer(body: Uint8Array, outputs: readonly TensorSpec[]): readonly Tensor[] {
   const wideIntegers = outputs.some(({ datatype }) => datatype.endsWith('INT64'));
-  const { outputs: answer } = jsonObject(body, (text) => parseRelaxedJson(text, { wideIntegers }));
+  const { outputs: answer } = jsonObject(body, (text) => parseNumberJson(text, { wideIntegers }));
   if (answer === undefined) throw new RemoteFailure('broken', 'The remote’s answer has no “outputs”.');
   const values = outputs.length === 1 ? [answer] : outputs.map(({ name }) => memberOf(answer, name));
   const tensors = outputs.map((spec, index) => {

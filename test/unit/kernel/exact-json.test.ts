@@ -45,3 +45,10 @@ test('a rounded number is found at any depth', () => {
   expect(isRounded(nested)).toBe(true);
   expect(isRounded([[1, '9007199254740993'], [2 ** 53 - 1]])).toBe(false);
 });
+
+test('the largest bodies end soon, whatever texts are in them', () => {
+  const size = 15_000_000;
+  const text = 'a'.repeat(size);
+  expect(parseJson(`[NaN,"${text}"]`)).toEqual(['NaN', text]);
+  expect(() => parseJson(`[NaN,"${'\\"'.repeat(size / 2)}`)).toThrow(SyntaxError);
+});

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { parseRelaxedJson } from '../../../src/kernel/relaxed-json';
+import { mayBeRounded, parseExactJson, parseRelaxedJson } from '../../../src/kernel/relaxed-json';
 
-const parse = (text: string) => parseRelaxedJson(text, { wideIntegers: true });
+const BEYOND = { special: Number, wideInteger: BigInt };
+const parse = (text: string) => parseExactJson(text, BEYOND);
 /** Takes the way of what is not plain JSON: a bare NaN is the first thing in it. */
 const parseBare = (json: string) => (parse(`[NaN,${json}]`) as unknown[])[1];
 
@@ -18,7 +19,8 @@ test('whole numbers beyond 2^53 are kept, where they matter', () => {
   expect(parse(text)).toEqual({
     a: [9007199254740993n, -9223372036854775808n, 18446744073709551615n, 9007199254740991],
   });
-  expect(parseRelaxedJson(text, { wideIntegers: false })).toEqual(JSON.parse(text));
+  expect(mayBeRounded(text)).toBe(true);
+  expect(parseRelaxedJson(text, BEYOND)).toEqual(JSON.parse(text));
 });
 
 test.each(['0.1234567890123456789', '1234567890123456.5', '12345678901234567e3', '123456789012345678901234'])(
@@ -75,7 +77,13 @@ test('the largest bodies end soon, in numbers, quotes, blanks or depth', () => {
   const size = 4_000_000;
   expect(parseBare(`"${'\\"'.repeat(size)}"`)).toHaveLength(size);
   expect(() => parseBare('9'.repeat(size))).toThrow(SyntaxError);
-  expect(parse(`[${'9'.repeat(size)}]`)).toEqual([Infinity]);
+  expect(parseRelaxedJson(`[${'9'.repeat(size)}]`, BEYOND)).toEqual([Infinity]);
   expect(parseBare(`${' '.repeat(size)}1`)).toBe(1);
   expect(() => parseBare('['.repeat(size))).toThrow('Nested deeper than 100 levels');
+});
+
+test('texts that do not end, of any kind, are refused as soon as they are read', () => {
+  const size = 4_000_000;
+  for (const piece of ['\\"', 'a', '\\\\', '"', '","'])
+    expect(() => parseRelaxedJson(`[NaN,"${piece.repeat(size)}`, BEYOND)).toThrow(SyntaxError);
 });
