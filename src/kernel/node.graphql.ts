@@ -10,7 +10,6 @@ export interface Typed {
 @InterfaceType('Node', {
   description:
     'A stored thing with an id of its own. Ids are opaque; REST and the command line take the same ones.',
-  resolveType: (value: Typed) => value.__typename,
 })
 export abstract class NodeType {
   @Field(() => ID, { description: 'Opaque id, the same for as long as the thing exists.' })

@@ -4,7 +4,6 @@ import type { Typed } from './node.graphql';
 
 @InterfaceType('UserError', {
   description: 'A refusal that the caller can act on. New kinds may be added: always select `message`.',
-  resolveType: (value: Typed) => value.__typename,
 })
 export abstract class UserErrorType {
   @Field(() => String, { description: 'Stable code for programs.' })
@@ -68,7 +67,6 @@ export const resultUnion = (name: string, members: readonly [ClassType<object>, 
     name,
     description: `What \`${name.charAt(0).toLowerCase()}${name.slice(1, -'Result'.length)}\` answers.`,
     types: () => members,
-    resolveType: (value: object) => (value as Typed).__typename,
   });
 
 /** Turns a use case's result into a member of the mutation's union. */

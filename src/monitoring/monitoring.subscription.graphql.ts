@@ -1,6 +1,5 @@
 import { Arg, createUnionType, Field, Int, ObjectType, Resolver, Root, Subscription } from 'type-graphql';
 import type { Context } from '../kernel/context.graphql';
-import type { Typed } from '../kernel/node.graphql';
 import type { Endpoint } from '../serving/serving';
 import { EndpointType } from '../serving/serving.graphql';
 import { DEFAULT_INTERVAL_MS, MAX_INTERVAL_MS, MIN_INTERVAL_MS, RECENT_WINDOWS } from './interval';
@@ -46,7 +45,6 @@ const EndpointLatencyEventType = createUnionType({
   name: 'EndpointLatencyEvent',
   description: 'What `endpointLatency` tells: one snapshot, then windows and changes of the endpoint.',
   types: () => [EndpointLatencySnapshotType, EndpointLatencyAppendedType, EndpointChangedType] as const,
-  resolveType: (event: object) => (event as Typed).__typename,
 });
 
 interface EndpointLatencyArguments {

@@ -20,7 +20,7 @@ import type { EndpointId } from './endpoint';
 import type { PredictInput } from './predict';
 import type { PredictResult } from './prediction';
 import { questionFor } from './question';
-import type { RunningEndpoint, RunningVariant } from './routing-table';
+import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 
 export interface WarmCache {
   readonly endpoint: string;

@@ -4,7 +4,8 @@ import { MAX_PAGE_SIZE } from '../kernel/cursor';
 import { notFound, shorten, type NotFound } from '../kernel/errors';
 import type { ModelId, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
-import type { RoutingTable, RunningEndpoint } from './routing-table';
+import type { RoutingTable } from './routing-table';
+import type { RunningEndpoint } from './running-endpoint';
 import type { ServingQueries } from './serving.queries';
 
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */

@@ -4,6 +4,10 @@ import type { PredictInput } from './predict';
 import type { Observation, PredictRequest, PredictResult } from './prediction';
 import type { Route } from './route';
 
+/** Nobody waits for the answer any more: a failure in the counts, as Triton has it, but no error of the variant. */
+const wasCancelled = (result: PredictResult): boolean =>
+  !result.ok && result.error.kind === 'UnavailableError' && result.error.reason === 'cancelled';
+
 /** Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure. */
 export function observed(
   parts: Pick<PredictInput, 'statistics' | 'observer'>,
@@ -18,7 +22,7 @@ export function observed(
   const { version } = route.model;
   const totalMs = performance.now() - startedAt;
   parts.statistics.record({ version, rows, cacheable: route.settings.cacheTtlMs > 0, result, totalMs });
-  if (!route.endpoint) return result;
+  if (!route.endpoint || wasCancelled(result)) return result;
   const { variant, era } = route.endpoint;
   if (era !== undefined) variant.known.health.learn(era, result, startedAt + totalMs);
   const observation: Observation = {

@@ -3,7 +3,7 @@ import type { PopularQuestion } from './cache-popular';
 import type { SharedAnswers } from './cache-shared';
 import type { EndpointId } from './endpoint';
 import type { Route } from './route';
-import type { RunningEndpoint } from './routing-table';
+import type { RunningEndpoint } from './running-endpoint';
 
 const NOTHING: CacheStatistics = {
   ...{ hits: 0, misses: 0, coalesced: 0, entries: 0, sizeBytes: 0 },

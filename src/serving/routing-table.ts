@@ -19,8 +19,6 @@ import { ServingQueries } from './serving.queries';
 import { learns } from './strategy';
 import { KnownVariants, type VariantKnowledge } from './variant-knowledge';
 
-export type { RunningEndpoint, RunningVariant } from './running-endpoint';
-
 export interface RoutingInput {
   readonly database: Database;
   readonly registry: Registry;

@@ -1,6 +1,5 @@
 import { Arg, createUnionType, Field, ID, ObjectType, Resolver, Root, Subscription } from 'type-graphql';
 import type { Context } from '../kernel/context.graphql';
-import type { Typed } from '../kernel/node.graphql';
 import type { MetricSeries, Run, RunMetricsEvent, Tracking } from './tracking';
 import { MetricSeriesType, RunType } from './tracking.graphql';
 
@@ -43,7 +42,6 @@ const RunMetricsEventType = createUnionType({
   name: 'RunMetricsEvent',
   description: 'What `runMetrics` tells, in this order: one snapshot, any number of additions, the end.',
   types: () => [RunMetricsSnapshotType, RunMetricsAppendedType, RunFinishedType] as const,
-  resolveType: (event: object) => (event as Typed).__typename,
 });
 
 interface RunMetricsArguments {

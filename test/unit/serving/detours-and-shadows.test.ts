@@ -111,6 +111,14 @@ describe('a prediction that its variant has failed', () => {
     },
   );
 
+  test('is no error of the variant, where its caller has left', async () => {
+    batcher.answers.set('broken', failing('cancelled'));
+    for (let time = 0; time <= MAX_FAILURES; time += 1) await ask([broken(), variant('other')]);
+    expect(observed).toEqual([]);
+    batcher.answers.clear();
+    expect(await ask([broken(), variant('other')])).toMatchObject({ ok: true, variant: 'broken' });
+  });
+
   test('is not, where the question is to blame', async () => {
     batcher.answers.set('broken', () => Promise.reject(new InvalidInput('Its values are wrong.')));
     expect(await ask([broken(), variant('other')])).toMatchObject({ error: { code: 'INVALID_INPUT' } });
