@@ -131,9 +131,14 @@ describe('a wrong question is refused with its place, and what was expected', ()
       'outputs[0].parameters.shared_memory_region: expected values in the request itself',
     ],
     [
-      'a ranking',
-      question({}, { outputs: [{ name: 'y', parameters: { classification: 3 } }] }),
-      'outputs[0].parameters.classification: expected no such parameter; ask for the probabilities',
+      'no classes',
+      question({}, { outputs: [{ name: 'y', parameters: { classification: 0 } }] }),
+      'outputs[0].parameters.classification: expected a whole number of classes from 1 on, got 0',
+    ],
+    [
+      'classes of all outputs',
+      question({}, { parameters: { classification: 3 } }),
+      'parameters.classification: expected a parameter of an output',
     ],
     [
       'a size of bytes without bytes',

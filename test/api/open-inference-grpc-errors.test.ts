@@ -118,9 +118,9 @@ test.each<[string, Partial<InferRequest>, RegExp]>([
   ],
   ['a file', { inputs: [{ ...X, parameters: { file: text('/etc/passwd') } }] }, /opens no files/],
   [
-    'classes instead of values',
-    { outputs: [{ name: 'y', parameters: { classification: number(3n) } }] },
-    /classification/,
+    'no classes',
+    { outputs: [{ name: 'y', parameters: { classification: number(0n) } }] },
+    /outputs\[0\]\.parameters\.classification: expected a whole number of classes from 1 on, got 0/,
   ],
   ['an output that is not there', { outputs: [{ name: 'z' }] }, /outputs: expected some of y, got z/],
   [

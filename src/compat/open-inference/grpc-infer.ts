@@ -3,6 +3,7 @@ import type { Actor } from '../../kernel/actor';
 import { refuse, type Refusal } from '../../kernel/errors';
 import type { ModelInferResponse } from '../../kernel/generated/grpc_service_pb';
 import type { PredictRefusal, Serving } from '../../serving/serving';
+import { ranked } from './classification';
 import { textOf } from './grpc-callers';
 import type { InferRequest } from './grpc-infer-request';
 import { inferResponse } from './grpc-infer-response';
@@ -41,7 +42,9 @@ export async function infer(
   const result = await serving.predict(actor, { endpoint, ref, ...asked.question, ...caller });
   if (!result.ok) return result;
   const answeredAt = performance.now();
-  const bytes = encode(inferResponse(request, result));
+  const answer = ranked(result, asked.classes);
+  if (!answer.ok) return answer;
+  const bytes = encode(inferResponse(request, answer));
   serving.encoded(result, DOOR, performance.now() - answeredAt);
   return { ok: true, bytes };
 }

@@ -3,6 +3,7 @@ import { TooMuch } from '../../kernel/grpc-infer-tensor';
 import { tensorsIn } from '../../kernel/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../../serving/serving';
+import { classCountOf } from './classification';
 import { readInferRequest, type InferRequest } from './grpc-infer-request';
 import { parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
 
@@ -11,6 +12,13 @@ type Question = Pick<
   PredictRequest,
   'inputs' | 'outputs' | 'parameters' | 'routingKey' | 'priority' | 'timeoutMs'
 >;
+
+interface Asked {
+  readonly ok: true;
+  readonly question: Question;
+  /** Outputs of which only so many classes are wanted, the best first. */
+  readonly classes: ReadonlyMap<string, number>;
+}
 
 export function parseInferRequest(
   message: Uint8Array,
@@ -29,18 +37,22 @@ export function parseInferRequest(
  *
  * @param remainingMs until the deadline of the call; Infinity where it has none
  */
-export function questionOf(
-  request: InferRequest,
-  remainingMs: number,
-): { readonly ok: true; readonly question: Question } | Refusal<InvalidInput> {
+export function questionOf(request: InferRequest, remainingMs: number): Asked | Refusal<InvalidInput> {
   const check = new InputCheck();
   const { inputs, outputs, parameters } = request;
   inputs.forEach((input, index) =>
     parametersOf({ parameters: input.parameters }, `inputs[${index}].parameters`, check),
   );
-  outputs.forEach((output, index) =>
-    parametersOf({ parameters: output.parameters }, `outputs[${index}].parameters`, check),
-  );
+  const classes = new Map<string, number>();
+  outputs.forEach((output, index) => {
+    const path = `outputs[${index}].parameters`;
+    const count = classCountOf(
+      parametersOf({ parameters: output.parameters }, path, check, 'classification'),
+      path,
+      check,
+    );
+    if (count !== null) classes.set(output.name, count);
+  });
   parametersOf({ parameters }, 'parameters', check);
   const timeoutMs = timeoutMsOf(parameters.timeout, 'parameters.timeout', check);
   const question = {
@@ -52,7 +64,7 @@ export function questionOf(
     timeoutMs: soonerOf(timeoutMs, remainingMs),
   };
   const error = check.result();
-  return error ? refuse(error) : { ok: true, question };
+  return error ? refuse(error) : { ok: true, question, classes };
 }
 
 /** Null: the caller says nothing. Nobody waits longer than the server lets them. */

@@ -3,6 +3,7 @@ import { isRounded, parseExactly, parseJson } from '../../kernel/exact-json';
 import { InputCheck } from '../../kernel/input-check';
 import type { TensorInput } from '../../kernel/tensor-input';
 import type { Priority } from '../../serving/serving';
+import { classCountOf } from './classification';
 import {
   describeJson,
   flagOf,
@@ -30,6 +31,8 @@ export interface InferRequest {
   readonly binary: ReadonlyMap<string, boolean>;
   /** What holds for the others. */
   readonly binaryElse: boolean;
+  /** Outputs of which only so many classes are wanted, the best first. */
+  readonly classes: ReadonlyMap<string, number>;
   readonly timeoutMs: number | null;
   readonly priority: Priority | null;
   readonly routingKey: string | null;
@@ -71,6 +74,7 @@ function requestOf(json: Json, body: InferBody, check: InputCheck, exactly: () =
     inputs: inputsOf(listOf(json, 'inputs', check), body, check, exactly),
     outputs: wishes.length === 0 ? null : wishes.map(({ name }) => name as string),
     binary: binaryWishes(wishes, check),
+    classes: classWishes(wishes, check),
     binaryElse: flagOf(parameters, 'binary_data_output', 'parameters', check) ?? false,
     timeoutMs: timeoutMsOf(parameters.timeout, 'parameters.timeout', check),
     priority: priorityOf(parameters.priority, 'parameters.priority', check),
@@ -110,11 +114,23 @@ function binaryWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<s
     const path = `outputs[${index}]`;
     if (seen.has(wish.name)) check.add(`${path}.name`, 'each output once', describeJson(wish.name));
     seen.add(wish.name);
-    const parameters = parametersOf(wish, `${path}.parameters`, check);
+    const parameters = parametersOf(wish, `${path}.parameters`, check, 'classification');
     const flag = flagOf(parameters, 'binary_data', `${path}.parameters`, check);
     if (flag !== undefined) binary.set(wish.name as string, flag);
   });
   return binary;
+}
+
+/** How each output is wanted has been looked at before; here is only how many classes. */
+function classWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<string, number> {
+  const classes = new Map<string, number>();
+  wishes.forEach(({ name, parameters }, index) => {
+    const count = isObject(parameters)
+      ? classCountOf(parameters, `outputs[${index}].parameters`, check)
+      : null;
+    if (count !== null) classes.set(name as string, count);
+  });
+  return classes;
 }
 
 /** The bytes of tensors follow the JSON in the order of the inputs that have a size. */

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { answerText, SAFE_HEADER_LIST } from '../../kernel/http-answer';
+import { answerText, SAFE_HEADER_LIST, SAFE_HEADERS } from '../../kernel/http-answer';
 import type { Tensor } from '../../kernel/tensor';
 import { tensorBytes } from '../../kernel/tensor-bytes';
 import { jsonValues, type PredictSuccess } from '../../serving/serving';
 import type { InferRequest } from './infer-request';
 import { versionName } from './metadata';
+import { isWorthPacking, sendPacked, type Coding } from './packed-answer';
 
 /** Up to this, in bytes, the pieces of an answer are copied into one: that costs less than more writes. */
 const MAX_COPIED_BYTES = 65_536;
@@ -14,6 +15,8 @@ export interface InferAnswer {
   readonly model: string;
   readonly request: Pick<InferRequest, 'id' | 'binary' | 'binaryElse'>;
   readonly result: PredictSuccess;
+  /** How the caller wants it packed; null: not at all. */
+  readonly coding: Coding | null;
 }
 
 /** The answer in JSON, and after it the bytes of the outputs that are wanted so. */
@@ -28,6 +31,7 @@ export function answerInference(response: ServerResponse, answer: InferAnswer): 
     return outputText(output, `"parameters":{"binary_data_size":${piece.length}}`);
   });
   const json = `${headText(answer)},"outputs":[${outputs.join(',')}]}`;
+  if (answer.coding !== null && sendIfLarge(response, answer.coding, json, bytes)) return;
   if (bytes.length > 0) sendBinary(response, json, bytes);
   else answerText(response, 200, 'application/json', json);
 }
@@ -44,6 +48,24 @@ function headText({
 
 const outputText = ({ name, datatype, shape }: Tensor, values: string): string =>
   `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],${values}}`;
+
+/** Answers whether it was large enough to be packed; the length of its JSON is told as it is unpacked. */
+function sendIfLarge(
+  response: ServerResponse,
+  coding: Coding,
+  json: string,
+  bytes: readonly Uint8Array[],
+): boolean {
+  const head = Buffer.from(json);
+  const pieces = [head, ...bytes];
+  if (!isWorthPacking(pieces)) return false;
+  const type =
+    bytes.length === 0
+      ? { 'content-type': 'application/json' }
+      : { 'content-type': 'application/octet-stream', 'inference-header-content-length': head.length };
+  void sendPacked(response, coding, { ...SAFE_HEADERS, 'cache-control': 'no-store', ...type }, pieces);
+  return true;
+}
 
 function sendBinary(response: ServerResponse, json: string, bytes: readonly Uint8Array[]): void {
   const head = Buffer.from(json);

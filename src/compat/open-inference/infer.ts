@@ -4,8 +4,10 @@ import type { Exchange } from '../../kernel/http-exchange';
 import { headerOf } from '../../kernel/http-header';
 import type { ModelVersion } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
+import { ranked } from './classification';
 import { readInferRequest, type InferRequest } from './infer-request';
 import { answerInference } from './infer-response';
+import { codingOf } from './packed-answer';
 import { readRawRequest } from './raw-request';
 import { answerRefused, Refused, refusedBecause } from './refused';
 import { readInferBody, type InferBody } from './request-body';
@@ -43,7 +45,9 @@ export async function infer(
   });
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));
   const answeredAt = performance.now();
-  answerInference(response, { model, request: asked, result });
+  const answer = ranked(result, asked.classes);
+  if (!answer.ok) return answerRefused(response, refusedBecause(answer.error));
+  answerInference(response, { model, request: asked, result: answer, coding: codingOf(request) });
   serving.encoded(result, DOOR, performance.now() - answeredAt);
 }
 
@@ -58,6 +62,7 @@ function requestIn(body: InferBody, { signature }: ModelVersion): InferRequest |
     outputs: null,
     binary: new Map(),
     binaryElse: true,
+    classes: new Map(),
     timeoutMs: null,
     priority: null,
     routingKey: null,

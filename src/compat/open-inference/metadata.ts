@@ -7,7 +7,14 @@ import { MAX_REQUEST_ROWS, type ModelAddress } from '../../serving/serving';
 export const SERVER_METADATA = {
   name: 'modelgraph',
   version: VERSION,
-  extensions: ['binary_tensor_data', 'model_configuration', 'model_repository', 'parameters', 'statistics'],
+  extensions: [
+    'binary_tensor_data',
+    'classification',
+    'model_configuration',
+    'model_repository',
+    'parameters',
+    'statistics',
+  ],
 } as const;
 
 /** What a version is called in this protocol, whose versions are text. */

@@ -14,7 +14,7 @@ export const REFUSED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['shared_memory_byte_size', 'values in the request itself; the server shares no memory with its callers'],
   ['file', 'values in the request itself; the server opens no files for its callers'],
   ['uri', 'values in the request itself; the server fetches nothing for its callers'],
-  ['classification', 'no such parameter; ask for the probabilities, and rank them'],
+  ['classification', 'a parameter of an output, which names so many classes then'],
 ]);
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -30,8 +30,12 @@ export function describeJson(value: unknown): string {
   return isObject(value) ? 'an object' : JSON.stringify(value).slice(0, 60);
 }
 
-/** The parameters of a request, an input or an output. Those that nobody here knows are the caller's own. */
-export function parametersOf({ parameters }: Json, path: string, check: InputCheck): Json {
+/**
+ * The parameters of a request, an input or an output. Those that nobody here knows are the caller's own.
+ *
+ * @param taken name of one that is taken here, though not elsewhere
+ */
+export function parametersOf({ parameters }: Json, path: string, check: InputCheck, taken?: string): Json {
   if (parameters === undefined) return NONE;
   if (!isObject(parameters)) {
     check.add(path, 'an object', describeJson(parameters));
@@ -39,7 +43,8 @@ export function parametersOf({ parameters }: Json, path: string, check: InputChe
   }
   for (const name in parameters) {
     const instead = REFUSED_PARAMETERS.get(name);
-    if (instead !== undefined) check.add(`${path}.${name}`, instead, describeJson(parameters[name]));
+    if (instead !== undefined && name !== taken)
+      check.add(`${path}.${name}`, instead, describeJson(parameters[name]));
   }
   return parameters;
 }

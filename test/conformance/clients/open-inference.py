@@ -74,6 +74,14 @@ def predictions():
     for packing in ("gzip", "deflate"):
         packed = infer("double", tensor(ROWS), request_compression_algorithm=packing, response_compression_algorithm=packing)
         same(packing, packed.as_numpy("y").tolist(), doubled)
+    many = np.repeat(ROWS, 2000, axis=0)
+    for packing in ("gzip", "deflate"):
+        packed = infer("double", tensor(many), response_compression_algorithm=packing)
+        same(f"a large answer by {packing}", packed.get_response()["outputs"][0]["shape"], [6000, 2])
+        same("its values", packed.as_numpy("y").tolist(), (2 * many).tolist())
+    classes = [triton.InferRequestedOutput("y", class_count=1)]
+    best = infer("double", tensor(ROWS), outputs=classes).as_numpy("y")
+    same("classes", (best.shape, best[0].tolist()), ((3, 1), [b"2.000000:0"]))
     asked = infer("double", tensor(ROWS), timeout=10_000_000, priority=1, parameters={"routing_key": "customer-7"})
     same("with deadline, priority and parameters", asked.as_numpy("y").shape, (3, 2))
     waiting = client.async_infer("double", [tensor(ROWS)], headers=headers())
