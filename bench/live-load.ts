@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { Connection } from './connection';
+import { ROWS_ENDPOINT } from './row-targets';
 import { quantile } from './statistics';
-import { ENDPOINT, requestsTo } from './targets';
+import { requestsTo } from './targets';
 
 /** What it is told to do; one a line on its standard input. */
 export interface LiveOrder {
@@ -108,7 +109,7 @@ class Subscriber {
   close = () => this.socket.terminate();
 
   private subscribe(id: string): void {
-    const variables = { endpoint: ENDPOINT, maxPerSecond: MAX_PER_SECOND };
+    const variables = { endpoint: ROWS_ENDPOINT, maxPerSecond: MAX_PER_SECOND };
     this.say({ id, type: 'subscribe', payload: { query: SUBSCRIPTION, variables } });
   }
 

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { Bench, Figure, Measured } from './benchmark';
 import type { Child } from './children';
 import type { LiveOrder, LiveReport } from './live-load';
+import { deploy } from './deploy';
+import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
 import { ModelgraphServer } from './modelgraph-server';
-import { deployModel } from './predict';
+import { ROWS_ENDPOINT } from './row-targets';
 import { figures, median } from './statistics';
 
 const SUBSCRIBERS = 100;
@@ -22,7 +24,11 @@ interface Seen extends LiveReport {
 export async function benchLive(bench: Bench): Promise<Measured> {
   const { rounds, ...times } = bench.isQuick ? QUICK : FULL;
   const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'live') });
-  await deployModel(server);
+  await deploy(server, {
+    name: ROWS_ENDPOINT,
+    model: modelFile(),
+    columns: { input: INPUT_NAME, names: FEATURE_NAMES },
+  });
   const load = bench.children.start({
     file: join(__dirname, 'live-load.js'),
     environment: { PATH: process.env.PATH },

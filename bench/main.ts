@@ -2,17 +2,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchAlone } from './alone';
 import { benchBatching } from './batching';
 import type { Bench, Benchmark } from './benchmark';
 import { Children } from './children';
+import { benchHeavy } from './heavy';
+import { benchImages } from './images';
 import { benchLive } from './live';
 import { benchMetrics } from './metrics';
 import { benchPredict } from './predict';
 import { keepResults, resultOf, tablesOf } from './results';
+import { benchTwoProcesses } from './two-processes';
 import { benchWorkers } from './workers';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   predict: benchPredict,
+  'two-processes': benchTwoProcesses,
+  images: benchImages,
+  alone: benchAlone,
+  heavy: benchHeavy,
   batching: benchBatching,
   metrics: benchMetrics,
   live: benchLive,

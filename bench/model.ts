@@ -14,15 +14,12 @@ const CLASSES = 3;
 /** Different questions in turn, so that no answer can be remembered and every caller can check that it got its own. */
 const ROWS = 512;
 
-/** Single against double precision; answers of two rows differ by far more. */
-export const TOLERANCE = 1e-5;
-
 export type Row = Readonly<Record<string, number>>;
 
 export const FEATURE_NAMES: readonly string[] = Array.from({ length: FEATURES }, (_, at) => `f${at}`);
 export const INPUT_NAME = 'x';
 
-const random = numbersBetween(-1, 1);
+const random = numbersBetween(-1, 1, 1);
 /** Single precision, as the file stores them: the expected answers come from the same numbers. */
 const weights = (count: number) => Array.from({ length: count }, () => Math.fround(random()));
 
@@ -118,7 +115,13 @@ function affine(
   );
 }
 
-export const matrix = (name: string, columns: number): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+export const matrix = (name: string, columns: number) => tensorOf(name, ['N', columns]);
+
+/** A size that may vary is named. */
+export const tensorOf = (
+  name: string,
+  shape: readonly (number | string)[],
+): MessageInitShape<typeof ValueInfoProtoSchema> => ({
   name,
   type: {
     value: {
@@ -126,20 +129,21 @@ export const matrix = (name: string, columns: number): MessageInitShape<typeof V
       value: {
         elemType: DataType.FLOAT,
         shape: {
-          dim: [
-            { value: { case: 'dimParam', value: 'N' } },
-            { value: { case: 'dimValue', value: BigInt(columns) } },
-          ],
+          dim: shape.map((size) =>
+            typeof size === 'string'
+              ? { value: { case: 'dimParam', value: size } }
+              : { value: { case: 'dimValue', value: BigInt(size) } },
+          ),
         },
       },
     },
   },
 });
 
-const constant = (
+export const constant = (
   name: string,
   shape: readonly number[],
-  data: readonly number[],
+  data: Iterable<number>,
 ): MessageInitShape<typeof TensorProtoSchema> => ({
   name,
   dataType: DataType.FLOAT,
@@ -148,8 +152,8 @@ const constant = (
 });
 
 /** The same numbers in every process and on every machine (Numerical Recipes' linear congruential generator). */
-function numbersBetween(low: number, high: number): () => number {
-  let state = 1;
+export function numbersBetween(low: number, high: number, seed: number): () => number {
+  let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return low + ((high - low) * state) / 2 ** 32;

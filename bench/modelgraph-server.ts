@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly storeFolder: string;
   /** Where the CPU profile is written when the server stops. Null: none is taken. */
   readonly profileFolder: string | null;
+  /** PostgreSQL, which several servers over one folder share; absent: the embedded database. */
+  readonly databaseUrl?: string;
 }
 
 /** Our server as a user gets it: default configuration, embedded database; only its folder and port are ours. */
@@ -27,13 +29,17 @@ export class ModelgraphServer {
     readonly key: string,
   ) {}
 
-  static async start({ children, storeFolder, profileFolder }: ServerOptions): Promise<ModelgraphServer> {
+  static async start(options: ServerOptions): Promise<ModelgraphServer> {
+    const { children, storeFolder, profileFolder, databaseUrl } = options;
     await mkdir(storeFolder, { recursive: true });
     const { PATH, HOME, TMPDIR } = process.env;
     const child = children.start({
       file: join(__dirname, '../src/main.js'),
       nodeOptions: profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
-      environment: { PATH, HOME, TMPDIR, PORT: '0', GRPC_PORT: '0', MODEL_STORE: storeFolder },
+      environment: {
+        ...{ PATH, HOME, TMPDIR, PORT: '0', GRPC_PORT: '0', MODEL_STORE: storeFolder },
+        ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+      },
     });
     const { url, adminKeyFile } = await child.hear<Listening>(({ msg }) => msg === 'listening');
     return new ModelgraphServer(child, url, (await readFile(adminKeyFile, 'utf8')).trim());

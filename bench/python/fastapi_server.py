@@ -2,10 +2,12 @@
 
 fast      async handler, orjson, no validation: what one writes after measuring.
 ordinary  a pydantic model and a `def` handler, as the tutorials have it.
+image-*   a tensor of floats for the other model, in base64 within JSON or as the body's bytes; async, no validation.
 
-Usage: fastapi_server.py MODEL.onnx INPUT FEATURE...   Prints {"url": ...} once it listens.
+Usage: fastapi_server.py MODEL.onnx IMAGE_MODEL.onnx INPUT FEATURE...   Prints {"url": ...} once it listens.
 """
 
+import base64
 import json
 import os
 import socket
@@ -19,10 +21,12 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from pydantic import create_model
 
-model_path, input_name, *feature_names = sys.argv[1:]
+model_path, image_model_path, input_name, *feature_names = sys.argv[1:]
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1  # as the others: more threads would only spin for a model this small
 session = onnxruntime.InferenceSession(model_path, options, providers=["CPUExecutionProvider"])
+image_session = onnxruntime.InferenceSession(image_model_path, options, providers=["CPUExecutionProvider"])
+image_input = image_session.get_inputs()[0]
 
 app = FastAPI()
 Row = create_model("Row", **{name: (float, ...) for name in feature_names})
@@ -48,6 +52,24 @@ async def fast(request: Request):
 def ordinary(body: Body) -> Answers:
     result = probabilities([[getattr(row, name) for name in feature_names] for row in body.rows])
     return Answers(rows=[Answer(probabilities=one) for one in result])
+
+
+def scores(values):
+    tensor = numpy.frombuffer(values, dtype="<f4").reshape(image_input.shape)
+    (result,) = image_session.run(None, {image_input.name: tensor})
+    return result
+
+
+@app.post("/image-base64")
+async def image_base64(request: Request):
+    values = base64.b64decode(orjson.loads(await request.body())["image"])
+    content = orjson.dumps({"scores": scores(values)[0].tolist()})
+    return Response(content, media_type="application/json")
+
+
+@app.post("/image-bytes")
+async def image_bytes(request: Request):
+    return Response(scores(await request.body()).tobytes(), media_type="application/octet-stream")
 
 
 def end_with_parent():
