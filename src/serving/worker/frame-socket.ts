@@ -1,29 +1,48 @@
-import type { Socket } from 'node:net';
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import type { Tensor } from '../../kernel/tensor';
+import type { FrameMemory } from './frame-memory';
 import { encodeFrame, FrameReader, type Message } from './framing';
 import type { Body } from './protocol';
 
+/** As much as a pipe's other side has written at once, as a rule. */
+const READ_BYTES = 64 * 1024;
+
+type OnMessage = (message: Message) => void;
+/** Called once, when the other side is gone or has lost step. */
+type OnClosed = (reason: Error | undefined) => void;
+
 /** One end of the pipe between the server and a worker. */
 export class FrameSocket {
-  /** @param onClosed called once, when the other side is gone or has lost step */
-  constructor(
+  private constructor(
     private readonly socket: Socket,
-    onMessage: (message: Message) => void,
-    onClosed: (reason: Error | undefined) => void,
+    onClosed: OnClosed,
   ) {
-    const reader = new FrameReader(onMessage);
     let failure: Error | undefined;
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        socket.destroy(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
     // Without a listener a broken pipe would end the process; 'close' follows and tells.
     socket.on('error', (error) => (failure = error));
     socket.on('close', () => onClosed(failure));
     socket.on('end', () => socket.destroy());
+  }
+
+  static over(socket: Socket, onMessage: OnMessage, onClosed: OnClosed): FrameSocket {
+    const reader = new FrameReader(onMessage);
+    socket.on('data', (chunk: Buffer) => orDestroy(socket, () => reader.push(chunk)));
+    return new FrameSocket(socket, onClosed);
+  }
+
+  /** The same for a pipe that this process was started with; most bytes of a large frame are read to where they stay. */
+  static at(fd: number, onMessage: OnMessage, onClosed: OnClosed, memory: FrameMemory): FrameSocket {
+    const reader = new FrameReader(onMessage, memory);
+    const unsorted = Buffer.allocUnsafeSlow(READ_BYTES);
+    const read = (count: number, buffer: Uint8Array): boolean => {
+      if (buffer === unsorted) orDestroy(socket, () => reader.push(unsorted.subarray(0, count)));
+      else orDestroy(socket, () => reader.arrived(count));
+      return true;
+    };
+    const onread: OnReadOpts = { buffer: () => reader.room() ?? unsorted, callback: read };
+    const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = { fd, onread };
+    const socket = new Socket(options);
+    return new FrameSocket(socket, onClosed);
   }
 
   /** @param onFlushed called when the bytes are with the operating system */
@@ -39,5 +58,13 @@ export class FrameSocket {
 
   close(): void {
     this.socket.destroy();
+  }
+}
+
+function orDestroy(socket: Socket, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    socket.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 }

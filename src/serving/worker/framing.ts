@@ -1,4 +1,5 @@
 import type { Tensor } from '../../kernel/tensor';
+import { FrameMemory } from './frame-memory';
 import type { Body, FrameHeader, TensorHeader } from './protocol';
 import { bytesOf, valuesOf } from './tensor-bytes';
 
@@ -36,6 +37,8 @@ export interface Message<B extends Body = Body> {
   readonly id: number;
   readonly body: B;
   readonly tensors: readonly Tensor[];
+  /** The frame that they are views into; absent where the message never travelled. */
+  readonly frame?: Buffer;
 }
 
 /**
@@ -98,27 +101,53 @@ export function decodeFrame(frame: Buffer): Message {
     at += byteLength + padding(byteLength);
     return { name, datatype, shape, data: valuesOf(datatype, shape, bytes) };
   });
-  return { id: header.id, body: header.body, tensors };
+  return { id: header.id, body: header.body, tensors, frame };
 }
 
-/** Puts frames together from chunks as they arrive, copying each byte once, into memory that the frame owns. */
+/** Bytes that a frame still lacks from which on they are read into their place, rather than copied there. */
+const DIRECT_BYTES = 64 * 1024;
+
+/** Puts frames together from bytes as they arrive, into memory that each frame owns. */
 export class FrameReader {
   private readonly prefix = Buffer.allocUnsafeSlow(PREFIX_BYTES);
   private frame: Buffer = this.prefix;
   private filled = 0;
 
-  constructor(private readonly onMessage: (message: Message) => void) {}
+  /** @param memory where frames lie; shared with those who give back the frames that they are done with */
+  constructor(
+    private readonly onMessage: (message: Message) => void,
+    private readonly memory: FrameMemory = new FrameMemory(),
+  ) {}
 
-  /** @throws RangeError where the bytes cannot be a frame; the stream is of no use afterwards */
+  /**
+   * Copies the bytes to where they belong.
+   *
+   * @throws RangeError where the bytes cannot be a frame; the stream is of no use afterwards
+   */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.byteLength) {
       const end = Math.min(chunk.byteLength, at + this.frame.byteLength - this.filled);
       this.frame.set(chunk.subarray(at, end), this.filled);
-      this.filled += end - at;
-      at = end;
-      if (this.filled === this.frame.byteLength) this.complete();
+      at += this.advance(end - at);
     }
+  }
+
+  /** Where the next bytes can be put as they come, for `arrived`; undefined where `push` is to sort them. */
+  room(): Buffer | undefined {
+    const missing = this.frame.byteLength - this.filled;
+    return missing >= DIRECT_BYTES ? this.frame.subarray(this.filled) : undefined;
+  }
+
+  /** So many bytes are in `room()` now. */
+  arrived(count: number): void {
+    this.advance(count);
+  }
+
+  private advance(count: number): number {
+    this.filled += count;
+    if (this.filled === this.frame.byteLength) this.complete();
+    return count;
   }
 
   private complete(): void {
@@ -126,8 +155,7 @@ export class FrameReader {
       const size = this.prefix.readUInt32LE(0);
       if (size > MAX_FRAME_BYTES || size <= PREFIX_BYTES || size % ALIGNMENT !== 0)
         throw new RangeError(`a frame of ${size} bytes cannot be`);
-      // Not from Node's shared pool: a frame's start must be aligned, and views may outlive it.
-      this.frame = Buffer.allocUnsafeSlow(size);
+      this.frame = this.memory.take(size);
       this.frame.set(this.prefix);
       return;
     }

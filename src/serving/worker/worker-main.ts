@@ -1,8 +1,8 @@
-import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { program } from '../../kernel/program';
 import { Commands, type Outcome } from './commands';
+import { FrameMemory } from './frame-memory';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';
 import { removeOwnFolder } from './own-folder';
@@ -20,8 +20,9 @@ async function main(): Promise<void> {
 
   const waiting: Message[] = [];
   let work: (() => void) | undefined;
-  const socket = new FrameSocket(
-    new Socket({ fd: PIPE_FD }),
+  const memory = new FrameMemory();
+  const socket = FrameSocket.at(
+    PIPE_FD,
     (message) => {
       waiting.push(message);
       work?.();
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
       removeOwnFolder();
       process.exit(0);
     },
+    memory,
   );
 
   const { provider, skipped } = await probeProviders(settings.providers);
@@ -50,15 +52,17 @@ async function main(): Promise<void> {
     const command = message.body as Command;
     if (command.type === 'stop') break;
     const outcome = await commands.perform(command, message.tensors);
-    answer(socket, message.id, outcome);
+    const { frame } = message;
+    // Not before the answer has left: what it holds may be the question's own values.
+    answer(socket, message.id, outcome, () => frame && memory.giveBack(frame));
   }
   await commands.releaseAll();
   process.exit(0);
 }
 
-function answer(socket: FrameSocket, id: number, { reply, tensors }: Outcome): void {
+function answer(socket: FrameSocket, id: number, { reply, tensors }: Outcome, onFlushed: () => void): void {
   try {
-    socket.send(id, reply, tensors);
+    socket.send(id, reply, tensors, onFlushed);
   } catch (error) {
     // An answer that is too large for a frame is the inputs' doing: the worker itself is well.
     const message = error instanceof Error ? error.message : String(error);

@@ -88,7 +88,7 @@ export class WorkerProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-LAST_WORDS_LENGTH);
     });
-    this.socket = new FrameSocket(
+    this.socket = FrameSocket.over(
       child.stdio[3] as Socket,
       (message) => this.received(message),
       // A pipe that broke before the process ended means that both have lost step.

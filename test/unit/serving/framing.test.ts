@@ -7,6 +7,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../../../src/kernel/tensor';
+import { FrameMemory } from '../../../src/serving/worker/frame-memory';
 import {
   decodeFrame,
   encodeFrame,
@@ -59,7 +60,7 @@ test('tensors of every datatype arrive as they were sent, however the pipe cuts 
       (tensors, pieceSizes) => {
         const frame = Buffer.concat(encodeFrame(7, run, tensors));
         const received = transport(Buffer.concat([frame, frame]), pieceSizes);
-        expect(received).toEqual([
+        expect(received.map(({ id, body, tensors }) => ({ id, body, tensors }))).toEqual([
           { id: 7, body: run, tensors },
           { id: 7, body: run, tensors },
         ]);
@@ -103,6 +104,57 @@ test('a small frame is written at once; the numbers of a large one are not copie
   const large = numbers(10_000);
   const [, values] = encodeFrame(1, run, [large]);
   expect(values?.buffer).toBe((large.data as Float32Array).buffer);
+});
+
+/** As a pipe's end does it: into the frame where it offers room, else through a small place from which it is sorted. */
+function readInPlace(reader: FrameReader, bytes: Uint8Array, pieceSize: number): void {
+  for (let at = 0; at < bytes.byteLength;) {
+    const room = reader.room();
+    const piece = bytes.subarray(at, at + Math.min(pieceSize, room?.byteLength ?? pieceSize));
+    if (room) {
+      room.set(piece);
+      reader.arrived(piece.byteLength);
+    } else reader.push(piece);
+    at += piece.byteLength;
+  }
+}
+
+const large = (fill: number): Tensor => ({
+  name: 'x',
+  datatype: 'FP32',
+  shape: [50_000],
+  data: new Float32Array(50_000).fill(fill),
+});
+
+test('large frames that are read into their place arrive as small ones do, with small ones between them', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1_000, max: 300_000 }), (pieceSize) => {
+      const asked = [large(1), { ...large(2), shape: [3], data: Float32Array.of(1, 2, 3) }, large(3)];
+      const received: (readonly Tensor[])[] = [];
+      const reader = new FrameReader(({ tensors }) => received.push(tensors));
+      readInPlace(reader, Buffer.concat(asked.flatMap((one) => encodeFrame(1, run, [one]))), pieceSize);
+      expect(received).toEqual(asked.map((one) => [one]));
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('a frame that was given back is the memory of the next one; one that is still in use is nobody else’s', () => {
+  const memory = new FrameMemory();
+  const received: Message[] = [];
+  const reader = new FrameReader((message) => received.push(message), memory);
+  const send = (fill: number) => {
+    reader.push(Buffer.concat(encodeFrame(1, run, [large(fill)])));
+    return received.at(-1)?.tensors[0]?.data as Float32Array;
+  };
+  const [first, second] = [send(1), send(2)];
+  expect(second.buffer).not.toBe(first.buffer);
+  expect(first.every((value) => value === 1)).toBe(true);
+  if (received[0]?.frame) memory.giveBack(received[0].frame);
+  const third = send(3);
+  expect(third.buffer).toBe(first.buffer);
+  expect([...third.slice(0, 2), ...second.slice(0, 2)]).toEqual([3, 3, 2, 2]);
+  expect(send(4).buffer).not.toBe(third.buffer);
 });
 
 test('bytes that cannot be a frame are refused before memory is taken for them', () => {
