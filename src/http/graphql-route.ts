@@ -4,8 +4,9 @@ import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
 import { answerGraphqlError, answerText, SAFE_HEADERS } from '../kernel/http-answer';
-import { BodyTooLarge, readBody } from '../kernel/http-body';
+import { BodyTooLarge, useBody } from '../kernel/http-body';
 import { headerOf } from '../kernel/http-header';
+import { parseLifted } from '../kernel/lifted-base64';
 import { answerPlainOperation } from './plain-operation';
 import type { Route } from '../kernel/http-exchange';
 
@@ -21,18 +22,16 @@ interface GraphqlRouteInput {
 /** `POST /graphql`, and `GET` for queries. */
 export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput): Route {
   return async ({ request, response, search }, actor) => {
-    let body: unknown;
-    let receivedAt: number;
+    let received: ReceivedBody;
     try {
-      const bytes = request.method === 'POST' ? await readBody(request) : undefined;
-      receivedAt = performance.now();
-      body = bytes && readJson(request, bytes);
+      received = request.method === 'POST' ? await readJson(request) : nothingReceived();
     } catch (error) {
       if (error instanceof BodyTooLarge)
         return answerGraphqlError(response, 413, 'BAD_REQUEST', error.message);
       if (!(error instanceof SyntaxError)) throw error;
       return answerGraphqlError(response, 400, 'BAD_REQUEST', `The body is not JSON: ${error.message}`);
     }
+    const { body, receivedAt } = received;
     const isAbandoned = () => response.destroyed;
     const header = (name: string) => headerOf(request, name);
     const context = new OperationContext(services, actor, undefined, isAbandoned, header, receivedAt);
@@ -64,10 +63,21 @@ function send(response: ServerResponse, status: number, headers: Record<string, 
   response.end(body);
 }
 
-function readJson(request: IncomingMessage, body: Buffer): unknown {
+interface ReceivedBody {
+  readonly body: unknown;
+  /** When its bytes were there, on performance.now()'s clock. */
+  readonly receivedAt: number;
+}
+
+const nothingReceived = (): ReceivedBody => ({ body: undefined, receivedAt: performance.now() });
+
+function readJson(request: IncomingMessage): Promise<ReceivedBody> {
   // Another content type is Apollo's to refuse, with the right status.
-  if (!request.headers['content-type']?.startsWith('application/json')) return body.toString();
-  return JSON.parse(body.toString()) as unknown;
+  const isJson = request.headers['content-type']?.startsWith('application/json');
+  return useBody(request, (bytes) => {
+    const receivedAt = performance.now();
+    return { body: isJson ? parseLifted(bytes) : bytes.toString(), receivedAt };
+  });
 }
 
 function headersOf(request: IncomingMessage): HeaderMap {

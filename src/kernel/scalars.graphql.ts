@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
 import type { TensorInput } from './tensor-input';
+import { liftedBytes } from './lifted-base64';
 import { doubleFromJson, doubleToJson, type JsonDouble } from './double';
 
 const wrongShape = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
@@ -66,15 +67,18 @@ export const TensorScalar = new GraphQLScalarType<TensorInput, unknown>({
 
 function parseTensor(value: unknown): TensorInput {
   const tensor = value as Partial<TensorInput> | null;
-  const hasBody = Array.isArray(tensor?.data) !== (typeof tensor?.base64 === 'string');
+  // Before `base64` is looked at, which would make a text of them.
+  const bytes = liftedBytes(value);
+  const hasBody = Array.isArray(tensor?.data) !== (bytes !== undefined || typeof tensor?.base64 === 'string');
   const isTensor =
     typeof tensor?.name === 'string' &&
     typeof tensor.datatype === 'string' &&
     Array.isArray(tensor.shape) &&
     hasBody;
   if (!isTensor) throw wrongShape('Expected a tensor: {name, datatype, shape} and either data or base64.');
-  const { name, datatype, shape, data, base64 } = tensor as TensorInput;
-  return { name, datatype, shape, ...(data ? { data } : { base64 }) };
+  const { name, datatype, shape, data } = tensor as TensorInput;
+  if (bytes) return { name, datatype, shape, bytes, bytesFrom: 'base64' };
+  return { name, datatype, shape, ...(data ? { data } : { base64: tensor.base64 }) };
 }
 
 export const DateTimeScalar = GraphQLDateTime;

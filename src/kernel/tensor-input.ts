@@ -9,4 +9,6 @@ export interface TensorInput {
   readonly base64?: string;
   /** The same bytes as they are, from a door that takes them; they may be a view that others share. */
   readonly bytes?: Uint8Array;
+  /** The field that the client wrote `bytes` in, which messages name; absent: it wrote them as they are. */
+  readonly bytesFrom?: 'base64';
 }

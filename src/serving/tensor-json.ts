@@ -51,13 +51,14 @@ export function tensorFromJson(
 }
 
 function dataOf(
-  { data, base64, bytes }: TensorInput,
+  { data, base64, bytes, bytesFrom }: TensorInput,
   datatype: Datatype,
   count: number,
   path: string,
   check: InputCheck,
 ): TensorData | null {
-  if (bytes !== undefined) return fromBytes(bytes, datatype, count, path, check);
+  if (bytes !== undefined)
+    return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check);
   if (base64 !== undefined)
     return fromBytes(Buffer.from(base64, 'base64'), datatype, count, `${path}.base64`, check);
   return fromValues(data ?? [], datatype, count, path, check);
