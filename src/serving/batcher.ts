@@ -161,11 +161,7 @@ export class Batcher {
     const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
-    const options = {
-      timeoutMs: this.options.runLimitMs,
-      ...(outputs ? { outputs } : {}),
-      ...(signal ? { signal } : {}),
-    };
+    const options = { timeoutMs: this.options.runLimitMs, outputs, signal };
     this.running.push(batch);
     model.running++;
     try {

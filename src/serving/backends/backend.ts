@@ -44,9 +44,9 @@ export interface RunOptions {
   /** The server's wall-clock limit of one run, never a caller's deadline: past it the worker is killed. */
   readonly timeoutMs: number;
   /** Names of the outputs wanted; absent or empty: all. */
-  readonly outputs?: readonly string[];
+  readonly outputs?: readonly string[] | undefined;
   /** Aborted where nobody waits for the answer any more; given in lanes that can stop a run. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Latency {

@@ -22,7 +22,7 @@ export type Command =
   | { readonly type: 'load'; readonly sha256: string; readonly path: string; readonly rows?: number }
   | { readonly type: 'unload'; readonly sha256: string }
   | { readonly type: 'free-memory' }
-  | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] }
+  | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] | undefined }
   | { readonly type: 'measure'; readonly path: string; readonly samples: number }
   | { readonly type: 'try-missing'; readonly path: string; readonly columns: readonly ColumnPlace[] }
   | { readonly type: 'stop' };

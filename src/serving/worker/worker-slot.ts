@@ -94,7 +94,7 @@ export class WorkerSlot {
     const process = this.running();
     if (!this.has(file.sha256)) await this.loadInto(process, file);
     this.memory.used(file.sha256);
-    const command: Command = { type: 'run', sha256: file.sha256, ...(outputs ? { outputs } : {}) };
+    const command: Command = { type: 'run', sha256: file.sha256, outputs };
     const { reply, tensors } = await ask(process, command, inputs, limitMs);
     const { computeMs, rssBytes } = expect(reply, 'ran');
     if (rssBytes !== undefined) this.memory.grew(file.sha256, rssBytes);
