@@ -11,6 +11,8 @@ export class OperationContext implements Context {
   private answer: PredictSuccess | undefined;
   private moreAnswers: PredictSuccess[] | undefined;
   private answeredAt = 0;
+  /** Apollo gives resolvers a copy of the context that it was given, fields and all: this one leads back. */
+  private readonly original: OperationContext = this;
 
   constructor(
     readonly services: Services,
@@ -30,9 +32,10 @@ export class OperationContext implements Context {
   }
 
   predicted(answer: PredictSuccess): void {
-    this.answeredAt = performance.now();
-    if (this.answer === undefined) this.answer = answer;
-    else (this.moreAnswers ??= []).push(answer);
+    const { original } = this;
+    original.answeredAt = performance.now();
+    if (original.answer === undefined) original.answer = answer;
+    else (original.moreAnswers ??= []).push(answer);
   }
 
   /** The answer is bytes: what was predicted in this call took since then to be encoded, each all of it. */

@@ -72,13 +72,13 @@ function counters(all: readonly Series[]): readonly MetricFamily[] {
       ),
     ),
     family(
-      'worker_busy_seconds_total',
+      'prediction_busy_seconds_total',
       'counter',
       'Worker time that runs took; callers of one run share it by their rows.',
       count(({ busyMs }) => busyMs / MS_PER_S),
     ),
     family(
-      'worker_paid_seconds_total',
+      'prediction_paid_seconds_total',
       'counter',
       'The same with the idle time of the workers before, at most an hour.',
       count(({ paidMs }) => paidMs / MS_PER_S),

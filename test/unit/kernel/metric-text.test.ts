@@ -1,5 +1,8 @@
 import { histogramSamples, sample, type MetricFamily } from '../../../src/kernel/metric-family';
-import { metricText } from '../../../src/kernel/metric-text';
+import { metricText as pieces, type MetricFormat } from '../../../src/kernel/metric-text';
+
+const metricText = (families: readonly MetricFamily[], format: MetricFormat) =>
+  [...pieces(families, format, new Map())].join('');
 
 const counter = (name: string, ...samples: MetricFamily['samples']): MetricFamily => ({
   ...{ name, help: 'What it is.', type: 'counter', samples },
@@ -39,6 +42,26 @@ test.each([
   [0.1, '0.1'],
 ])('%d is written %s', (value, written) => {
   expect(metricText([counter('x_total', sample({}, value))], 'prometheus')).toContain(`x_total ${written}\n`);
+});
+
+test('projects are told by name, or by id where nobody knows it', () => {
+  const samples = [sample({ project: 'one' }, 1), sample({ project: 'two' }, 2)];
+  const text = [
+    ...pieces([counter('hits_total', ...samples)], 'prometheus', new Map([['one', 'fraud "team"']])),
+  ];
+  expect(text.join('').split('\n').slice(2)).toEqual([
+    'hits_total{project="fraud \\"team\\""} 1',
+    'hits_total{project="two"} 2',
+    '',
+  ]);
+});
+
+test('much of it comes in pieces, which end where lines end and lack none', () => {
+  const samples = Array.from({ length: 2_500 }, (_, index) => sample({ index: String(index) }, index));
+  const all = [...pieces([counter('hits_total', ...samples)], 'prometheus', new Map())];
+  expect(all).toHaveLength(3);
+  for (const piece of all) expect(piece).toMatch(/\n$/);
+  expect(all.join('').split('\n')).toHaveLength(2 + 2_500 + 1);
 });
 
 test('OpenMetrics names counters without _total, knows no counter of another name, and has an end', () => {
