@@ -13,7 +13,7 @@ import { EndpointWakes } from './endpoint-wakes';
 import { checkInterval, checkPoints } from './interval';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
 import type { LatencyRecorder } from './latency-recorder';
-import { mergeWindows, type LatencyWindow } from './latency-window';
+import { mergeWindows, type LatencyWindow, type VariantLatency } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
@@ -115,7 +115,7 @@ export class Monitoring {
   }
 
   /** What predictions that the caller was told of have cost; null without a price. */
-  costOf(measured: Measurements): PredictionCost | null {
+  costOf(measured: Pick<VariantLatency, keyof Measurements | 'ranOn'>): PredictionCost | null {
     return predictionCost(measured, this.input.workerPrice);
   }
 

@@ -1,3 +1,5 @@
+import { ON_WORKERS, type RanOn } from '../serving/serving';
+
 const MS_PER_HOUR = 3_600_000;
 
 /** What one worker costs for an hour. */
@@ -22,15 +24,17 @@ interface WorkerTime {
   readonly errorRate: number;
   readonly busyMs: number;
   readonly paidMs: number;
+  /** What its answers were computed by; empty: remembered ones only, or nobody knows. */
+  readonly ranOn: readonly RanOn[];
 }
 
-/** Null without a price, and where nothing was answered. */
+/** Null without a price, where nothing was answered, and where all of it ran on servers that are not ours. */
 export function predictionCost(
-  { requests, errorRate, busyMs, paidMs }: WorkerTime,
+  { requests, errorRate, busyMs, paidMs, ranOn }: WorkerTime,
   price: WorkerPrice | null,
 ): PredictionCost | null {
   const answered = Math.round(requests * (1 - errorRate));
-  if (price === null || answered === 0) return null;
+  if (price === null || answered === 0 || !ranOnWorkers(ranOn)) return null;
   const perThousand = (workerMs: number) => (workerCost(workerMs, price) / answered) * 1_000;
   return {
     busyPerThousand: perThousand(busyMs),
@@ -38,6 +42,9 @@ export function predictionCost(
     currency: price.currency,
   };
 }
+
+export const ranOnWorkers = (ranOn: readonly RanOn[]): boolean =>
+  ranOn.length === 0 || ranOn.some(({ backend }) => backend === ON_WORKERS);
 
 export const workerCost = (workerMs: number, { perHour }: WorkerPrice): number =>
   (workerMs / MS_PER_HOUR) * perHour;

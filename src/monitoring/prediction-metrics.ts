@@ -7,10 +7,11 @@ import {
   type MetricSample,
   type MetricScope,
 } from '../kernel/metric-family';
+import type { RanOn } from '../serving/serving';
 import type { Histogram } from './histogram';
 import type { LatencyRecorder } from './latency-recorder';
 import { STAGES, type LatencyStats } from './latency-stats';
-import { predictionCost, workerCost, type WorkerPrice } from './prediction-cost';
+import { predictionCost, ranOnWorkers, workerCost, type WorkerPrice } from './prediction-cost';
 import type { Series } from './since-start';
 import { tritonSummaries } from './triton-summaries';
 
@@ -68,7 +69,9 @@ function counters(all: readonly Series[]): readonly MetricFamily[] {
       'gauge',
       'What computes the answers: 1, with the backend and its provider.',
       all.flatMap((series) =>
-        series.source?.ranOn ? [sample({ ...labelsOf(series), ...ranOnOf(series) }, 1)] : [],
+        ranOnOf(series).map(({ backend, provider }) =>
+          sample({ ...labelsOf(series), backend, provider: provider ?? '' }, 1),
+        ),
       ),
     ),
     family(
@@ -114,10 +117,12 @@ function histograms(all: readonly Series[]): readonly MetricFamily[] {
 
 function costs(all: readonly Series[], price: WorkerPrice | null): readonly MetricFamily[] {
   if (price === null) return [];
-  const samples = all.flatMap((series) => [
-    sample({ ...costLabels(series, price), kind: 'busy' }, workerCost(series.stats.busyMs, price)),
-    sample({ ...costLabels(series, price), kind: 'full' }, workerCost(series.stats.paidMs, price)),
-  ]);
+  const samples = all
+    .filter(onWorkers)
+    .flatMap((series) => [
+      sample({ ...costLabels(series, price), kind: 'busy' }, workerCost(series.stats.busyMs, price)),
+      sample({ ...costLabels(series, price), kind: 'full' }, workerCost(series.stats.paidMs, price)),
+    ]);
   const help = 'What predictions have cost: the time of their runs, and the full time of the workers.';
   return [family('prediction_cost_total', 'counter', help, samples)];
 }
@@ -129,7 +134,10 @@ function recent(all: readonly Series[], price: WorkerPrice | null): readonly Met
   );
   const perThousand = all.flatMap((series) => {
     const { requests, errors, busyMs, paidMs } = series.stats;
-    const cost = predictionCost({ requests, errorRate: errors / requests, busyMs, paidMs }, price);
+    const cost = predictionCost(
+      { requests, errorRate: errors / requests, busyMs, paidMs, ranOn: ranOnOf(series) },
+      price,
+    );
     if (price === null || cost === null) return [];
     return [
       sample({ ...costLabels(series, price), kind: 'busy' }, cost.busyPerThousand),
@@ -166,10 +174,8 @@ function labelsOf({ projectId, source }: Series): MetricLabels {
   return { project: projectId, ...names, shadow: String(shadow) };
 }
 
-const ranOnOf = ({ source }: Series): MetricLabels => ({
-  backend: source?.ranOn?.backend ?? '',
-  provider: source?.ranOn?.provider ?? '',
-});
+const ranOnOf = ({ source }: Series): readonly RanOn[] => (source?.ranOn ? [source.ranOn] : []);
+const onWorkers = (series: Series): boolean => ranOnWorkers(ranOnOf(series));
 
 const costLabels = (series: Series, { currency }: WorkerPrice): MetricLabels => ({
   ...labelsOf(series),

@@ -125,7 +125,7 @@ export class ModelControl {
 
   private named(version: ModelVersion, name: string): NamedStatistics {
     const { statistics, backend } = this.needs;
-    const taken = backend.status().flatMap(({ modelBytes }) => modelBytes?.get(version.sha256) ?? []);
+    const taken = backend.status().flatMap(({ modelBytes }) => modelBytes?.[version.sha256] ?? []);
     const memoryBytes = taken.length === 0 ? null : taken.reduce((sum, bytes) => sum + bytes, 0);
     return { ...statistics.of(version), name, memoryBytes };
   }

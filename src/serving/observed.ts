@@ -1,4 +1,5 @@
 import type { Actor } from '../kernel/actor';
+import { ON_WORKERS } from './backends/backend';
 import { reasonOf } from './failure-reason';
 import type { PredictInput } from './predict';
 import type { Observation, PredictRequest, PredictResult } from './prediction';
@@ -49,8 +50,9 @@ export function observed(
   return result;
 }
 
-/** Nothing where it took no run, or one that is another caller's. */
+/** Nothing where it took no run, one that is another caller's, or one of a server that is not ours. */
 function busyMsOf(result: PredictResult, rows: number): number {
   if (!result.ok || result.cached || result.coalesced || result.batchSize === 0) return 0;
+  if (result.ranOn !== null && result.ranOn.backend !== ON_WORKERS) return 0;
   return (result.timing.computeMs * rows) / result.batchSize;
 }

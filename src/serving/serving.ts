@@ -38,7 +38,7 @@ import { tritonMetrics } from './triton-metrics';
 import { readWorkerLoad, type LoadNeeds, type WorkerLoad } from './worker-load';
 import type { Health } from './variant-health';
 
-export type { RanOn, WorkerState, WorkerStatus } from './backends/backend';
+export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
 export { GpuLoad } from './gpu-load';
 export type { GpuDevice } from './gpu-reading';
 export type { WorkerLoad } from './worker-load';

@@ -23,9 +23,12 @@ export interface LeasedModel {
   readonly rows: number;
 }
 
+/** The backend whose runs take our workers' time; others take that of servers which we know no price of. */
+export const ON_WORKERS = 'onnx';
+
 /** What has computed an answer: one object for all answers of a process, since each of them carries it. */
 export interface RanOn {
-  /** The kind of backend: `onnx`, … */
+  /** The kind of backend: `onnx`, `open-inference`, `tf-serving`. */
   readonly backend: string;
   /** The execution provider: `cpu`, `cuda`, …; null where the backend does not tell. */
   readonly provider: string | null;
@@ -68,8 +71,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** SHA-256 of the models it holds, least recently used first. */
   readonly models: readonly string[];
-  /** Main memory that each of them was seen to take, in bytes; absent where it cannot be known. */
-  readonly modelBytes?: ReadonlyMap<string, number>;
+  /** Main memory that each of them was seen to take, in bytes; absent where it cannot be known. It goes over the wire. */
+  readonly modelBytes?: Readonly<Record<string, number>>;
   /** Size of its process, as last told; null where there is none. */
   readonly rssBytes: number | null;
   /** What it may take. */

@@ -1,6 +1,7 @@
 import type { Tensor, TensorSpec } from '../../kernel/tensor';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
+import type { RanOn } from './backend';
 import type { RemoteDocument } from './remote-document';
 import { RemoteFailure } from './remote-failure';
 import type { CallLimits, RemoteMetadata, RemoteModel as Address } from './remote-inference';
@@ -31,6 +32,8 @@ const NOT_ITS_FAULT: readonly RemoteFailure['fault'][] = ['refused', 'cancelled'
 
 /** One model at one remote: asks it, and asks it no more while it is away. */
 export class RemoteModel {
+  /** What its answers have run on: what the remote uses, it does not tell. */
+  readonly ranOn: RanOn;
   private readonly breaker = new RemoteBreaker();
   private readonly address: Address;
   private since = new Date();
@@ -44,6 +47,7 @@ export class RemoteModel {
     private readonly changed: (status: RemoteStatus) => void,
   ) {
     this.address = { name: document.model, version: document.version };
+    this.ranOn = { backend: document.backend, provider: null };
   }
 
   /** @throws RemoteFailure */

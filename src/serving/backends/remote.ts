@@ -113,10 +113,11 @@ export class RemoteBackend implements Backend {
       const declared = file.declared ?? (await this.declaredOf(file));
       const rows = file.declared?.batchable ? inputs[0]?.shape[0] : undefined;
       const startedAt = performance.now();
-      const outputs = await this.modelOf(file).infer(inputs, declared.outputs, options, (answer) =>
+      const model = this.modelOf(file);
+      const outputs = await model.infer(inputs, declared.outputs, options, (answer) =>
         checkedAnswer(answer, declared.outputs, options.outputs, rows),
       );
-      return { outputs, computeMs: performance.now() - startedAt };
+      return { outputs, computeMs: performance.now() - startedAt, ranOn: model.ranOn };
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import type { Tensor } from '../../kernel/tensor';
-import type { RunOptions, RunResult } from '../backends/backend';
+import { ON_WORKERS, type RanOn, type RunOptions, type RunResult } from '../backends/backend';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
 import type { ApiProcessId, Attendance, LeasedName, WorkerCalls, WorkerMethod } from './worker-calls';
 import { WorkerClient } from './worker-client';
@@ -39,6 +39,8 @@ export class WorkerLink implements Candidate {
   private hasRun = false;
   private isStopped = false;
   private upCount = 0;
+  /** What its answers run on: all processes of a worker use one provider. */
+  private ranOn: RanOn = { backend: ON_WORKERS, provider: null };
   private readonly passes = new Periodic(() => this.attend(), ATTEND_EVERY_MS);
 
   /** @param address `host:port` */
@@ -96,7 +98,7 @@ export class WorkerLink implements Candidate {
       const result = await this.client.run(sha256, inputs, options);
       this.latencyMs = learnLatency(this.latencyMs, performance.now() - startedAt);
       this.hasRun = true;
-      return result;
+      return { outputs: result.outputs, computeMs: result.computeMs, ranOn: this.ranOn };
     } catch (error) {
       if (error instanceof WorkerLost) this.lost(error.message);
       throw error;
@@ -151,6 +153,10 @@ export class WorkerLink implements Candidate {
       if (!this.hasRun) this.latencyMs = fadedLatency(this.latencyMs);
       this.hasRun = false;
       this.attendance = said;
+      this.ranOn = {
+        backend: ON_WORKERS,
+        provider: said.workers.find(({ provider }) => provider)?.provider ?? null,
+      };
       this.upCount = said.workers.filter(({ state }) => state === 'idle' || state === 'busy').length;
       for (const sha256 of loadedBefore) this.loaded.delete(sha256);
     } catch (error) {

@@ -82,8 +82,8 @@ export class ModelMemory {
     return this.rssBytes;
   }
 
-  get bytesByModel(): ReadonlyMap<string, number> {
-    return new Map([...this.models].map(([sha256, { bytes }]) => [sha256, bytes]));
+  get bytesByModel(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.models].map(([sha256, { bytes }]) => [sha256, bytes]));
   }
 
   get names(): readonly string[] {

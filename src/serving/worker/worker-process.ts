@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '../../kernel/tensor';
-import type { RanOn } from '../backends/backend';
+import { ON_WORKERS, type RanOn } from '../backends/backend';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';
 import type { Command, Greeting, Reply, SkippedProvider } from './protocol';
@@ -62,7 +62,7 @@ export class WorkerProcess {
       throw new Error(`No execution provider works: ${describeSkipped(greeting.skipped)}`);
     }
     worker.provider = greeting.provider;
-    worker.ranOn = { backend: 'onnx', provider: greeting.provider };
+    worker.ranOn = { backend: ON_WORKERS, provider: greeting.provider };
     worker.skipped = greeting.skipped;
     worker.bareBytes = greeting.rssBytes;
     return worker;
@@ -71,7 +71,7 @@ export class WorkerProcess {
   /** The provider in use, and why those preferred to it are not. */
   provider = '';
   skipped: readonly SkippedProvider[] = [];
-  ranOn: RanOn = { backend: 'onnx', provider: null };
+  ranOn: RanOn = { backend: ON_WORKERS, provider: null };
   /** Size of the process before it held any model. */
   bareBytes = 0;
 
