@@ -1,7 +1,9 @@
 import { status as Code } from '@grpc/grpc-js';
 import { FleetProcesses } from '../support/fleet-processes';
 import { floatBytes, floatsIn, GrpcClient } from '../support/grpc-client';
+import { scrape } from '../support/metrics-client';
 import { affine, affineAnswer } from '../support/onnx-models';
+import { OpenInferenceClient } from '../support/open-inference-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { ScoreCallers } from '../support/score-callers';
 import { deployEndpoint, predict } from '../support/serving-client';
@@ -50,6 +52,24 @@ test('both workers hold what was deployed through one of two API processes, and 
   const callers = await underLoad(() => Promise.resolve());
   expect(callers.refused).toEqual([]);
   for (const { url } of [...apis, ...workers]) expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test('an API process tells what its answers ran on, how busy the workers elsewhere are, and what memory a model takes', async () => {
+  const [api] = apis;
+  await predict(api, {
+    endpoint: 'scores',
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }],
+  });
+  const { workerLoad } = await api.data<{ workerLoad: { workers: object[] } }>(
+    '{ workerLoad { workers { provider restarts modelCount rssBytes } } }',
+  );
+  expect(workerLoad.workers.length).toBeGreaterThanOrEqual(workers.length);
+  expect(workerLoad.workers).toContainEqual(expect.objectContaining({ provider: 'cpu', modelCount: 1 }));
+  const stats = await new OpenInferenceClient(api).get('/models/scores/stats');
+  expect(stats.json.model_stats?.[0]?.memory_usage).toMatchObject([{ type: 'CPU' }]);
+  const lines = await scrape(api);
+  const info = lines.find(({ name }) => name === 'modelgraph_prediction_info');
+  expect(info?.labels).toMatchObject({ endpoint: 'scores', backend: 'onnx', provider: 'cpu' });
 });
 
 test('a worker answers nobody without the token, and any client of the protocol with it', async () => {
