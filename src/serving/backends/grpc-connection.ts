@@ -6,9 +6,9 @@ import { Client, credentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-j
  */
 export const PING_INTERVAL_MS = 30_000;
 const PING_TIMEOUT_MS = 10_000;
-/** Between tries to connect, in ms: a remote that is back is found within a second or two. */
+/** Between tries to connect, in ms: a remote that is back is found within a second. */
 const FIRST_RECONNECT_MS = 100;
-const LONGEST_RECONNECT_MS = 1_000;
+const LONGEST_RECONNECT_MS = 500;
 
 export interface ConnectionOptions {
   /** Both ways. */

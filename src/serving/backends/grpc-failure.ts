@@ -24,7 +24,7 @@ export function failureOfStatus(error: ServiceError | null, timeoutMs: number): 
   if (code === Code.DEADLINE_EXCEEDED)
     return new RemoteFailure('timeout', `The remote did not answer within ${Math.ceil(timeoutMs)} ms.`);
   const words = remoteWords(details);
-  const said = words === '' ? '' : `: ${words}`;
+  const said = words === '' ? '.' : `: ${words}`;
   // A call that is UNAVAILABLE may be made again: so says the protocol.
   return new RemoteFailure(
     FAULT_OF.get(code) ?? 'failed',

@@ -20,6 +20,7 @@ export const MAX_GRPC_MESSAGE_BYTES = 64 * 1024 * 1024;
 const MAX_CONTROL_BYTES = 4 * 1024 * 1024;
 /** Inputs, outputs and versions of one model that are looked at, and axes of one tensor. */
 const MAX_LISTED = 1_000;
+
 export interface GrpcOptions {
   /** Sent with every call as `authorization: Bearer …`; absent or null: none. */
   readonly token?: string | null;

@@ -87,9 +87,8 @@ export class RemoteModel {
   /** Why it would not be asked at the moment; null where it would. */
   whyNot(): string | null {
     const { state, reason } = this.breaker;
-    return state === 'DOWN'
-      ? `${reason ?? ''} It is asked again once it says that it is ready.`.trim()
-      : null;
+    if (state !== 'DOWN' || reason === null) return null;
+    return `${reason.replace(/[^.…]$/, '$&.')} It is asked again once it says that it is ready.`;
   }
 
   status(): RemoteStatus {

@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseRemotePlace } from '../../src/kernel/remote-place';
+import { DATATYPES, type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensor';
+import type { Backend, ModelFile } from '../../src/serving/backends/backend';
+import { OnnxBackend } from '../../src/serving/backends/onnx';
+import { RemoteBackend } from '../../src/serving/backends/remote';
+import { parseRemoteDocument } from '../../src/serving/backends/remote-document';
+import { RemotePolicy } from '../../src/serving/backends/remote-policy';
+import { Batcher } from '../../src/serving/batcher';
+import { InvalidInput } from '../../src/serving/invalid-input';
+import { newData } from '../../src/serving/tensor-json';
+import { parserOf } from '../../src/serving/value-parser';
+import { WorkerPool } from '../../src/serving/worker-pool';
+import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import {
+  affine,
+  affineAnswer,
+  centred,
+  identity,
+  lookup,
+  loopOnDemand,
+  model,
+  modelFile,
+  value,
+} from '../support/onnx-models';
+import { RegistryClient } from '../support/registry-client';
+import { documentFor, REMOTE_KINDS } from '../support/remote-model';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+/** `same` is x, `kind` the text beside it: two outputs of two datatypes. */
+const pair = (): Uint8Array =>
+  model({
+    node: [
+      { opType: 'Identity', input: ['x'], output: ['same'] },
+      { opType: 'Identity', input: ['text'], output: ['kind'] },
+    ],
+    input: [value('x', 'FP64', ['N', 2]), value('text', 'BYTES', ['N', 1])],
+    output: [value('same', 'FP64', ['N', 2]), value('kind', 'BYTES', ['N', 1])],
+  });
+
+const MODELS: Readonly<Record<string, Uint8Array>> = {
+  ...Object.fromEntries(DATATYPES.map((datatype) => [datatype, identity(datatype)])),
+  affine: affine(),
+  centred: centred(),
+  lookup: lookup(8),
+  pair: pair(),
+  scalar: identity('FP32', []),
+  slow: loopOnDemand(),
+};
+const WORKERS = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
+const OPTIONS = { timeoutMs: 20_000 };
+
+/** Two ends, and what JSON has no number for. */
+const VALUES: Readonly<Record<Datatype, readonly unknown[]>> = {
+  BOOL: [true, false],
+  UINT8: [0, 255],
+  UINT16: [0, 65_535],
+  UINT32: [0, 4_294_967_295],
+  UINT64: ['9007199254740993', '18446744073709551615'],
+  INT8: [-128, 127],
+  INT16: [-32_768, 32_767],
+  INT32: [-2_147_483_648, 2_147_483_647],
+  INT64: ['9007199254740993', '-9223372036854775808'],
+  FP16: [65_504, '-Infinity'],
+  FP32: [0.1, 'NaN'],
+  FP64: ['-0', 'Infinity'],
+  BYTES: ['größe 🐧\n"\u0000', ''],
+};
+function tensor(
+  name: string,
+  datatype: Datatype,
+  shape: readonly number[],
+  values: readonly unknown[],
+): Tensor {
+  const data = newData(datatype, values.length);
+  values.forEach((one, at) => (data[at] = parserOf(datatype)(one) ?? ''));
+  return { name, datatype, shape, data: data as unknown as TensorData };
+}
+const bits = ({ data }: Tensor) =>
+  Array.isArray(data) ? data : Buffer.from((data as Uint8Array).slice().buffer).toString('hex');
+const row = (seed: number): number[] =>
+  Array.from({ length: 30 }, (_, at) => ((seed * 31 + at * 7) % 16) / 4);
+
+const folder = mkdtempSync(join(tmpdir(), 'modelgraph-backends-'));
+let neighbour: TestServer;
+const pool = new WorkerPool({ ...WORKERS, workers: 2 });
+const onnx = new OnnxBackend(pool, WORKERS);
+let remote: RemoteBackend;
+
+beforeAll(async () => {
+  neighbour = await startTestServer({ ONNX_WORKERS: '2' });
+  const registry = new RegistryClient(neighbour);
+  for (const [name, bytes] of Object.entries(MODELS))
+    await registry.promote(await registry.version(name, bytes), 'production');
+  await pool.start();
+  const places = [new URL(neighbour.url).host, neighbour.grpcAddress].flatMap(
+    (place) => parseRemotePlace(place) ?? [],
+  );
+  remote = new RemoteBackend(
+    new RemotePolicy(places, new Map([['NEIGHBOUR', { token: neighbour.key, places }]])),
+  );
+}, 120_000);
+afterAll(async () => {
+  await remote.stop();
+  await onnx.stop();
+  await pool.stop({ withinMs: 2_000 });
+  await neighbour.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const KINDS = ['onnx', ...REMOTE_KINDS] as const;
+
+describe.each(KINDS)('%s', (kind) => {
+  const backend = (): Backend => (kind === 'onnx' ? onnx : remote);
+  function file(name: string): ModelFile {
+    const bytes = MODELS[name] ?? new Uint8Array(0);
+    if (kind === 'onnx') return modelFile(folder, bytes);
+    const text = documentFor(kind, neighbour, name);
+    const read = parseRemoteDocument(text);
+    if (!read?.ok) throw new Error(read?.message);
+    const sha256 = `${kind} ${name}`;
+    const path = join(folder, `${sha256}.json`);
+    writeFileSync(path, text);
+    return { sha256, path, remote: read.document };
+  }
+  const run = (name: string, inputs: readonly Tensor[], outputs?: readonly string[]) =>
+    backend().run(file(name), inputs, { ...OPTIONS, ...(outputs && { outputs }) });
+
+  test('it finds out what a model takes and gives, and whether its rows may share a run', async () => {
+    const shape = (width: number) => [-1, width];
+    expect(await backend().inspect(file('affine'))).toEqual({
+      ok: true,
+      inputs: [{ name: 'x', datatype: 'FP32', shape: shape(30) }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: shape(3) }],
+      batchable: true,
+    });
+    expect(await backend().inspect(file('centred'))).toMatchObject({ ok: true, batchable: false });
+  });
+
+  test.each([...DATATYPES])('%s comes back with every bit', async (datatype) => {
+    // The runtime’s text ends at U+0000, so it refuses such texts.
+    const values = VALUES[datatype].map((one) => (typeof one === 'string' ? one.replace('\0', '') : one));
+    const sent = tensor('x', datatype, [1, 2], values);
+    const { outputs } = await run(datatype, [sent]);
+    expect(outputs).toMatchObject([{ name: 'y', datatype, shape: [1, 2] }]);
+    expect(outputs.map(bits)).toEqual([bits(sent)]);
+  });
+
+  test.each([
+    ['no rows', 'FP32', [0, 2], []],
+    ['a scalar', 'scalar', [], [2.5]],
+  ])('%s keep their shape', async (_what, name, shape, values) => {
+    const { outputs } = await run(name, [tensor('x', 'FP32', shape, values)]);
+    expect(outputs).toMatchObject([{ name: 'y', shape, data: Float32Array.from(values) }]);
+  });
+
+  test('the outputs asked for come in the order asked for, and all in the model’s', async () => {
+    const inputs = [tensor('x', 'FP64', [1, 2], [1, 2]), tensor('text', 'BYTES', [1, 1], ['a'])];
+    const names = async (wanted?: string[]) =>
+      (await run('pair', inputs, wanted)).outputs.map(({ name }) => name);
+    expect(await names()).toEqual(['same', 'kind']);
+    expect(await names(['kind', 'same'])).toEqual(['kind', 'same']);
+    expect(await names(['kind'])).toEqual(['kind']);
+  });
+
+  test('a question that the model refuses is its own fault, and costs nobody else anything', async () => {
+    const index = (at: number) => [tensor('i', 'INT64', [1, 1], [at])];
+    const answers = [7, 99, 3].map((at) => run('lookup', index(at)));
+    await expect(answers[1]).rejects.toThrow(InvalidInput);
+    expect((await answers[0])?.outputs).toMatchObject([{ data: Float32Array.of(70) }]);
+    expect((await answers[2])?.outputs).toMatchObject([{ data: Float32Array.of(30) }]);
+    expect(backend().whyNot(file('lookup').sha256)).toBeNull();
+  });
+
+  test('many callers who share batches get their own rows, once', async () => {
+    const batcher = new Batcher(backend());
+    const asked = Array.from({ length: 300 }, (_, seed) => seed);
+    const answers = await Promise.all(
+      asked.map((seed) =>
+        batcher.submit({
+          file: file('affine'),
+          batchable: true,
+          inputs: [tensor('x', 'FP32', [1, 30], row(seed))],
+          deadlineAt: performance.now() + 20_000,
+        }),
+      ),
+    );
+    expect(answers.map(({ outputs }) => [...(outputs[0]?.data as Float32Array)])).toEqual(
+      asked.map((seed) => affineAnswer(row(seed))),
+    );
+    expect(Math.max(...answers.map(({ batchSize }) => batchSize))).toBeGreaterThan(1);
+    batcher.stop();
+  });
+
+  test('a run that takes too long ends, and says so; the next one is answered', async () => {
+    const slow = backend().run(file('slow'), [tensor('trips', 'INT64', [1], [4_000_000])], {
+      timeoutMs: 300,
+    });
+    await expect(slow).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'timeout' });
+    const { outputs } = await run('slow', [tensor('trips', 'INT64', [1], [3])]);
+    expect(outputs).toMatchObject([{ data: Float32Array.of(3) }]);
+  });
+
+  test('a place in the lane is taken while a run is on its way, and its end is told', async () => {
+    const lane = backend().lane(file('affine'));
+    expect(backend().lane(file('affine'))).toBe(lane);
+    while (lane.idleCount() === 0) await new Promise<void>((resolve) => backend().onIdle(resolve));
+    const before = lane.idleCount();
+    const freed = new Promise<void>((resolve) => backend().onIdle(resolve));
+    const answer = run('affine', [tensor('x', 'FP32', [1, 30], row(1))]);
+    await Promise.resolve();
+    expect(lane.idleCount()).toBe(before - 1);
+    await answer;
+    await freed;
+    expect(lane.idleCount()).toBeGreaterThanOrEqual(before);
+  });
+
+  test('a model is made ready, is there, and is let go of', async () => {
+    const { sha256 } = file('FP64');
+    await backend().load(file('FP64'), 4);
+    expect(backend().holds(sha256)).toBe(true);
+    await backend().unload(file('FP64'));
+    expect(backend().holds(sha256)).toBe(false);
+    const { outputs } = await run('FP64', [tensor('x', 'FP64', [1, 2], [1, 2])]);
+    expect(outputs).toMatchObject([{ data: Float64Array.of(1, 2) }]);
+  });
+
+  test('it measures a model, and sees which columns may be missing', async () => {
+    const { p50Ms, p99Ms } = await backend().measureLatency(file('affine'), 20);
+    expect(p50Ms).toBeGreaterThan(0);
+    expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+    const column = (index: number) => ({
+      name: `c${index}`,
+      input: 'x',
+      index,
+      datatype: 'FP32' as const,
+      nullable: false,
+    });
+    expect(await backend().nullable(file('FP32'), [column(0), column(1)])).toEqual([false, false]);
+  });
+
+  test('a model that is not there, or cannot be loaded, is refused with a sentence', async () => {
+    const path = join(folder, `${kind} nothing`);
+    writeFileSync(path, 'nothing');
+    const missing = kind === 'onnx' ? { sha256: 'n', path } : file('nobody');
+    const inspection = await backend().inspect(missing);
+    expect(inspection).toMatchObject({ ok: false, message: expect.stringMatching(/\w+ \w+/) as string });
+    await expect(backend().load(missing)).rejects.toThrow(WorkerUnavailable);
+  });
+
+  if (kind === 'onnx') return;
+
+  test('a run that nobody waits for is stopped', async () => {
+    const gone = new AbortController();
+    const trips = [tensor('trips', 'INT64', [1], [200_000])];
+    const answer = backend().run(file('slow'), trips, { timeoutMs: 20_000, signal: gone.signal });
+    setImmediate(() => gone.abort());
+    await expect(answer).rejects.toMatchObject({ reason: 'cancelled' });
+    expect(backend().lane(file('slow')).idleCount()).toBe(8);
+  });
+});
