@@ -32,7 +32,7 @@ const varints = (field: number, bytes: number, store: Store): Numbers => ({
   put: (packed, tensor, at) => putVarints(packed, tensor, at, bytes, store),
 });
 
-export const NUMBERS: Readonly<Record<Exclude<Datatype, 'BYTES' | 'FP16'>, Numbers>> = {
+export const NUMBERS: Readonly<Record<Exclude<Datatype, 'BYTES' | 'FP16' | 'BF16'>, Numbers>> = {
   BOOL: varints(1, 1, (tensor, at, low, high) => {
     tensor.setUint8(at, (low | high) === 0 ? 0 : 1);
     return true;

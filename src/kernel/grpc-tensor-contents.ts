@@ -9,8 +9,8 @@ export type Contents =
   | { readonly ok: true; readonly data: readonly string[] }
   | { readonly ok: false; readonly expected: string; readonly actual: string };
 
-/** Datatypes that have a field in `InferTensorContents`; FP16 travels raw only. */
-export type TypedDatatype = Exclude<Datatype, 'FP16'>;
+/** Datatypes that have a field in `InferTensorContents`; FP16 and BF16 travel raw only. */
+export type TypedDatatype = Exclude<Datatype, 'FP16' | 'BF16'>;
 
 /** Names of the fields of `InferTensorContents`, at their numbers. */
 const FIELDS = [

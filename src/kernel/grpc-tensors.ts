@@ -37,8 +37,8 @@ function typedTensor(tensor: InferTensor, side: string, index: number, check: In
   const withoutValues: TensorInput = { name, datatype, shape, bytes: NO_BYTES };
   // What no model takes is refused where it is compared with the model's.
   if (known === undefined || !Number.isSafeInteger(count) || count < 0) return withoutValues;
-  if (known === 'FP16') {
-    if (count > 0) check.add(`${path}.contents`, `raw_${side}_contents, the only form of FP16`, 'none');
+  if (known === 'FP16' || known === 'BF16') {
+    if (count > 0) check.add(`${path}.contents`, `raw_${side}_contents, the only form of ${known}`, 'none');
     return withoutValues;
   }
   const values = readContents(contents, known, count);

@@ -10,6 +10,7 @@ export const DATATYPES = [
   'INT32',
   'INT64',
   'FP16',
+  'BF16',
   'FP32',
   'FP64',
   'BYTES',
@@ -17,7 +18,7 @@ export const DATATYPES = [
 export type Datatype = (typeof DATATYPES)[number];
 
 /**
- * The values of a tensor, row-major. BOOL is one byte (0 or 1), FP16 its raw 16 bits, 64-bit integers are
+ * The values of a tensor, row-major. BOOL is one byte (0 or 1), FP16 and BF16 their raw 16 bits, 64-bit integers are
  * bigints, BYTES (text) is an array of strings.
  */
 export type TensorData =
@@ -67,9 +68,14 @@ export const ARRAY_OF: Readonly<Record<Exclude<Datatype, 'BYTES'>, NumericArrayC
   INT32: Int32Array,
   INT64: BigInt64Array,
   FP16: Uint16Array,
+  BF16: Uint16Array,
   FP32: Float32Array,
   FP64: Float64Array,
 };
+
+/** Whether its values have a point, and may be NaN. */
+export const isFloating = (datatype: Datatype): datatype is 'FP16' | 'BF16' | 'FP32' | 'FP64' =>
+  datatype === 'BF16' || datatype.startsWith('FP');
 
 /** Number of elements of a concrete shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {

@@ -36,7 +36,7 @@ export function placeColumns(inputs: readonly TensorSpec[], named: readonly Name
   };
 }
 
-const MAY_BE_MISSING: ReadonlySet<Datatype> = new Set(['FP16', 'FP32', 'FP64', 'BYTES']);
+const MAY_BE_MISSING: ReadonlySet<Datatype> = new Set(['FP16', 'BF16', 'FP32', 'FP64', 'BYTES']);
 
 /** Whether the datatype has a missing value at all: NaN, or the empty string. */
 export const hasMissingValue = ({ datatype }: ColumnPlace): boolean => MAY_BE_MISSING.has(datatype);

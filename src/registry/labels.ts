@@ -1,7 +1,5 @@
 import type { InputIssue } from '../kernel/errors';
-import type { Datatype, TensorSpec } from '../kernel/tensor';
-
-const FLOATING: ReadonlySet<Datatype> = new Set(['FP16', 'FP32', 'FP64']);
+import { isFloating, type TensorSpec } from '../kernel/tensor';
 
 /**
  * Labels name classes, so some output must have a number for each. Refused is only what is certainly wrong: every
@@ -13,7 +11,7 @@ export function labelIssues(
 ): readonly InputIssue[] {
   if (labels === null) return [];
   const widths = outputs
-    .filter(({ datatype, shape }) => FLOATING.has(datatype) && shape.length === 2)
+    .filter(({ datatype, shape }) => isFloating(datatype) && shape.length === 2)
     .map(({ shape }) => shape[1] ?? -1);
   const classes = widths.filter((width) => width !== 1); // one number for two classes is a fashion, too
   if (classes.length === 0 || classes.some((width) => width === -1 || width === labels.length)) return [];

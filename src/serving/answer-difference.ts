@@ -1,6 +1,6 @@
 import type { Signature } from '../registry/registry';
-import type { Tensor } from '../kernel/tensor';
-import { fromHalfBits } from './value-parser';
+import { isFloating, type Tensor } from '../kernel/tensor';
+import { numberOf } from './value-parser';
 
 /** Relative difference of two numbers from which on they are two answers: above what another machine's rounding makes. */
 export const TOLERANCE = 1e-3;
@@ -83,7 +83,7 @@ function judge(
   sums: { values: number; absDifference: number },
 ): Judged {
   const width = one.data.length / rows.count;
-  if (!one.datatype.startsWith('FP')) {
+  if (!isFloating(one.datatype)) {
     const nameOf = (tensor: Tensor, names: Labels, at: number) => classOf(tensor.data[at], names);
     return {
       kind: 'class',
@@ -132,6 +132,5 @@ function bestAt(tensor: Tensor, row: number, width: number): number {
 }
 
 function numberAt({ datatype, data }: Tensor, at: number): number {
-  const value = Number(data[at]);
-  return datatype === 'FP16' ? fromHalfBits(value) : value;
+  return numberOf(datatype, Number(data[at]));
 }

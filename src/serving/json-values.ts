@@ -17,6 +17,7 @@ export function jsonValues({ datatype, data }: Tensor): string {
       return JSON.stringify(data);
     case 'BOOL':
     case 'FP16':
+    case 'BF16':
     case 'INT64':
     case 'UINT64':
       return listOf(data as BigInt64Array, (value) => {

@@ -1,4 +1,4 @@
-import { elementCount, type Tensor } from '../kernel/tensor';
+import { elementCount, isFloating, type Tensor } from '../kernel/tensor';
 import type { Signature } from '../registry/registry';
 import type { Row } from './prediction';
 import { valueToJson } from './tensor-json';
@@ -16,7 +16,7 @@ export function decodeRows(
   const rows: Record<string, unknown>[] = Array.from({ length: rowCount }, () => ({}));
   for (const output of outputs) {
     const width = output.data.length / rowCount;
-    const isProbabilities = labels !== null && width === labels.length && output.datatype.startsWith('FP');
+    const isProbabilities = labels !== null && width === labels.length && isFloating(output.datatype);
     rows.forEach((row, index) => {
       if (isProbabilities) addProbabilities(row, output, index, labels, outputs.length === 1);
       else row[output.name] = labelled(output, valueAt(output, index, width), labels);

@@ -12,7 +12,7 @@ import {
 import { fromLittleEndian, tensorBytes } from '../kernel/tensor-bytes';
 import type { TensorInput } from '../kernel/tensor-input';
 import { numbers } from './small-arrays';
-import { describeDatatype, describeValue, fromHalfBits, parserOf } from './value-parser';
+import { describeDatatype, describeValue, numberOf, parserOf } from './value-parser';
 
 /** Most elements of one tensor: 64 MiB of floats. */
 export const MAX_ELEMENTS = 16_777_216;
@@ -194,7 +194,8 @@ export function valueToJson(datatype: Datatype, value: TensorData[number] | unde
     case 'BOOL':
       return value === 1;
     case 'FP16':
-      return doubleToJson(fromHalfBits(value as number));
+    case 'BF16':
+      return doubleToJson(numberOf(datatype, value as number));
     case 'FP32':
     case 'FP64':
       return doubleToJson(value as number);

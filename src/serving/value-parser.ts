@@ -1,5 +1,5 @@
 import { doubleFromJson } from '../kernel/double';
-import type { Datatype } from '../kernel/tensor';
+import { isFloating, type Datatype } from '../kernel/tensor';
 
 /** A JSON value as an element of a tensor, or null where it cannot be one exactly. */
 export type ValueParser = (value: unknown) => number | bigint | string | null;
@@ -33,6 +33,10 @@ const PARSERS: Readonly<Record<Datatype, ValueParser>> = {
     const double = doubleFromJson(value);
     return double === null ? null : toHalfBits(double);
   },
+  BF16: (value) => {
+    const double = doubleFromJson(value);
+    return double === null ? null : toBrainBits(double);
+  },
   FP32: doubleFromJson,
   FP64: doubleFromJson,
   BYTES: (value) => (typeof value === 'string' && value.isWellFormed() ? value : null),
@@ -44,7 +48,7 @@ export const parserOf = (datatype: Datatype): ValueParser => PARSERS[datatype];
 export function describeDatatype(datatype: Datatype): string {
   if (datatype === 'BYTES') return 'a text';
   if (datatype === 'BOOL') return 'true or false';
-  return datatype.startsWith('FP') ? `a number (${datatype})` : `a whole number (${datatype})`;
+  return isFloating(datatype) ? `a number (${datatype})` : `a whole number (${datatype})`;
 }
 
 /** What a person is told they sent. */
@@ -83,4 +87,25 @@ export function fromHalfBits(bits: number): number {
   const mantissa = bits & 0x3ff;
   if (exponent === 31) return mantissa === 0 ? sign * Infinity : NaN;
   return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
+}
+
+/** The nearest bfloat16, ties to even, as its 16 bits: the upper half of a single. */
+export function toBrainBits(value: number): number {
+  float32[0] = value;
+  const bits = float32Bits[0] ?? 0;
+  if (Number.isNaN(value)) return (bits >>> 16) | 0x40; // its upper half alone might be an infinity
+  const isOdd = (bits >>> 16) & 1;
+  return ((bits + 0x7fff + isOdd) >>> 16) & 0xffff;
+}
+
+/** The number that 16 bits of a bfloat16 stand for. */
+export function fromBrainBits(bits: number): number {
+  float32Bits[0] = bits << 16;
+  return float32[0] ?? NaN;
+}
+
+/** The number that an element of a tensor stands for. */
+export function numberOf(datatype: Datatype, element: number): number {
+  if (datatype === 'FP16') return fromHalfBits(element);
+  return datatype === 'BF16' ? fromBrainBits(element) : element;
 }

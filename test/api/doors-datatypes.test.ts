@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { tensorBytes } from '../../src/kernel/tensor-bytes';
 import { ARRAY_OF, DATATYPES, type Datatype } from '../../src/kernel/tensor';
-import { toHalfBits } from '../../src/serving/value-parser';
-import { identity } from '../support/onnx-models';
+import { toBrainBits, toHalfBits } from '../../src/serving/value-parser';
+import { EchoRemote } from '../support/echo-remote';
+import { identity, ONNX_DATATYPES } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { DOORS, type Content, type Echo, type Value } from '../support/tensor-doors';
+import { remoteModel } from '../support/remote-model';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 /** Both ends of each datatype, or what is special about it; two values to a row. */
@@ -19,6 +21,7 @@ const ORDINARY: Readonly<Record<Datatype, readonly Value[]>> = {
   INT32: [-2_147_483_648, 2_147_483_647],
   INT64: [-9_007_199_254_740_991n, 7n],
   FP16: [65_504, -1.5],
+  BF16: [3.3895313892515355e38, -1.5],
   FP32: [0.10000000149011612, -3.4028234663852886e38],
   FP64: [0.1, -1.7976931348623157e308],
   BYTES: ['größe 🐧\n"', ''],
@@ -27,11 +30,10 @@ const ORDINARY: Readonly<Record<Datatype, readonly Value[]>> = {
 function content(datatype: Datatype, values: readonly Value[], shape = [values.length / 2, 2]): Content {
   if (datatype === 'BYTES') return { datatype, shape, values, bytes: tensorBytes(values as string[]) };
   const array = new ARRAY_OF[datatype](values.length) as unknown as Value[];
-  values.forEach(
-    (value, at) => (array[at] = datatype === 'FP16' ? toHalfBits(Number(value)) : toNumber(value)),
-  );
+  values.forEach((value, at) => (array[at] = BITS[datatype]?.(Number(value)) ?? toNumber(value)));
   return { datatype, shape, values, bytes: tensorBytes(array as never) };
 }
+const BITS: Partial<Record<Datatype, (value: number) => number>> = { FP16: toHalfBits, BF16: toBrainBits };
 const toNumber = (value: Value): Value => (typeof value === 'boolean' ? Number(value) : value);
 
 /** What is sent, by its row in the table, and the model that answers it. */
@@ -52,16 +54,23 @@ const CONTENTS: Readonly<Record<string, { readonly model: string; readonly conte
   'a scalar ([])': { model: 'scalar', content: content('FP32', [2.5], []) },
 };
 
+let echo: EchoRemote;
 let server: TestServer;
 const table: string[][] = [['', ...Object.keys(DOORS)]];
 beforeAll(async () => {
-  server = await startTestServer();
+  echo = await new EchoRemote('BF16').start();
+  server = await startTestServer({ REMOTE_BACKENDS: echo.url });
   const registry = new RegistryClient(server);
-  for (const datatype of DATATYPES) await registry.version(datatype, identity(datatype, ['N', 2]));
+  const document = remoteModel({ backend: 'open-inference', url: echo.url, model: 'x' });
+  await registry.version('BF16', Buffer.from(document)); // no runtime here has it
+  for (const datatype of ONNX_DATATYPES) await registry.version(datatype, identity(datatype, ['N', 2]));
   await registry.version('scalar', identity('FP32', []));
   for (const model of [...DATATYPES, 'scalar']) await registry.promote(`${model}@1.0.0`, 'production');
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await echo.stop();
+});
 
 test.each(Object.entries(CONTENTS))('%s goes through each door exactly, or is refused', async (row, sent) => {
   const cells: string[] = [];

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InferTensorContentsSchema } from '../../src/kernel/generated/grpc_service_pb';
-import { ARRAY_OF, DATATYPES, type Datatype } from '../../src/kernel/tensor';
+import { ARRAY_OF, type Datatype } from '../../src/kernel/tensor';
 import { tensorBytes } from '../../src/kernel/tensor-bytes';
 import { floatBytes, floatsIn, GrpcClient, type InferRequest } from '../support/grpc-client';
-import { affine, affineAnswer, identity } from '../support/onnx-models';
+import { ONNX_DATATYPES, affine, affineAnswer, identity } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -130,7 +130,7 @@ test('an endpoint’s rules may look at metadata, and at a parameter', async () 
 });
 
 /** Values that are easily spoilt: bounds, NaN with its bits, text beyond ASCII. */
-const VALUES: Readonly<Record<Datatype, readonly (number | bigint | string)[]>> = {
+const VALUES: Readonly<Record<Exclude<Datatype, 'BF16'>, readonly (number | bigint | string)[]>> = {
   BOOL: [0, 1, 1, 0],
   UINT8: [0, 255, 1, 2],
   UINT16: [0, 65_535, 1, 2],
@@ -175,7 +175,7 @@ function contentsOf(datatype: Datatype, values: readonly (number | bigint | stri
   return { [FIELDS[datatype] ?? '']: wire };
 }
 
-describe.each([...DATATYPES])('%s', (datatype) => {
+describe.each([...ONNX_DATATYPES])('%s', (datatype) => {
   const modelName = `echo-${datatype}@1.0.0`;
   beforeAll(() => registry.version(`echo-${datatype}`, identity(datatype, ['N', 2])));
   const ask = async (shape: bigint[], values: readonly (number | bigint | string)[], isRaw: boolean) => {

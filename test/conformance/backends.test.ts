@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRemotePlace } from '../../src/kernel/remote-place';
-import { DATATYPES, type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensor';
+import { type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensor';
 import type { Backend, ModelFile } from '../../src/serving/backends/backend';
 import { OnnxBackend } from '../../src/serving/backends/onnx';
 import { RemoteBackend } from '../../src/serving/backends/remote';
@@ -15,6 +15,7 @@ import { parserOf } from '../../src/serving/value-parser';
 import { WorkerPool } from '../../src/serving/worker-pool';
 import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
 import {
+  ONNX_DATATYPES,
   affine,
   affineAnswer,
   centred,
@@ -41,7 +42,7 @@ const pair = (): Uint8Array =>
   });
 
 const MODELS: Readonly<Record<string, Uint8Array>> = {
-  ...Object.fromEntries(DATATYPES.map((datatype) => [datatype, identity(datatype)])),
+  ...Object.fromEntries(ONNX_DATATYPES.map((datatype) => [datatype, identity(datatype)])),
   affine: affine(),
   centred: centred(),
   lookup: lookup(8),
@@ -53,7 +54,7 @@ const WORKERS = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
 const OPTIONS = { timeoutMs: 20_000 };
 
 /** Two ends, and what JSON has no number for. */
-const VALUES: Readonly<Record<Datatype, readonly unknown[]>> = {
+const VALUES: Readonly<Record<Exclude<Datatype, 'BF16'>, readonly unknown[]>> = {
   BOOL: [true, false],
   UINT8: [0, 255],
   UINT16: [0, 65_535],
@@ -139,7 +140,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(await backend().inspect(file('centred'))).toMatchObject({ ok: true, batchable: false });
   });
 
-  test.each([...DATATYPES])('%s comes back with every bit', async (datatype) => {
+  test.each([...ONNX_DATATYPES])('%s comes back with every bit', async (datatype) => {
     // The runtime’s text ends at U+0000, so it refuses such texts.
     const values = VALUES[datatype].map((one) => (typeof one === 'string' ? one.replace('\0', '') : one));
     const sent = tensor('x', datatype, [1, 2], values);

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { DATATYPES } from '../../src/kernel/tensor';
-import { identity } from '../support/onnx-models';
+import { ONNX_DATATYPES, identity } from '../support/onnx-models';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -20,7 +19,7 @@ beforeAll(async () => {
   if (!PYTHON && !LOCUST && !PERF_ANALYZER) return;
   server = await startTestServer();
   const registry = new RegistryClient(server);
-  const models: [string, Uint8Array][] = DATATYPES.map((datatype) => [datatype, identity(datatype)]);
+  const models: [string, Uint8Array][] = ONNX_DATATYPES.map((datatype) => [datatype, identity(datatype)]);
   for (const [name, bytes] of [
     ...models,
     ['double', scaled(2)] as const,

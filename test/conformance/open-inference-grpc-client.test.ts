@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
-import { DATATYPES, type Datatype, type Tensor } from '../../src/kernel/tensor';
+import { type Datatype, type Tensor } from '../../src/kernel/tensor';
 import { parserOf } from '../../src/serving/value-parser';
 import { newData } from '../../src/serving/tensor-json';
 import { OpenInferenceGrpc } from '../../src/serving/backends/open-inference-grpc';
 import { RemoteFailure } from '../../src/serving/backends/remote-failure';
-import { identity } from '../support/onnx-models';
+import { ONNX_DATATYPES, identity } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -15,8 +15,8 @@ let client: OpenInferenceGrpc;
 beforeAll(async () => {
   server = await startTestServer();
   const registry = new RegistryClient(server);
-  for (const datatype of DATATYPES) await registry.version(datatype, identity(datatype));
-  for (const datatype of DATATYPES) await registry.promote(`${datatype}@1.0.0`, 'production');
+  for (const datatype of ONNX_DATATYPES) await registry.version(datatype, identity(datatype));
+  for (const datatype of ONNX_DATATYPES) await registry.promote(`${datatype}@1.0.0`, 'production');
   client = new OpenInferenceGrpc(new URL(`grpc://${server.grpcAddress}`), { token: server.key });
 });
 afterAll(async () => {
@@ -45,7 +45,7 @@ const faultOf = (call: Promise<unknown>) =>
     (error: unknown) => (error instanceof RemoteFailure ? error.fault : String(error)),
   );
 
-test.each([...DATATYPES])('%s goes to a remote and back with every bit', async (datatype) => {
+test.each([...ONNX_DATATYPES])('%s goes to a remote and back with every bit', async (datatype) => {
   const sent = tensor(datatype);
   const outputs = await client.infer({ model: model(datatype), inputs: [sent] }, LIMITS);
   expect(outputs).toEqual([{ ...sent, name: 'y' }]);

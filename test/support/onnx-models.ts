@@ -13,7 +13,7 @@ import {
   type TypeProtoSchema,
   type ValueInfoProtoSchema,
 } from '../../src/kernel/generated/onnx_pb';
-import type { Datatype } from '../../src/kernel/tensor';
+import { DATATYPES, type Datatype } from '../../src/kernel/tensor';
 import { seededRandom } from './seeded-random';
 
 /** Small ONNX models, made in code: what they compute can be read here, and nothing binary is committed. */
@@ -36,10 +36,16 @@ export const ONNX_TYPE: Readonly<Record<Datatype, TensorProto_DataType>> = {
   INT32: TensorProto_DataType.INT32,
   INT64: TensorProto_DataType.INT64,
   FP16: TensorProto_DataType.FLOAT16,
+  BF16: TensorProto_DataType.BFLOAT16,
   FP32: TensorProto_DataType.FLOAT,
   FP64: TensorProto_DataType.DOUBLE,
   BYTES: TensorProto_DataType.STRING,
 };
+
+/** Those that models run in here; BF16 is a remote's. */
+export const ONNX_DATATYPES = DATATYPES.filter(
+  (datatype): datatype is Exclude<Datatype, 'BF16'> => datatype !== 'BF16',
+);
 
 /** A dense tensor type; a text dimension is open, and -1 is a size that the file leaves out. */
 export function tensorType(elemType: TensorProto_DataType, dims: readonly Dim[]): Type {

@@ -27,19 +27,18 @@ export function documentFor(
   });
 }
 
-/** A server that may ask others, and has a credential for each of them by the name NEIGHBOUR. */
+/** A server that may ask another, for which it has a credential by the name NEIGHBOUR, and some others. */
 export async function startFront(
   neighbour: Pick<TestServer, 'url' | 'grpcAddress' | 'key'>,
-  environment: Readonly<Record<string, string>> = {},
+  also: readonly string[] = [],
 ): Promise<{ readonly server: TestServer; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'modelgraph-credentials-'));
   const file = join(folder, 'credentials.json');
   const places = [new URL(neighbour.url).host, neighbour.grpcAddress];
   await writeFile(file, JSON.stringify({ NEIGHBOUR: { token: neighbour.key, origins: places } }));
   const server = await startTestServer({
-    REMOTE_BACKENDS: places.join(','),
+    REMOTE_BACKENDS: [...places, ...also].join(','),
     REMOTE_CREDENTIALS_FILE: file,
-    ...environment,
   });
   const stop = async () => {
     await server.stop();

@@ -1,6 +1,6 @@
 import { base64OfText, holdsBytes } from '../../kernel/binary-text';
 import { nestedText } from '../../kernel/nested-text';
-import { elementCount, type Datatype, type Tensor } from '../../kernel/tensor';
+import { elementCount, isFloating, type Datatype, type Tensor } from '../../kernel/tensor';
 import { valueToJson } from '../../serving/serving';
 
 /**
@@ -47,7 +47,7 @@ function valueTexts({ name, datatype, data }: Tensor): string[] {
 }
 
 function textWriter(name: string, datatype: Datatype): (value: unknown) => string {
-  if (datatype.startsWith('FP')) return decimalText;
+  if (isFloating(datatype)) return decimalText;
   if (datatype === 'BYTES' && holdsBytes(name)) return (value) => JSON.stringify(base64OfText(String(value)));
   return (value) => JSON.stringify(value);
 }

@@ -1,6 +1,6 @@
-import type { Tensor, TensorData } from '../../kernel/tensor';
+import { isFloating, type Tensor, type TensorData } from '../../kernel/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import { fromHalfBits, parserOf } from '../value-parser';
+import { numberOf, parserOf } from '../value-parser';
 import type { DeclaredSignature, DeclaredTensor } from './declared-signature';
 import { acceptedInputs } from './probe-batching';
 import type { Runnable } from './runnable';
@@ -54,7 +54,7 @@ function withMissing(
 async function answersWithoutNaN(model: Runnable, inputs: readonly Tensor[]): Promise<boolean> {
   try {
     const outputs = await model.run(inputs);
-    const scores = outputs.filter(({ datatype }) => datatype.startsWith('FP'));
+    const scores = outputs.filter(({ datatype }) => isFloating(datatype));
     // A model that only names classes always names one: it cannot show that it missed something.
     return scores.length > 0 && !scores.some(hasNaN);
   } catch (error) {
@@ -67,7 +67,7 @@ function hasNaN({ datatype, data }: Tensor): boolean {
   const values = data as ArrayLike<number>;
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? 0;
-    if (Number.isNaN(datatype === 'FP16' ? fromHalfBits(value) : value)) return true;
+    if (Number.isNaN(numberOf(datatype, value))) return true;
   }
   return false;
 }

@@ -16,10 +16,10 @@ const ORT_TYPE = {
   FP32: 'float32',
   FP64: 'float64',
   BYTES: 'string',
-} as const satisfies Record<Datatype, OrtTensor.Type>;
+} as const satisfies Record<Exclude<Datatype, 'BF16'>, OrtTensor.Type>;
 
 const DATATYPE = new Map<string, Datatype>(
-  (Object.keys(ORT_TYPE) as Datatype[]).map((datatype) => [ORT_TYPE[datatype], datatype]),
+  (Object.keys(ORT_TYPE) as (keyof typeof ORT_TYPE)[]).map((datatype) => [ORT_TYPE[datatype], datatype]),
 );
 
 /** Our name for one of the runtime's element types; undefined for those we do not carry. */
@@ -33,6 +33,8 @@ export function toOrt(tensor: Tensor): OrtTensor {
   // The runtime's text ends at NUL: passing one on would silently answer for another text.
   if (isText(data) && data.some((text) => text.includes('\0')))
     throw new RangeError(`Input '${name}' holds text with a NUL character, which ONNX Runtime cannot carry.`);
+  if (datatype === 'BF16')
+    throw new RangeError(`Input '${name}' is BF16, which ONNX Runtime does not take from here.`);
   return new OrtTensor(ORT_TYPE[datatype], data, shape);
 }
 

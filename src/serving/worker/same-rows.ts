@@ -1,11 +1,13 @@
 import type { Tensor } from '../../kernel/tensor';
+import { numberOf } from '../value-parser';
 import { isText } from './tensor-bytes';
 
 /**
  * How far two results may differ, relative to the largest number of the row. Kernels sum in another order for
- * other batch sizes; half precision has ten bits, and one of them may fall the other way.
+ * other batch sizes; half precision has ten bits, bfloat16 seven,
+ * and one of them may fall the other way.
  */
-const TOLERANCE = { FP16: 2e-3, FP32: 1e-5, FP64: 1e-5 } as const;
+const TOLERANCE = { FP16: 2e-3, BF16: 2e-2, FP32: 1e-5, FP64: 1e-5 } as const;
 
 /** True where `alone` and `together` hold the same row, up to rounding. */
 export function sameRow(alone: Tensor, together: Tensor): boolean {
@@ -35,14 +37,5 @@ function closeNumbers(a: readonly number[], b: readonly number[], tolerance: num
 }
 
 function numbers({ datatype, data }: Tensor): number[] {
-  return Array.from(data as ArrayLike<number>, datatype === 'FP16' ? halfToNumber : Number);
-}
-
-/** IEEE 754 half precision: sign, five bits of exponent, ten of fraction. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return Array.from(data as ArrayLike<number>, (element) => numberOf(datatype, Number(element)));
 }

@@ -61,6 +61,9 @@ function values(datatype: Datatype, count: number, pattern: Pattern, random: () 
     case 'FP16':
       // Half precision in [1, 2): the exponent of 1 and ten random bits.
       return new Uint16Array(count).map(() => 0x3c00 | Math.floor(random() * 1024));
+    case 'BF16':
+      // The same: the exponent of 1 and seven random bits.
+      return new Uint16Array(count).map(() => 0x3f80 | Math.floor(random() * 128));
     case 'BOOL':
       return new Uint8Array(count).map(() => (random() < 0.5 ? 0 : 1));
     case 'INT64':

@@ -8,13 +8,13 @@ import {
   TensorProto_DataType,
   type GraphProtoSchema,
 } from '../../../src/kernel/generated/onnx_pb';
-import { DATATYPES } from '../../../src/kernel/tensor';
 import type { Inspection } from '../../../src/serving/backends/backend';
 import { OnnxBackend } from '../../../src/serving/backends/onnx';
 import { parseOnnx } from '../../../src/serving/worker/onnx-file';
 import { MAX_NODES } from '../../../src/serving/worker/onnx-graph';
 import { WorkerPool } from '../../../src/serving/worker-pool';
 import {
+  ONNX_DATATYPES,
   affine,
   centred,
   crashing,
@@ -58,7 +58,7 @@ test('a tabular model says what it takes and gives, and shares runs', async () =
   });
 });
 
-test.each([...DATATYPES])('%s is carried', async (datatype) => {
+test.each([...ONNX_DATATYPES])('%s is carried', async (datatype) => {
   expect(await inspect(identity(datatype, ['N', 2, -1]))).toMatchObject({
     ok: true,
     inputs: [{ datatype, shape: [-1, 2, -1] }],

@@ -28,7 +28,9 @@ test.each([...DATATYPES])('any %s is valid JSON, and the same values again', (da
       const again = readAgain(datatype, jsonValues({ name: 'y', datatype, shape: [data.length], data }));
       // Of NaNs only the usual one survives being a word.
       const plain = (values: TensorData) =>
-        datatype === 'FP16' ? jsonValues({ name: 'y', datatype, shape: [], data: values }) : [...values];
+        ['FP16', 'BF16'].includes(datatype)
+          ? jsonValues({ name: 'y', datatype, shape: [], data: values })
+          : [...values];
       expect(again && plain(again)).toEqual(plain(data));
     }),
   );

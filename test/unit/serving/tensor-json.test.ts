@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { InputCheck } from '../../../src/kernel/input-check';
 import { ARRAY_OF, DATATYPES, type Datatype, type Tensor, type TensorData } from '../../../src/kernel/tensor';
 import { tensorFromJson, tensorToJson } from '../../../src/serving/tensor-json';
-import { fromHalfBits, toHalfBits } from '../../../src/serving/value-parser';
+import { fromBrainBits, fromHalfBits, toBrainBits, toHalfBits } from '../../../src/serving/value-parser';
 
 const read = (json: object, spec: { datatype: Datatype; shape: number[] }) => {
   const check = new InputCheck();
@@ -98,4 +98,17 @@ test.each([
   [1 + 3 * 2 ** -11, 1 + 2 ** -9],
 ])('%d becomes the half nearest to it, ties to even', (value, expected) => {
   expect(fromHalfBits(toHalfBits(value))).toBe(expected);
+});
+
+test('every bfloat16 is the number that its bits stand for, and others go to the nearest, ties to even', () => {
+  for (let bits = 0; bits < 65_536; bits += 1) {
+    const value = fromBrainBits(bits);
+    if (Number.isNaN(value)) expect(fromBrainBits(toBrainBits(value))).toBeNaN();
+    else expect(toBrainBits(value)).toBe(bits);
+  }
+  expect([1 + 2 ** -8, 1 + 3 * 2 ** -8, 1e39].map((value) => fromBrainBits(toBrainBits(value)))).toEqual([
+    1,
+    1 + 2 ** -6,
+    Infinity,
+  ]);
 });
