@@ -15,6 +15,8 @@ const CALLERS = 8;
 const SOME = 50;
 const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
 
+const INPUTS = [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }];
+
 let fleet: FleetProcesses;
 let apis: [ServerProcess, ServerProcess];
 let workers: [ServerProcess, ServerProcess];
@@ -95,6 +97,29 @@ test('a worker answers nobody without the token, and any client of the protocol 
   known.close();
   for (const path of ['/graphql', '/v2/models', '/artifacts'])
     expect((await fetch(workers[0].url + path, { headers: apis[0].headers })).status).toBe(404);
+});
+
+test.each(['grpc://', 'dns://'])('an api process finds workers by %s, without rows', async (scheme) => {
+  const { port } = new URL(`http://${workers[0].grpcAddress}`);
+  const api = await fleet.start('api', { WORKERS: `${scheme}127.0.0.1:${port}` });
+  const answer = await predict(api, { endpoint: 'scores', inputs: INPUTS });
+  expect(answer.outputs[0]?.data).toEqual(affineAnswer(ROW));
+  await fleet.end(api, 'SIGTERM');
+});
+
+test('an api process with another token has no workers: it says so, and answers all else', async () => {
+  const api = await fleet.start('api', { WORKER_TOKEN: 'x'.repeat(40) });
+  expect(await (await fetch(`${api.url}/readyz`)).json()).toEqual({
+    status: 'not ready',
+    failing: ['workers'],
+  });
+  expect(await predict(api, { endpoint: 'scores', inputs: INPUTS, timeoutMs: 100 })).toMatchObject({
+    __typename: expect.stringMatching(/UnavailableError|NotFoundError/) as string,
+  });
+  expect(await api.data('{ models { nodes { name } } }')).toEqual({
+    models: { nodes: [{ name: 'affine' }] },
+  });
+  await fleet.end(api, 'SIGTERM');
 });
 
 test('kill -9 of a worker under load gives no wrong answer and refuses nobody: the other one answers', async () => {
