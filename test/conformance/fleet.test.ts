@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { GrpcServer } from '../../src/compat/open-inference/grpc-server';
+import { workerService } from '../../src/compat/open-inference/worker-service';
+import { ArtifactFolder } from '../../src/kernel/artifact-folder';
+import type { Sha256 } from '../../src/kernel/artifacts';
+import { createLogger } from '../../src/kernel/logger';
+import type { Tensor } from '../../src/kernel/tensor';
+import type { ModelFile, WorkerStatus } from '../../src/serving/backends/backend';
+import { Fleet } from '../../src/serving/backends/fleet';
+import { ModelFiles } from '../../src/serving/fleet/model-files';
+import { WorkerNode } from '../../src/serving/fleet/worker-node';
+import type { WorkerToken } from '../../src/serving/fleet/worker-token';
+import { InvalidInput } from '../../src/serving/invalid-input';
+import { UNAVAILABLE_REASONS, WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import { FakeBackend } from '../support/fake-backend';
+
+const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
+const LOGGER = createLogger('silent');
+const LIMITS = { timeoutMs: 5_000 };
+const BYTES = Buffer.from('a model');
+const sha256 = createHash('sha256').update(BYTES).digest('hex') as Sha256;
+const two: Tensor = { name: 'x', datatype: 'FP64', shape: [1, 2], data: new Float64Array([1, 2]) };
+
+/** What runs models behind a worker's real door, as the test says. */
+class ScriptedBackend extends FakeBackend {
+  refused: string | null = null;
+
+  override whyNot(): string | null {
+    return this.refused;
+  }
+
+  override status(): readonly WorkerStatus[] {
+    const worker = { id: 0, pid: null, state: 'idle', provider: 'cpu', skippedProviders: [] } as const;
+    return [{ ...worker, restarts: 0, models: [sha256], rssBytes: 0, budgetBytes: 2 ** 30 }];
+  }
+
+  /** Ends the next run that comes. */
+  async finishNext(error?: Error): Promise<void> {
+    while (this.runs.length === 0) await new Promise(setImmediate);
+    this.runs[0]?.finish(error);
+  }
+}
+
+interface Worker {
+  readonly backend: ScriptedBackend;
+  readonly node: WorkerNode;
+  readonly door: GrpcServer;
+  readonly address: string;
+}
+
+let folder: string;
+let store: ArtifactFolder;
+let file: ModelFile;
+let workers: readonly [Worker, Worker];
+let fleet: Fleet;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'modelgraph-fleet-'));
+  store = await ArtifactFolder.open(folder);
+  await store.write(sha256, Readable.from([BYTES]), 1_000);
+  file = { sha256, path: await store.localPath(sha256) };
+  workers = [await startWorker(), await startWorker()];
+  fleet = await startFleet(TOKEN);
+  fleet.lease([{ file, rows: 1 }]);
+});
+afterEach(async () => {
+  await fleet.stop();
+  for (const { backend } of workers) for (const run of [...backend.runs]) run.finish();
+  await Promise.all(workers.map(({ door }) => door.stop(0)));
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function startWorker(): Promise<Worker> {
+  const backend = new ScriptedBackend();
+  let address = '';
+  const node = new WorkerNode({ backend, files: new ModelFiles(store), logger: LOGGER, name: () => address });
+  const isReady = () => Promise.resolve(true);
+  const door = new GrpcServer(workerService({ node, isReady, token: TOKEN, logger: LOGGER }));
+  address = await door.listen('127.0.0.1', 0);
+  return { backend, node, door, address };
+}
+
+async function startFleet(token: WorkerToken): Promise<Fleet> {
+  const find = () => Promise.resolve(workers.map(({ address }) => address));
+  const started = new Fleet({ discovery: { find, everyMs: 60_000 }, token, logger: LOGGER });
+  await started.start();
+  return started;
+}
+
+/** The worker that was given the run, and the other one. */
+async function taker(): Promise<readonly [Worker, Worker]> {
+  const [one, other] = workers;
+  while (one.backend.runs.length + other.backend.runs.length === 0) await new Promise(setImmediate);
+  return one.backend.runs.length > 0 ? [one, other] : [other, one];
+}
+
+/** Resolves when the fleet has heard what is new: it asks twice a second. */
+async function heard(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise<void>((resolve) => fleet.onIdle(resolve));
+}
+
+/** Resolves when both workers were asked anew how they are: their turns come as often. */
+async function attendedAgain(): Promise<void> {
+  for (let news = 0; news < 3 * workers.length; news++)
+    await new Promise<void>((resolve) => fleet.onIdle(resolve));
+}
+
+test('a run is answered with its tensors and the time inside the runtime', async () => {
+  const answer = fleet.run(file, [two], LIMITS);
+  const [{ backend }] = await taker();
+  expect(backend.runs[0]).toMatchObject({ file, inputs: [two] });
+  await backend.finishNext();
+  expect(await answer).toEqual({
+    outputs: [{ ...two, name: 'y', data: new Float64Array([2, 4]) }],
+    computeMs: 1,
+  });
+});
+
+test('every reason that a worker gives arrives as it is, or is asked of the other worker', async () => {
+  for (const reason of UNAVAILABLE_REASONS) {
+    const answer = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
+    const [{ backend }, other] = await taker();
+    await backend.finishNext(new WorkerUnavailable(reason, `It is ${reason}: “ü”.`));
+    if (['stopped', 'busy', 'quarantined', 'memory', 'load-failed'].includes(reason)) {
+      await other.backend.finishNext();
+      expect(await answer).toMatchObject({ computeMs: 1 });
+    } else expect(await answer).toEqual(new WorkerUnavailable(reason, `It is ${reason}: “ü”.`));
+  }
+});
+
+test('values that a model refuses are refused as such, and nobody else is asked', async () => {
+  const refused = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
+  const [{ backend }, other] = await taker();
+  await backend.finishNext(new InvalidInput('No NaN here.'));
+  expect(await refused).toEqual(new InvalidInput('No NaN here.'));
+  expect(other.backend.runs).toEqual([]);
+});
+
+test('a run whose connection breaks is asked of the other worker, and of nobody once both are lost', async () => {
+  const answer = fleet.run(file, [two], LIMITS);
+  const [lost, other] = await taker();
+  await lost.door.stop(0);
+  await other.backend.finishNext();
+  expect(await answer).toMatchObject({ computeMs: 1 });
+  const unanswered = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
+  while (other.backend.runs.length === 0) await new Promise(setImmediate);
+  await other.door.stop(0);
+  expect(await unanswered).toMatchObject({ name: 'WorkerUnavailable', reason: 'crashed' });
+  expect(fleet.whyNot(sha256)).toBe('No worker is there at the moment.');
+  expect(fleet.lane().idleCount()).toBe(0);
+});
+
+test('a run that fails after its time is not asked again', async () => {
+  const late = fleet.run(file, [two], { timeoutMs: 1 }).catch((error: unknown) => error);
+  const [lost, other] = await taker();
+  await lost.door.stop(0);
+  expect(await late).toMatchObject({ name: 'WorkerUnavailable' });
+  expect(other.backend.runs).toEqual([]);
+});
+
+test('a worker that holds a model back is not asked for it; where all do, the caller hears why', async () => {
+  const [one, other] = workers;
+  one.backend.refused = 'Runs of this model ended the process 2 times in a row.';
+  await attendedAgain();
+  const answers = [fleet.run(file, [two], LIMITS), fleet.run(file, [two], LIMITS)];
+  while (other.backend.runs.length < 2) await new Promise(setImmediate);
+  for (const run of [...other.backend.runs]) run.finish();
+  await Promise.all(answers);
+  other.backend.refused = one.backend.refused;
+  await heard(() => fleet.whyNot(sha256) !== null);
+  expect(fleet.whyNot(sha256)).toBe(one.backend.refused);
+  await expect(fleet.run(file, [two], LIMITS)).rejects.toMatchObject({ reason: 'quarantined' });
+});
+
+test('a worker that leaves is given nothing new, and answers what it has', async () => {
+  const answer = fleet.run(file, [two], LIMITS);
+  const [leaving, other] = await taker();
+  leaving.node.leave();
+  const before = fleet.lane().idleCount();
+  await heard(() => fleet.lane().idleCount() < before);
+  expect(leaving.node.isKnownToLeave(10_000)).toBe(true);
+  const next = [fleet.run(file, [two], LIMITS), fleet.run(file, [two], LIMITS)];
+  while (other.backend.runs.length < 2) await new Promise(setImmediate);
+  for (const run of [...other.backend.runs]) run.finish();
+  await leaving.backend.finishNext();
+  await Promise.all([answer, ...next]);
+});
+
+test('a worker refuses bytes that are not what their name says, and says which are missing', async () => {
+  const missing = 'ab'.repeat(32);
+  await expect(fleet.load({ sha256: missing, path: '' })).rejects.toThrow(
+    /has no bytes of abab.*MODEL_STORE/,
+  );
+  const wrong = createHash('sha256').update('whole').digest('hex') as Sha256;
+  await store.write(wrong, Readable.from(['whole']), 1_000);
+  await writeFile(await store.localPath(wrong), 'half');
+  await expect(fleet.load({ sha256: wrong, path: '' })).rejects.toThrow('their SHA-256 is another one');
+  await expect(fleet.load({ sha256: '../../etc/passwd', path: '' })).rejects.toThrow('is no model here');
+});
+
+test('with another token nobody is there', async () => {
+  const stranger = await startFleet('another-token-of-a-test' as WorkerToken);
+  expect(stranger.whyNot(sha256)).toBe('No worker is there at the moment.');
+  await expect(stranger.load(file)).rejects.toThrow('No worker is there');
+  await stranger.stop();
+});
