@@ -45,7 +45,7 @@ import yaml
 with open('docker-compose.yml') as file:
     document = yaml.safe_load(file)
 services, volumes = document['services'], document['volumes']
-assert {'api', 'worker', 'postgres', 'api-gpu'} <= services.keys()
+assert {'api', 'worker', 'postgres', 'worker-gpu'} <= services.keys()
 for name, service in services.items():
     assert 'image' in service, name
     assert set(service.get('depends_on', {})) <= services.keys(), name
