@@ -157,6 +157,7 @@ export class Monitoring {
     checkSampling(limits);
     const { id: endpointId } = await this.endpoint(actor, name);
     const { watch, nowMs } = this.input;
+    watch.checkRoom(endpointId);
     return predictionStream({ endpointId, limits, withInputs: includeInputs, watch, nowMs });
   }
 

@@ -1,4 +1,11 @@
+import { notNow } from '../kernel/errors';
 import type { EndpointId, Observation } from '../serving/serving';
+
+/**
+ * Streams of one endpoint that differ in what they show: each prediction passes all of them. Those that show the same
+ * are one stream, however many read it.
+ */
+export const MAX_WATCHERS = 20;
 
 export type Watcher = (observation: Observation) => void;
 
@@ -12,8 +19,17 @@ export class PredictionWatch {
     if (watchers) for (const watcher of watchers) watcher(observation);
   }
 
-  /** Returns the way to stop. The watcher is on the predict path: it must return at once, never throw, and keep nothing. */
+  /** Throws UNAVAILABLE where nobody may watch the endpoint beside those who do. */
+  checkRoom(endpointId: EndpointId): void {
+    if ((this.watchers.get(endpointId)?.size ?? 0) < MAX_WATCHERS) return;
+    throw notNow(
+      `The endpoint is watched in ${MAX_WATCHERS} different ways already. Watch it in one of these: equal documents and variables are one.`,
+    );
+  }
+
+  /** Returns the way to stop; throws as `checkRoom`. The watcher is on the predict path: it must return at once, never throw, and keep nothing. */
   watch(endpointId: EndpointId, watcher: Watcher): () => void {
+    this.checkRoom(endpointId);
     const watchers = this.watchers.get(endpointId) ?? new Set();
     this.watchers.set(endpointId, watchers.add(watcher));
     this.isWatched = true;

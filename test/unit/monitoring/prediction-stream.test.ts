@@ -1,7 +1,7 @@
 import { PredictionObservers } from '../../../src/monitoring/prediction-observers';
 import { predictionStream, type PredictionStreamEvent } from '../../../src/monitoring/prediction-stream';
 import { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
-import { PredictionWatch } from '../../../src/monitoring/prediction-watch';
+import { MAX_WATCHERS, PredictionWatch } from '../../../src/monitoring/prediction-watch';
 import type { EndpointId, Observation } from '../../../src/serving/serving';
 
 const ENDPOINT = 'endpoint' as EndpointId;
@@ -82,6 +82,17 @@ test('nobody is told of a prediction while nobody watches, and a stream that is 
   predicted('c');
   expect(told).toHaveBeenCalledTimes(1);
   expect(await stream.next()).toEqual({ done: true, value: undefined });
+});
+
+test('an endpoint is watched in so many ways, and no more until one of them ends', () => {
+  const stops = Array.from({ length: MAX_WATCHERS }, () => watch.watch(ENDPOINT, () => undefined));
+  expect(() => watch.checkRoom(ENDPOINT)).toThrow('different ways');
+  expect(() => watch.watch(ENDPOINT, () => undefined)).toThrow('different ways');
+  watch.checkRoom('elsewhere' as EndpointId);
+  stops[0]?.();
+  watch.checkRoom(ENDPOINT);
+  for (const stop of stops) stop();
+  expect(watch.isWatched).toBe(false);
 });
 
 test('whoever begins is told so; whoever was too slow has nothing to make good', async () => {
