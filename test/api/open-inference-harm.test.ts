@@ -94,14 +94,18 @@ describe('callers who cannot wait', () => {
     expect(answer).toMatchObject({ status: 503, json: { error: expect.stringContaining('deadline') } });
   });
 
-  test('a caller who leaves is forgotten', async () => {
+  test('a caller who leaves while another one is answered is forgotten', async () => {
     const failedBefore = await failures();
-    const body = JSON.stringify(slowly(1_000_000));
+    const other = v2.infer('slow', slowly(3_000_000));
+    await v2.get('/health/live');
+    await v2.get('/health/live');
+    const body = JSON.stringify(slowly(1));
     const socket = await send('/models/slow/infer', body.length, body);
     // What came first is heard first: after two answers it is on its way.
     await v2.get('/health/live');
     await v2.get('/health/live');
     socket.destroy();
+    expect((await other).status).toBe(200);
     while ((await failures()) === failedBefore);
   });
 
