@@ -61,7 +61,7 @@ module.exports = {
     ),
     forbid(
       'the-server-never-loads-onnxruntime',
-      { path: '^src/(main|compose[a-z-]*)\\.ts$' },
+      { path: '^src/(main|compose|compose-[a-z]+)\\.ts$' },
       { path: 'node_modules/onnxruntime-node', reachable: true },
     ),
     forbid('clients-use-the-network', { path: '^src/(cli|dashboard)/' }, { path: '^src/(?!cli|dashboard)' }),

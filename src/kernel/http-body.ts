@@ -10,19 +10,13 @@ export class BodyTooLarge extends Error {}
 /** It has not arrived within the time there is. Nothing more is read; the connection can only be closed. */
 export class BodyTooSlow extends Error {}
 
-/** Reads a whole body; rejects with `BodyTooLarge` as soon as it is longer than allowed, or with `BodyTooSlow`. */
-export async function readBody(request: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<Buffer> {
-  const chunks = await readChunks(request, maxBytes);
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-
 /** Largest body that is put together in memory that is always there, in bytes: a picture in base64. */
 const SCRATCH_BYTES = 2 * 1024 * 1024;
 let scratch: Buffer | undefined;
 
 /**
  * Reads a whole body for somebody who is done with it at once: new memory for a large one costs more than what is put
- * there, and its garbage as much again. Rejects as `readBody`, and with what `use` throws.
+ * there, and its garbage as much again. Rejects as `readChunks`, and with what `use` throws.
  *
  * @param use keeps nothing of the bytes, which are the next body's as soon as it returns
  */
@@ -46,7 +40,8 @@ export async function useBody<Result>(
 }
 
 /**
- * As `readBody`, in the pieces that it came in.
+ * Reads a whole body, in the pieces that it came in; rejects with `BodyTooLarge` as soon as it is longer than allowed, or
+ * with `BodyTooSlow`.
  *
  * @param source the request, or what is made of it on its way
  */

@@ -9,6 +9,9 @@ const MAX_RANKED = 262_144;
 /** Of a decimal, as C++ prints it, and so Triton. */
 const DECIMALS = 6;
 
+/** Every output as it is. */
+export const NO_CLASSES: ReadonlyMap<string, number> = new Map();
+
 /** How many classes an output is to name, the best first; null: it is wanted as it is. */
 export function classCountOf({ classification }: Json, path: string, check: InputCheck): number | null {
   if (classification === undefined) return null;

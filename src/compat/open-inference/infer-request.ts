@@ -3,7 +3,7 @@ import { isRounded, parseExactly, parseJson } from '../../kernel/exact-json';
 import { InputCheck } from '../../kernel/input-check';
 import type { TensorInput } from '../../kernel/tensor-input';
 import type { Priority } from '../../serving/serving';
-import { classCountOf } from './classification';
+import { classCountOf, NO_CLASSES } from './classification';
 import {
   describeJson,
   flagOf,
@@ -123,6 +123,7 @@ function binaryWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<s
 
 /** How each output is wanted has been looked at before; here is only how many classes. */
 function classWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<string, number> {
+  if (wishes.length === 0) return NO_CLASSES;
   const classes = new Map<string, number>();
   wishes.forEach(({ name, parameters }, index) => {
     const count = isObject(parameters)

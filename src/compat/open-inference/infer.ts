@@ -4,7 +4,7 @@ import type { Exchange } from '../../kernel/http-exchange';
 import { headerOf } from '../../kernel/http-header';
 import type { ModelVersion } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
-import { ranked } from './classification';
+import { NO_CLASSES, ranked } from './classification';
 import { readInferRequest, type InferRequest } from './infer-request';
 import { answerInference } from './infer-response';
 import { codingOf } from './packed-answer';
@@ -62,7 +62,7 @@ function requestIn(body: InferBody, { signature }: ModelVersion): InferRequest |
     outputs: null,
     binary: new Map(),
     binaryElse: true,
-    classes: new Map(),
+    classes: NO_CLASSES,
     timeoutMs: null,
     priority: null,
     routingKey: null,
