@@ -1,16 +1,14 @@
 import { join } from 'node:path';
 import { BareLoop } from './bare-loop';
 import type { Bench, Figure, Measured } from './benchmark';
-import { deploy } from './deploy';
-import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
+import { deployRows } from './deploy-rows';
 import { ModelgraphServer } from './modelgraph-server';
 import { Rounds, seenOf, serverOf, type Round } from './rounds';
-import { ROWS_ENDPOINT } from './row-targets';
 import { figures, median } from './statistics';
 import type { TargetName } from './targets';
 
 const ASKED_MS = 0.3;
-const FULL = { rounds: 5, roundMs: 2_000, warmUpMs: 2_000 };
+const FULL = { rounds: 5, roundMs: 1_200, warmUpMs: 1_500 };
 const QUICK = { rounds: 2, roundMs: 1_000, warmUpMs: 1_000 };
 /** As many at once as it takes to ask every question while the server warms up. */
 const FILLERS = 64;
@@ -79,11 +77,6 @@ const startCaching = (bench: Bench) => startServer(bench, 'cache', { cacheTtlMs:
 /** Two servers, since both endpoints have the name that the load asks for. */
 async function startServer(bench: Bench, folder: string, settings: object) {
   const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, folder) });
-  await deploy(server, {
-    name: ROWS_ENDPOINT,
-    model: modelFile(),
-    columns: { input: INPUT_NAME, names: FEATURE_NAMES },
-    settings,
-  });
+  await deployRows(server, settings);
   return serverOf(server.process, server.url, server.key);
 }

@@ -15,7 +15,7 @@ const ASKED_SHARE = 0.85;
 const BATCH_CALLERS = 8;
 /** Callers of one row each: two full batches for each of two workers. */
 const ROW_CALLERS = 128;
-const FULL = { rounds: 5, roundMs: 2_500, warmUpMs: 2_000 };
+const FULL = { rounds: 5, roundMs: 1_500, warmUpMs: 1_500 };
 const QUICK = { rounds: 2, roundMs: 1_000, warmUpMs: 1_000 };
 
 const BATCH_TARGETS: readonly TargetName[] = ['heavy-graphql', 'heavy-v2-binary'];

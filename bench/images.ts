@@ -8,7 +8,7 @@ import type { TargetName } from './targets';
 import { NO_POSTGRESQL, withTwoServers } from './two-servers';
 
 const CONCURRENCIES = [16, 64] as const;
-const FULL = { rounds: 5, roundMs: 2_500, warmUpMs: 2_500 };
+const FULL = { rounds: 5, roundMs: 1_500, warmUpMs: 2_000 };
 const QUICK = { rounds: 2, roundMs: 1_000, warmUpMs: 1_000 };
 
 const TARGETS: readonly TargetName[] = [

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { Bench, Figure, Measured } from './benchmark';
 import type { Child } from './children';
+import { deployRows } from './deploy-rows';
 import type { LiveOrder, LiveReport } from './live-load';
-import { deploy } from './deploy';
-import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
 import { ModelgraphServer } from './modelgraph-server';
-import { ROWS_ENDPOINT } from './row-targets';
 import { figures, median } from './statistics';
 
 const SUBSCRIBERS = 100;
@@ -24,11 +22,7 @@ interface Seen extends LiveReport {
 export async function benchLive(bench: Bench): Promise<Measured> {
   const { rounds, ...times } = bench.isQuick ? QUICK : FULL;
   const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'live') });
-  await deploy(server, {
-    name: ROWS_ENDPOINT,
-    model: modelFile(),
-    columns: { input: INPUT_NAME, names: FEATURE_NAMES },
-  });
+  await deployRows(server);
   const load = bench.children.start({
     file: join(__dirname, 'live-load.js'),
     environment: { PATH: process.env.PATH },

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { Bench, Measured } from './benchmark';
-import { deploy } from './deploy';
-import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
+import { deployRows } from './deploy-rows';
 import { ModelgraphServer } from './modelgraph-server';
 import { startFastApi } from './python-peer';
 import { ratioFigure, Rounds, seenOf, serverOf, type Asked, type Server, type Servers } from './rounds';
-import { ROWS_ENDPOINT } from './row-targets';
 import { figures } from './statistics';
 import type { TargetName } from './targets';
 
@@ -97,11 +95,7 @@ export async function benchPredict(bench: Bench): Promise<Measured> {
 
 async function startServers(bench: Bench): Promise<Servers> {
   const server = await ModelgraphServer.start({ ...bench, storeFolder: join(bench.folder, 'predict') });
-  await deploy(server, {
-    name: ROWS_ENDPOINT,
-    model: modelFile(),
-    columns: { input: INPUT_NAME, names: FEATURE_NAMES },
-  });
+  await deployRows(server);
   const ours = serverOf(server.process, server.url, server.key);
   const peer = async (file: string): Promise<Server> => {
     const process_ = bench.children.start({

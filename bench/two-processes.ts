@@ -1,9 +1,7 @@
 import type { Bench, Measured } from './benchmark';
-import { deploy } from './deploy';
-import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
+import { deployRows } from './deploy-rows';
 import { startFastApi } from './python-peer';
 import { ratioFigure, Rounds, seenOf, type Asked } from './rounds';
-import { ROWS_ENDPOINT } from './row-targets';
 import type { TargetName } from './targets';
 import { NO_POSTGRESQL, withTwoServers } from './two-servers';
 
@@ -21,30 +19,21 @@ const ASKED: readonly Asked[] = [
 /** Two whole servers over one database against two processes of FastAPI, the load spread over both. */
 export async function benchTwoProcesses(bench: Bench): Promise<Measured> {
   const { roundMs, rounds: count, warmUpMs } = bench.isQuick ? QUICK : FULL;
-  const model = {
-    name: ROWS_ENDPOINT,
-    model: modelFile(),
-    columns: { input: INPUT_NAME, names: FEATURE_NAMES },
-  };
-  return withTwoServers(
-    bench,
-    (first) => deploy(first, model),
-    async (ours) => {
-      const python = await startFastApi(bench, 2);
-      const rounds = new Rounds(bench, {
-        ...(ours && { modelgraph: ours, 'v2-json': ours }),
-        ...(python && { 'fastapi-fast': python }),
-      });
-      const targets = rounds.present(TARGETS);
-      for (const target of targets) await rounds.ask(target, CONCURRENCY, warmUpMs);
-      const measured = await rounds.inTurn({ targets, concurrency: CONCURRENCY, rounds: count, roundMs });
-      return {
-        figures: ASKED.flatMap((asked) => ratioFigure(asked, measured)),
-        seen: TARGETS.map((target) =>
-          seenOf(`two processes: ${target}`, target, measured, ours ? undefined : NO_POSTGRESQL),
-        ),
-        details: { concurrency: CONCURRENCY, roundMs, measured },
-      };
-    },
-  );
+  return withTwoServers(bench, deployRows, async (ours) => {
+    const python = await startFastApi(bench, 2);
+    const rounds = new Rounds(bench, {
+      ...(ours && { modelgraph: ours, 'v2-json': ours }),
+      ...(python && { 'fastapi-fast': python }),
+    });
+    const targets = rounds.present(TARGETS);
+    for (const target of targets) await rounds.ask(target, CONCURRENCY, warmUpMs);
+    const measured = await rounds.inTurn({ targets, concurrency: CONCURRENCY, rounds: count, roundMs });
+    return {
+      figures: ASKED.flatMap((asked) => ratioFigure(asked, measured)),
+      seen: TARGETS.map((target) =>
+        seenOf(`two processes: ${target}`, target, measured, ours ? undefined : NO_POSTGRESQL),
+      ),
+      details: { concurrency: CONCURRENCY, roundMs, measured },
+    };
+  });
 }
