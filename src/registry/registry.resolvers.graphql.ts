@@ -88,7 +88,7 @@ class RegistryMutations {
   }
 
   @Mutation(() => RegisterModelVersionResult, {
-    description: `Proves that the file runs, reads its signature and gives it its number. ${requires('registry:write')}`,
+    description: `Proves that the file runs, reads its signature and gives it its number. The file is an ONNX model, or a small JSON document that says which server has the model: that server must be allowed by REMOTE_BACKENDS, and is asked and tried instead. ${requires('registry:write')}`,
   })
   async registerModelVersion(
     @Arg('input', () => RegisterModelVersionInput, { description: 'The file, and what is known of it.' })

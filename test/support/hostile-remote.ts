@@ -265,7 +265,7 @@ export const GRPC_ATTACKS: Readonly<Record<string, readonly [GrpcAttack, RegExp]
   'a status of many words': [
     (stream) =>
       stream.respond(
-        { ...HEADERS, 'grpc-status': '13', 'grpc-message': 'no '.repeat(600) },
+        { ...HEADERS, 'grpc-status': '13', 'grpc-message': 'no '.repeat(600).trim() },
         { endStream: true },
       ),
     /^The remote answered INTERNAL: no.{1,400}…$/,

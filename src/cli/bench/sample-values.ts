@@ -38,7 +38,7 @@ export function sampleTensors(
 function sampleValue(datatype: string, random: () => number): unknown {
   if (datatype === 'BYTES') return WORDS[Math.floor(random() * WORDS.length)];
   if (datatype === 'BOOL') return random() < 0.5;
-  if (datatype.startsWith('FP')) return Math.round(random() * DECIMALS) / DECIMALS;
+  if (datatype === 'BF16' || datatype.startsWith('FP')) return Math.round(random() * DECIMALS) / DECIMALS;
   return Math.floor(random() * LARGEST_INTEGER);
 }
 

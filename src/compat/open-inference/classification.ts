@@ -1,6 +1,6 @@
 import { refuse, type InvalidInput, type Refusal } from '../../kernel/errors';
 import { InputCheck } from '../../kernel/input-check';
-import type { Tensor } from '../../kernel/tensor';
+import { isFloating, type Datatype, type Tensor } from '../../kernel/tensor';
 import { valueToJson, type PredictSuccess } from '../../serving/serving';
 import { describeJson, type Json } from './parameters';
 
@@ -61,7 +61,8 @@ function classesOf(output: Tensor, count: number, hasRows: boolean, labels: read
   const width = rows === 0 ? 0 : data.length / rows;
   const most = Math.min(count, width);
   const values = data as ArrayLike<number | bigint>;
-  const numbers = datatype === 'FP16' ? Array.from(values, halfNumber) : values;
+  const isBits = datatype === 'FP16' || datatype === 'BF16';
+  const numbers = isBits ? Array.from(values, (bits) => Number(valueToJson(datatype, bits))) : values;
   const hasLabels = labels.length === width;
   const texts: string[] = [];
   for (let row = 0; row < rows; row += 1) {
@@ -72,8 +73,6 @@ function classesOf(output: Tensor, count: number, hasRows: boolean, labels: read
   }
   return { name, datatype: 'BYTES', shape: hasRows ? [rows, most] : [most], data: texts };
 }
-
-const halfNumber = (bits: number | bigint): number => Number(valueToJson('FP16', bits));
 
 /** Places of the largest values within a row; of equal ones the first, and NaN after all. */
 function best(
@@ -93,8 +92,8 @@ function best(
   return places.sort(order).slice(0, count);
 }
 
-function valueText(value: number | bigint, datatype: string): string {
-  if (typeof value === 'bigint' || !datatype.startsWith('FP')) return String(value);
+function valueText(value: number | bigint, datatype: Datatype): string {
+  if (typeof value === 'bigint' || !isFloating(datatype)) return String(value);
   if (Number.isFinite(value)) return value.toFixed(DECIMALS);
   return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
