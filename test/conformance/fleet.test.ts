@@ -109,7 +109,7 @@ async function attendedAgain(): Promise<void> {
     await new Promise<void>((resolve) => fleet.onIdle(resolve));
 }
 
-test('a run is answered with its tensors and the time inside the runtime', async () => {
+test('a run is answered with its tensors, the time inside the runtime, and what it ran on', async () => {
   const answer = fleet.run(file, [two], LIMITS);
   const [{ backend }] = await taker();
   expect(backend.runs[0]).toMatchObject({ file, inputs: [two] });
@@ -117,6 +117,7 @@ test('a run is answered with its tensors and the time inside the runtime', async
   expect(await answer).toEqual({
     outputs: [{ ...two, name: 'y', data: new Float64Array([2, 4]) }],
     computeMs: 1,
+    ranOn: { backend: 'onnx', provider: 'cpu' },
   });
 });
 
