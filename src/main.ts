@@ -1,7 +1,7 @@
 import './kernel/production';
 import { startPlatform, type Platform } from './compose';
 import { ConfigError, isLocalHost, parseConfig, type Config } from './kernel/config';
-import { letHeapGrow } from './kernel/heap-growth';
+import { prepareHeap } from './kernel/heap';
 import { createLogger, type Logger } from './kernel/logger';
 
 /** Time for everything to stop after the calls in flight have ended. */
@@ -9,7 +9,7 @@ const STOP_GRACE_MS = 15_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  letHeapGrow();
+  prepareHeap();
   const logger = createLogger(config.logLevel);
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
   stopOnSignals(platform, logger, config.drainTimeoutMs);

@@ -8,6 +8,7 @@ import { readKeyFile, writeNewKeyFile } from './admin-key-file';
 import { hashApiKey, isPlausibleKey } from './api-key';
 import { AuthQueries, type StoredKey } from './auth.queries';
 import { AuthStore } from './auth.store';
+import { ConnectionHashes } from './connection-hashes';
 import { CredentialCache } from './credential-cache';
 
 export { authorize, mayDo, requires } from './permissions';
@@ -21,6 +22,7 @@ export class Auth {
   private readonly store = new AuthStore();
   private readonly queries: AuthQueries;
   private readonly credentials: CredentialCache;
+  private readonly hashes = new ConnectionHashes(hashOfBearer);
   private readonly names = new BoundedMap<ProjectId, string>(MAX_NAMES);
 
   constructor(
@@ -52,9 +54,15 @@ export class Auth {
    * known, since every prediction passes here.
    *
    * @param projectName the header `x-modelgraph-project`: an admin's key may name another project
+   * @param connection what the call came by; those who call again and again on it mostly use the same key
    */
-  authenticate(authorization: string | undefined, projectName?: string): Actor | Promise<Actor> {
-    const stored = this.credentials.get(hashOfBearer(authorization));
+  authenticate(
+    authorization: string | undefined,
+    projectName?: string,
+    connection?: object,
+  ): Actor | Promise<Actor> {
+    const hash = connection ? this.hashes.of(connection, authorization) : hashOfBearer(authorization);
+    const stored = this.credentials.get(hash);
     if (stored instanceof Promise) return stored.then((found) => this.actorOf(found, projectName));
     return this.actorOf(stored, projectName);
   }

@@ -88,6 +88,7 @@ export class HttpServer {
       const known = this.auth.authenticate(
         request.headers.authorization,
         header(request, 'x-modelgraph-project'),
+        request.socket,
       );
       const actor = known instanceof Promise ? await known : known;
       if (path === '/graphql') return await this.routes.graphql(exchange, actor);

@@ -22,17 +22,29 @@ const POOL_BYTES = 10 * 400; // random bytes are drawn for 400 ids at a time: on
 const pool = Buffer.alloc(POOL_BYTES);
 let poolOffset = POOL_BYTES;
 
+/** Many ids are made in one millisecond. */
+let lastMs = -1;
+let lastTime = '';
+
+function timeText(nowMs: number): string {
+  const time = nowMs.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
 /** A UUID of version 7 (RFC 9562): sorts by its time of creation, to the millisecond. */
 export function newId<Kind extends string>(nowMs: number = Date.now()): Id<Kind> {
   if (poolOffset === POOL_BYTES) {
     randomFillSync(pool);
     poolOffset = 0;
   }
-  const time = nowMs.toString(16).padStart(12, '0');
+  if (nowMs !== lastMs) {
+    lastMs = nowMs;
+    lastTime = timeText(nowMs);
+  }
   const random = pool.toString('hex', poolOffset, poolOffset + 10);
   poolOffset += 10;
   const variant = '89ab'[parseInt(random[3] ?? '0', 16) & 3];
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8, 20)}` as Id<Kind>;
+  return `${lastTime}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8, 20)}` as Id<Kind>;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

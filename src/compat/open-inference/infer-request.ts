@@ -144,9 +144,10 @@ function inputsOf(
   let at = jsonLength ?? bytes.length;
   const tensors = inputs.map((input, index): TensorInput => {
     const path = `inputs[${index}]`;
-    const described = descriptionOf(input, path, check);
+    checkDescription(input, path, check);
+    const { name, datatype, shape } = input as unknown as Described;
     const size = binarySizeOf(input, path, jsonLength !== null, check);
-    if (size === null) return { ...described, data: valuesOf(input, index, path, check, exactly) };
+    if (size === null) return { name, datatype, shape, data: valuesOf(input, index, path, check, exactly) };
     if (input.data !== undefined)
       check.add(`${path}.data`, 'nothing beside binary_data_size', describeJson(input.data));
     if (at + size > bytes.length)
@@ -157,19 +158,20 @@ function inputsOf(
       );
     const start = at;
     at += size;
-    return { ...described, bytes: bytes.subarray(start, at) };
+    return { name, datatype, shape, bytes: bytes.subarray(start, at) };
   });
   if (at < bytes.length)
     check.add('inputs', 'binary_data_size for all bytes after the JSON', `${bytes.length - at} more bytes`);
   return tensors;
 }
 
-function descriptionOf(input: Json, path: string, check: InputCheck) {
-  const { datatype, shape } = input;
+/** What an input is, where its check finds nothing. */
+type Described = Pick<TensorInput, 'name' | 'datatype' | 'shape'>;
+
+function checkDescription({ datatype, shape }: Json, path: string, check: InputCheck): void {
   if (typeof datatype !== 'string')
     check.add(`${path}.datatype`, 'a text such as FP32', describeJson(datatype));
   if (!Array.isArray(shape)) check.add(`${path}.shape`, 'a list of sizes', describeJson(shape));
-  return { name: input.name as string, datatype: datatype as string, shape: shape as unknown[] };
 }
 
 /** Null: the values are in the JSON. */
