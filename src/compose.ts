@@ -130,6 +130,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
         cache,
         cacheKeeper,
         gpuLoad,
+        remote,
         statistics,
         observer: new PredictionObservers(recorder, watch),
         shadowObserver: differences,

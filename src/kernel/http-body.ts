@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { Deadlines } from './deadlines';
 
 /** Largest body of a request in JSON. Larger data travels as an artifact, or as bytes. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Longest that a body may take to arrive, in ms: the largest over 1 Mbit/s. */
 const BODY_TIMEOUT_MS = 150_000;
+const arrivals = new Deadlines(BODY_TIMEOUT_MS);
 
 export class BodyTooLarge extends Error {}
 /** It has not arrived within the time there is. Nothing more is read; the connection can only be closed. */
@@ -57,13 +59,13 @@ export function readChunks(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    const timer = setTimeout(() => {
+    const wait = arrivals.begin(() => {
       source.off('data', keep);
       request.pause();
       reject(new BodyTooSlow(`The body did not arrive within ${BODY_TIMEOUT_MS / 1000} s.`));
-    }, BODY_TIMEOUT_MS);
+    });
     const fail = (error: Error) => {
-      clearTimeout(timer);
+      arrivals.end(wait);
       reject(error);
     };
     const keep = (chunk: Buffer) => {
@@ -75,7 +77,7 @@ export function readChunks(
     };
     source.on('data', keep);
     source.on('end', () => {
-      clearTimeout(timer);
+      arrivals.end(wait);
       resolve(chunks);
     });
     source.on('error', fail);

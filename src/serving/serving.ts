@@ -40,6 +40,7 @@ import type { Health } from './variant-health';
 
 export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
 export { GpuLoad } from './gpu-load';
+export type { RemoteStatus } from './backends/remote-model';
 export type { GpuDevice } from './gpu-reading';
 export type { WorkerLoad } from './worker-load';
 export type { CacheStatistics } from './cache-endpoint';

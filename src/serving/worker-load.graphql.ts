@@ -2,7 +2,8 @@ import { Ctx, Field, Float, Int, ObjectType, Query, registerEnumType, Resolver }
 import { requires } from '../auth/auth';
 import { listComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
-import type { GpuDevice, Serving, WorkerLoad, WorkerState, WorkerStatus } from './serving';
+import { RemoteModelType } from './remote-load.graphql';
+import type { GpuDevice, RemoteStatus, Serving, WorkerLoad, WorkerState, WorkerStatus } from './serving';
 
 const WorkerStateEnum = {
   STARTING: 'starting',
@@ -132,6 +133,12 @@ class WorkerLoadType {
       'The machine’s graphics cards, at most two seconds ago. Empty where `nvidia-smi` knows of none.',
   })
   readonly gpus!: readonly GpuDevice[];
+
+  @Field(() => [RemoteModelType], {
+    complexity: listComplexity,
+    description: 'The models that other servers have, of those that this process has looked at.',
+  })
+  readonly remotes!: readonly RemoteStatus[];
 
   @Field(() => Float, { description: 'Rows that wait for a run.' })
   readonly queuedRows!: number;

@@ -1,4 +1,5 @@
 import type { Backend, WorkerStatus } from './backends/backend';
+import type { RemoteStatus } from './backends/remote-model';
 import type { CloseReason } from './batch-policy';
 import type { Batcher, BatcherStats } from './batcher';
 import type { GpuLoad } from './gpu-load';
@@ -8,6 +9,8 @@ import type { GpuDevice } from './gpu-reading';
 export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
   readonly workers: readonly (WorkerStatus & { readonly modelCount: number })[];
   readonly gpus: readonly GpuDevice[];
+  /** Models that other servers have. */
+  readonly remotes: readonly RemoteStatus[];
   readonly closed: readonly { readonly reason: CloseReason; readonly count: number }[];
 }
 
@@ -15,14 +18,16 @@ export interface LoadNeeds {
   readonly backend: Backend;
   readonly batcher: Batcher;
   readonly gpuLoad: GpuLoad;
+  readonly remote: { remotes(): readonly RemoteStatus[] };
 }
 
-export async function readWorkerLoad({ backend, batcher, gpuLoad }: LoadNeeds): Promise<WorkerLoad> {
+export async function readWorkerLoad({ backend, batcher, gpuLoad, remote }: LoadNeeds): Promise<WorkerLoad> {
   const gpus = await gpuLoad.devices();
   const { closed, ...stats } = batcher.stats();
   return {
     ...stats,
     gpus,
+    remotes: remote.remotes(),
     workers: backend.status().map((worker) => ({ ...worker, modelCount: worker.models.length })),
     closed: Object.entries(closed).map(([reason, count]) => ({ reason: reason as CloseReason, count })),
   };

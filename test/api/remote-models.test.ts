@@ -67,6 +67,19 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
     expect((await v2.get(`/models/${name}/ready`)).status).toBe(200);
   });
 
+  test('who looks at the load of the server sees the model, its server and that it is asked', async () => {
+    const ref = await here.version(`${name}-seen`, Buffer.from(documentFor(kind, neighbour, 'affine')));
+    expect((await ask({ ref })).outputs).toHaveLength(1);
+    const { workerLoad } = await server.data<{ workerLoad: { remotes: object[] } }>(
+      '{ workerLoad { remotes { backend origin model state reason inFlight maxInFlight } } }',
+    );
+    const { backend, url } = JSON.parse(documentFor(kind, neighbour, 'affine')) as Record<string, string>;
+    expect(workerLoad.remotes).toContainEqual({
+      ...{ backend, origin: url, model: 'affine', state: 'READY', reason: null, inFlight: 0 },
+      maxInFlight: expect.any(Number) as number,
+    });
+  });
+
   test('a value that the remote’s model refuses is the caller’s to mend', async () => {
     const ref = await here.version(`${name}-lookup`, Buffer.from(documentFor(kind, neighbour, 'lookup')));
     const inputs = [{ name: 'i', datatype: 'INT64', shape: [1, 1], data: [99] }];
