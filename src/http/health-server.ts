@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { answerError } from '../kernel/http-answer';
 import type { Logger } from '../kernel/logger';
 import { livezRoute, readyzRoute, type ReadinessCheck } from './health-routes';
+import { listen } from './listen';
 
 /** Time for a client to send a request, in ms: a probe sends one line. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -41,14 +41,7 @@ export class HealthServer {
 
   /** Resolves to the address in use; port 0 asks for any free one. */
   listen(host: string, port: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port }, () => {
-        this.server.off('error', reject);
-        const { port: actualPort } = this.server.address() as AddressInfo;
-        resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
-      });
-    });
+    return listen(this.server, host, port);
   }
 
   /** Idempotent. */

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Auth } from '../auth/auth';
 import { Failure } from '../kernel/errors';
 import { newId } from '../kernel/ids';
@@ -8,6 +7,7 @@ import { answerError, answerGraphqlError, type AnswerError } from '../kernel/htt
 import { BodyTooSlow } from '../kernel/http-body';
 import { ARTIFACT_PATH } from './artifact-route';
 import type { Exchange, PublicRoute, Route } from '../kernel/http-exchange';
+import { listen } from './listen';
 
 /** Time for a client to send its headers: slower ones only hold a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -54,14 +54,7 @@ export class HttpServer {
 
   /** Resolves to the address in use; port 0 asks for any free one. */
   listen(host: string, port: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port }, () => {
-        this.server.off('error', reject);
-        const { port: actualPort } = this.server.address() as AddressInfo;
-        resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
-      });
-    });
+    return listen(this.server, host, port);
   }
 
   /** Takes no new calls and lets those in flight end; what is left after `withinMs` is cut off. */

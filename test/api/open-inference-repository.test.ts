@@ -139,9 +139,11 @@ describe('statistics', () => {
   });
 
   test('callers who share a run are as many inferences, and one execution', async () => {
-    const [before] = await statsOf('/models/scores/stats');
-    await Promise.all(Array.from({ length: 64 }, () => ask('scores')));
-    const [after] = await statsOf('/models/scores/stats');
+    const waits = { maxBatch: 64, maxDelayMs: 1_000 }; // for company, however slowly callers come
+    await deployEndpoint(server, 'together', [{ ref: 'points@1.0.0', weight: 1 }], undefined, waits);
+    const [before] = await statsOf('/models/together/stats');
+    await Promise.all(Array.from({ length: 64 }, () => ask('together')));
+    const [after] = await statsOf('/models/together/stats');
     if (!before || !after) throw new Error('Both are told.');
     expect(after.inference_count - before.inference_count).toBe(64);
     expect(after.execution_count - before.execution_count).toBeLessThan(64);

@@ -12,6 +12,7 @@ import {
 import { RegistryClient, scaled } from '../support/registry-client';
 import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
+import { answered, refused, TfServingClient } from '../support/tf-serving-client';
 
 /** `tag` is the species, `doubled` the length twice: an input for each column, of text and of numbers. */
 const flowers = () =>
@@ -44,22 +45,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function call(path: string, init: RequestInit = {}): Promise<{ status: number; json: unknown }> {
-  const response = await fetch(`${server.url}/v1/models${path}`, { headers: server.headers, ...init });
-  return { status: response.status, json: await response.json() };
-}
-/** @param body bytes or text as they are, anything else as JSON */
-const post = (path: string, body: string | Buffer | object, headers: Record<string, string> = {}) =>
-  call(path, {
-    method: 'POST',
-    headers: { ...server.headers, ...headers },
-    body: typeof body === 'string' || body instanceof Buffer ? Buffer.from(body) : JSON.stringify(body),
-  });
-const answered = (json: unknown) => ({ status: 200, json });
-const refused = (status: number, sentence: string | RegExp) => ({
-  status,
-  json: { error: expect.stringMatching(sentence) },
-});
+const call = (path: string, init?: RequestInit) => new TfServingClient(server).call(path, init);
+const post = (...asked: Parameters<TfServingClient['post']>) => new TfServingClient(server).post(...asked);
 
 describe('predict', () => {
   test('rows are answered by predictions, columns by outputs', async () => {
