@@ -27,7 +27,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   workers: benchWorkers,
 };
 const ROOT = join(__dirname, '../..');
-/** From the start of the process. It takes about ten minutes; whatever hangs is ended, and is an error. */
+/** From the start of the process. It takes ten to twelve minutes; whatever hangs is ended, and is an error. */
 const TIMEOUT_MS = 1_200_000;
 const USAGE = `npm run bench [-- predict|two-processes|images|alone|heavy|batching|metrics|live|workers …] [-- --quick] [-- --profile]`;
 

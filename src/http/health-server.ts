@@ -7,6 +7,9 @@ import { listen } from './listen';
 /** Time for a client to send a request, in ms: a probe sends one line. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+const NOTHING_HERE =
+  'This process runs models for Modelgraph’s API processes; ask one of those. Here are /livez and /readyz.';
+
 /** The HTTP of a process that answers nobody but probes. */
 export class HealthServer {
   private readonly server: Server;
@@ -22,11 +25,7 @@ export class HealthServer {
       const route = request.method === 'GET' || request.method === 'HEAD' ? routes.get(path) : undefined;
       if (this.stopping) response.setHeader('connection', 'close');
       if (!route) {
-        answerError(
-          response,
-          ...([404, 'NOT_FOUND'] as const),
-          'This process runs models for Modelgraph’s API processes; ask one of those. Here are /livez and /readyz.',
-        );
+        answerError(response, 404, 'NOT_FOUND', NOTHING_HERE);
         return;
       }
       const exchange = { request, response, path, search: query === undefined ? '' : `?${query}` };

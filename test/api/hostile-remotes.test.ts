@@ -1,3 +1,4 @@
+import { HttpCaller } from '../../src/serving/backends/http-call';
 import { OpenInferenceGrpc } from '../../src/serving/backends/open-inference-grpc';
 import { ATTACKS, GRPC_ATTACKS, hostileGrpc, HostileRemote } from '../support/hostile-remote';
 import { affine, affineAnswer } from '../support/onnx-models';
@@ -58,6 +59,25 @@ test.each(Object.entries(ATTACKS).map(([what, [attack, told]]) => ({ what, attac
     expect((await ask(ref)).outputs).toMatchObject([{ name: 'y', data: [2, 4] }]);
   },
 );
+
+test('a body without end is cut off at its limit, long before time is up', async () => {
+  remote.attack = ATTACKS['a body without end']?.[0];
+  const caller = new HttpCaller(new URL(remote.url), null);
+  const maxBytes = 3 * 1024 * 1024;
+  try {
+    const asked = caller.call(
+      { method: 'POST', path: '/v2/models/any/infer', maxBytes },
+      { timeoutMs: 20_000 },
+    );
+    await expect(asked).rejects.toMatchObject({
+      fault: 'broken',
+      message: expect.stringMatching(/larger than 3145728 bytes/) as string,
+    });
+  } finally {
+    caller.close();
+    remote.attack = undefined;
+  }
+});
 
 test('a question that had no answer yet is asked once more, and no other', async () => {
   const ref = await register('patience');
