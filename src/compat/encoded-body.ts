@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
 import { shorten } from '../kernel/errors';
 import { BodyTooLarge, readChunks } from '../kernel/http-body';
+import { isWhole, type HttpRequest } from '../kernel/http-exchange';
 
 /** Why there is no body, as HTTP tells it. */
 export interface NoBody {
   readonly status: 400 | 413 | 415;
   readonly message: string;
 }
-type Chunks = { readonly chunks: readonly Buffer[] } | NoBody;
+export type Chunks = { readonly chunks: readonly Buffer[] } | NoBody;
 
 /**
  * A request's body in the pieces that it came in, inflated where it was sent as gzip or deflate. It never holds more than
@@ -16,7 +17,11 @@ type Chunks = { readonly chunks: readonly Buffer[] } | NoBody;
  *
  * @throws where the client leaves, or is too slow
  */
-export async function readEncodedBody(request: IncomingMessage, maxBytes: number): Promise<Chunks> {
+export function readEncodedBody(request: HttpRequest, maxBytes: number): Chunks | Promise<Chunks> {
+  return isWhole(request) ? { chunks: [request.body] } : read(request, maxBytes);
+}
+
+async function read(request: IncomingMessage, maxBytes: number): Promise<Chunks> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   try {
     if (encoding === 'identity') return { chunks: await readChunks(request, maxBytes) };
@@ -47,8 +52,7 @@ async function inflated(
   let sentBytes = 0;
   request.on('data', (chunk: Buffer) => {
     sentBytes += chunk.length; // blocks may be empty: a stream of them would never make anything too large
-    if (sentBytes > maxBytes)
-      inflater.destroy(new BodyTooLarge(`A body may have at most ${maxBytes} bytes.`));
+    if (sentBytes > maxBytes) inflater.destroy(new BodyTooLarge(maxBytes));
   });
   try {
     return await readChunks(request, maxBytes, request.pipe(inflater));

@@ -9,12 +9,12 @@ import {
   type ByteRange,
 } from '../kernel/artifacts';
 import { answerError, answerJson, SAFE_HEADERS } from '../kernel/http-answer';
-import type { Exchange, Route } from '../kernel/http-exchange';
+import type { NodeExchange, Route } from '../kernel/http-exchange';
 
 export const ARTIFACT_PATH = '/artifacts/sha256/';
 
 /** `PUT`, `GET` and `HEAD /artifacts/sha256/{hex}`: bytes by content. */
-export function artifactRoute(artifacts: Artifacts): Route {
+export function artifactRoute(artifacts: Artifacts): Route<NodeExchange> {
   return async (exchange, actor) => {
     const { request, response, path } = exchange;
     const sha256 = parseSha256(path.slice(ARTIFACT_PATH.length));
@@ -44,7 +44,7 @@ export function artifactRoute(artifacts: Artifacts): Route {
 }
 
 async function put(
-  { request, response }: Exchange,
+  { request, response }: NodeExchange,
   artifacts: Artifacts,
   write: () => ReturnType<Artifacts['put']>,
 ): Promise<void> {
@@ -68,7 +68,7 @@ async function put(
 }
 
 async function send(
-  { request, response }: Exchange,
+  { request, response }: NodeExchange,
   artifacts: Artifacts,
   artifact: Artifact,
 ): Promise<void> {

@@ -1,5 +1,4 @@
 import { HeaderMap, type ApolloServer } from '@apollo/server';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
@@ -8,7 +7,7 @@ import { BodyTooLarge, useBody } from '../kernel/http-body';
 import { headerOf } from '../kernel/http-header';
 import { parseLifted } from '../kernel/lifted-base64';
 import { answerPlainOperation } from './plain-operation';
-import type { Route } from '../kernel/http-exchange';
+import type { HttpRequest, HttpResponse, Route } from '../kernel/http-exchange';
 
 /** The headers that decide how GraphQL over HTTP is read and answered, and whether a browser was tricked. */
 const RELEVANT_HEADERS = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'];
@@ -24,7 +23,8 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
   return async ({ request, response, search }, actor) => {
     let received: ReceivedBody;
     try {
-      received = request.method === 'POST' ? await readJson(request) : nothingReceived();
+      const read = request.method === 'POST' ? readJson(request) : nothingReceived();
+      received = read instanceof Promise ? await read : read; // nothing waits where nothing must
     } catch (error) {
       if (error instanceof BodyTooLarge)
         return answerGraphqlError(response, 413, 'BAD_REQUEST', error.message);
@@ -52,7 +52,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
 }
 
 /** With its length, or the answer would go out in chunks. */
-function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
+function send(response: HttpResponse, status: number, headers: Record<string, string>, body: string): void {
   const length = Buffer.byteLength(body);
   response.writeHead(status, {
     ...SAFE_HEADERS,
@@ -71,7 +71,7 @@ interface ReceivedBody {
 
 const nothingReceived = (): ReceivedBody => ({ body: undefined, receivedAt: performance.now() });
 
-function readJson(request: IncomingMessage): Promise<ReceivedBody> {
+function readJson(request: HttpRequest): ReceivedBody | Promise<ReceivedBody> {
   // Another content type is Apollo's to refuse, with the right status.
   const isJson = request.headers['content-type']?.startsWith('application/json');
   return useBody(request, (bytes) => {
@@ -80,7 +80,7 @@ function readJson(request: IncomingMessage): Promise<ReceivedBody> {
   });
 }
 
-function headersOf(request: IncomingMessage): HeaderMap {
+function headersOf(request: HttpRequest): HeaderMap {
   const headers = new HeaderMap();
   for (const name of RELEVANT_HEADERS) {
     const value = request.headers[name];

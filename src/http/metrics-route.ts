@@ -34,7 +34,7 @@ export function metricsRoute(sources: readonly MetricSource[], auth: Auth): Rout
       'content-length': Buffer.byteLength(text),
       'cache-control': 'no-store',
     });
-    response.end(request.method === 'HEAD' ? undefined : text);
+    response.end(request.method === 'HEAD' ? '' : text);
   };
 }
 

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { OperationTypeNode, getOperationAST } from 'graphql';
 import type { OperationContext } from '../graphql/context';
 import type { OperationRequest, Operations } from '../graphql/operations';
+import type { HttpRequest } from '../kernel/http-exchange';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
@@ -18,7 +18,7 @@ export interface PlainAnswer {
  */
 export async function answerPlainOperation(
   operations: Operations,
-  request: IncomingMessage,
+  request: HttpRequest,
   body: unknown,
   context: OperationContext,
 ): Promise<PlainAnswer | null> {
@@ -45,7 +45,7 @@ function answerType(accept: string | undefined): string | null {
 }
 
 /** A JSON body cannot come from a form that a browser sends without asking, so there is no CSRF to prevent. */
-function isPlain({ method, headers }: IncomingMessage, body: unknown): body is OperationRequest {
+function isPlain({ method, headers }: HttpRequest, body: unknown): body is OperationRequest {
   const type = headers['content-type'];
   if (method !== 'POST' || (type !== 'application/json' && type !== 'application/json; charset=utf-8'))
     return false;

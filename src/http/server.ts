@@ -1,13 +1,25 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Auth } from '../auth/auth';
+import type { Actor } from '../kernel/actor';
 import { Failure } from '../kernel/errors';
 import { newId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
 import { answerError, answerGraphqlError, type AnswerError } from '../kernel/http-answer';
 import { BodyTooSlow } from '../kernel/http-body';
 import { ARTIFACT_PATH } from './artifact-route';
-import type { Exchange, PublicRoute, Route } from '../kernel/http-exchange';
+import { isCallerGone } from '../kernel/http-caller';
+import {
+  isWhole,
+  type Exchange,
+  type HttpRequest,
+  type HttpResponse,
+  type NodeExchange,
+  type PublicRoute,
+  type Route,
+} from '../kernel/http-exchange';
+import { headerOf } from '../kernel/http-header';
 import { listen } from './listen';
+import { PlainConnections } from './plain-connections';
 
 /** Time for a client to send its headers: slower ones only hold a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -32,13 +44,14 @@ export interface Routes {
   readonly public: Readonly<Record<string, PublicRoute>>;
   readonly graphql: Route;
   readonly metrics: Route;
-  readonly artifacts: Route;
+  readonly artifacts: Route<NodeExchange>;
   readonly doors: readonly Door[];
 }
 
 /** The HTTP server. A credential is checked before a path is looked at: strangers cannot even learn what exists. */
 export class HttpServer {
   readonly server: Server;
+  private readonly plain: PlainConnections;
   private stopping: Promise<void> | undefined;
 
   constructor(
@@ -46,10 +59,21 @@ export class HttpServer {
     private readonly auth: Auth,
     private readonly logger: Logger,
   ) {
-    this.server = createServer((request, response) => void this.handle(request, response));
+    this.server = createServer((request, response) => {
+      const exchange = exchangeOf(request, response);
+      void this.handle(exchange, exchange);
+    });
     this.server.headersTimeout = HEADERS_TIMEOUT_MS;
     this.server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+    this.plain = new PlainConnections(this.server, {
+      isPlain: (url) => isBelow(url, '/graphql') || this.doorAt(url) !== undefined,
+      answer: (request, response) => {
+        void this.handle(exchangeOf(request, response), null);
+      },
+      keepAliveMs: KEEP_ALIVE_TIMEOUT_MS,
+      arrivalMs: HEADERS_TIMEOUT_MS,
+    });
   }
 
   /** Resolves to the address in use; port 0 asks for any free one. */
@@ -60,39 +84,47 @@ export class HttpServer {
   /** Takes no new calls and lets those in flight end; what is left after `withinMs` is cut off. */
   stop(withinMs: number): Promise<void> {
     this.stopping ??= new Promise((resolve) => {
-      const deadline = setTimeout(() => this.server.closeAllConnections(), withinMs);
+      const deadline = setTimeout(() => {
+        this.server.closeAllConnections();
+        this.plain.destroyAll();
+      }, withinMs);
       this.server.close(() => {
         clearTimeout(deadline);
         resolve();
       });
       this.server.closeIdleConnections();
+      this.plain.closeIdle();
     });
     return this.stopping;
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = '/', query] = (request.url ?? '/').split('?', 2);
-    const exchange: Exchange = { request, response, path, search: query === undefined ? '' : `?${query}` };
+  /** @param streamed the same exchange where its bytes may go by as streams, else null */
+  private async handle(exchange: Exchange, streamed: NodeExchange | null): Promise<void> {
     try {
-      if (this.stopping) response.setHeader('connection', 'close');
-      const publicRoute = this.routes.public[path];
-      if (publicRoute && (request.method === 'GET' || request.method === 'HEAD'))
-        return await publicRoute(exchange);
-      const known = this.auth.authenticate(
-        request.headers.authorization,
-        header(request, 'x-modelgraph-project'),
-        request.socket,
-      );
-      const actor = known instanceof Promise ? await known : known;
+      if (this.stopping) exchange.response.setHeader('connection', 'close');
+      const publicRoute = streamed && this.publicRouteOf(streamed);
+      if (publicRoute) return await publicRoute(streamed);
+      const known = this.actorOf(exchange);
+      const actor = known instanceof Promise ? await known : known; // nothing waits where nothing must
+      const { path, response } = exchange;
       if (path === '/graphql') return await this.routes.graphql(exchange, actor);
-      if (path === '/metrics') return await this.routes.metrics(exchange, actor);
-      if (path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(exchange, actor);
       const door = this.doorAt(path);
       if (door) return await door.route(exchange, actor);
+      if (path === '/metrics') return await this.routes.metrics(exchange, actor);
+      if (streamed && path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(streamed, actor);
       answerError(response, 404, 'NOT_FOUND', 'There is nothing at this address.');
     } catch (error) {
       this.answerFailure(error, exchange);
     }
+  }
+
+  private publicRouteOf({ request, path }: NodeExchange): PublicRoute | undefined {
+    return request.method === 'GET' || request.method === 'HEAD' ? this.routes.public[path] : undefined;
+  }
+
+  private actorOf({ request }: Exchange): Actor | Promise<Actor> {
+    const { authorization } = request.headers;
+    return this.auth.authenticate(authorization, headerOf(request, 'x-modelgraph-project'), request.socket);
   }
 
   private doorAt(path: string): Door | undefined {
@@ -101,9 +133,9 @@ export class HttpServer {
 
   private answerFailure(error: unknown, { request, response, path }: Exchange): void {
     if (error instanceof BodyTooSlow) response.shouldKeepAlive = false;
-    else request.resume();
+    else if (!isWhole(request)) request.resume();
     if (response.headersSent || response.destroyed) {
-      if (!request.destroyed) this.logger.warn({ err: error, path }, 'an answer could not be finished');
+      if (!isCallerGone(request)) this.logger.warn({ err: error, path }, 'an answer could not be finished');
       response.destroy(); // the client has left, or the answer cannot be finished: it must not look whole
       return;
     }
@@ -124,10 +156,17 @@ export class HttpServer {
   }
 }
 
-const isBelow = (path: string, prefix: string): boolean =>
-  path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+/** Of a path, or of one with its query. */
+const isBelow = (url: string, prefix: string): boolean =>
+  url.startsWith(prefix) && (url.length === prefix.length || '/?'.includes(url[prefix.length] ?? ''));
 
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
+function exchangeOf<Request extends HttpRequest, Response extends HttpResponse>(
+  request: Request,
+  response: Response,
+): { request: Request; response: Response; path: string; search: string } {
+  const url = request.url ?? '/';
+  const queryAt = url.indexOf('?');
+  return queryAt < 0
+    ? { request, response, path: url, search: '' }
+    : { request, response, path: url.slice(0, queryAt), search: url.slice(queryAt) };
 }

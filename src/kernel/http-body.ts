@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Deadlines } from './deadlines';
+import { isWhole, type HttpRequest } from './http-exchange';
 
 /** Largest body of a request in JSON. Larger data travels as an artifact, or as bytes. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -8,7 +9,11 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const BODY_TIMEOUT_MS = 150_000;
 const arrivals = new Deadlines(BODY_TIMEOUT_MS);
 
-export class BodyTooLarge extends Error {}
+export class BodyTooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`A body may have at most ${maxBytes} bytes.`);
+  }
+}
 /** It has not arrived within the time there is. Nothing more is read; the connection can only be closed. */
 export class BodyTooSlow extends Error {}
 
@@ -18,14 +23,18 @@ let scratch: Buffer | undefined;
 
 /**
  * Reads a whole body for somebody who is done with it at once: new memory for a large one costs more than what is put
- * there, and its garbage as much again. Rejects as `readChunks`, and with what `use` throws.
+ * there, and its garbage as much again. Rejects as `readChunks`, and with what `use` throws; at once where it is there.
  *
  * @param use keeps nothing of the bytes, which are the next body's as soon as it returns
  */
-export async function useBody<Result>(
-  request: IncomingMessage,
+export function useBody<Result>(
+  request: HttpRequest,
   use: (body: Buffer) => Result,
-): Promise<Result> {
+): Result | Promise<Result> {
+  return isWhole(request) ? use(request.body) : useChunks(request, use);
+}
+
+async function useChunks<Result>(request: IncomingMessage, use: (body: Buffer) => Result): Promise<Result> {
   const chunks = await readChunks(request, MAX_BODY_BYTES);
   const [only] = chunks;
   if (only && chunks.length === 1) return use(only);
@@ -54,7 +63,7 @@ export function readChunks(
 ): Promise<readonly Buffer[]> {
   if (Number(request.headers['content-length']) > maxBytes) {
     request.resume(); // read on, so that the client hears the answer instead of a reset connection
-    return Promise.reject(tooLarge(maxBytes));
+    return Promise.reject(new BodyTooLarge(maxBytes));
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -73,7 +82,7 @@ export function readChunks(
       if (sizeBytes <= maxBytes) return void chunks.push(chunk);
       source.off('data', keep);
       source.resume();
-      fail(tooLarge(maxBytes));
+      fail(new BodyTooLarge(maxBytes));
     };
     source.on('data', keep);
     source.on('end', () => {
@@ -84,6 +93,3 @@ export function readChunks(
     request.on('aborted', () => fail(new Error('The client has left.')));
   });
 }
-
-const tooLarge = (maxBytes: number): BodyTooLarge =>
-  new BodyTooLarge(`A body may have at most ${maxBytes} bytes.`);

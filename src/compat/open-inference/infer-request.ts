@@ -4,6 +4,7 @@ import { InputCheck } from '../../kernel/input-check';
 import type { TensorInput } from '../../kernel/tensor-input';
 import type { Priority } from '../../serving/serving';
 import { classCountOf, NO_CLASSES } from './classification';
+import { knownHeader } from './known-headers';
 import {
   describeJson,
   flagOf,
@@ -43,6 +44,8 @@ export interface InferRequest {
 export function readInferRequest(body: InferBody): InferRequest | Refused {
   const { bytes, jsonLength } = body;
   const header = jsonLength === null ? bytes : bytes.subarray(0, jsonLength);
+  const known = jsonLength === null ? undefined : knownHeader(header);
+  if (known !== undefined) return requestIn(known, body, () => header.toString());
   if (!isUtf8(header)) return notJson('it is not UTF-8', body);
   const text = header.toString();
   let json: unknown;
@@ -52,8 +55,12 @@ export function readInferRequest(body: InferBody): InferRequest | Refused {
     return notJson((error as SyntaxError).message, body);
   }
   if (!isObject(json)) return new Refused(400, `Expected an object with inputs, got ${describeJson(json)}.`);
+  return requestIn(json, body, () => text);
+}
+
+function requestIn(json: Json, body: InferBody, text: () => string): InferRequest | Refused {
   const check = new InputCheck();
-  const request = requestOf(json, body, check, () => parseExactly(text) as Json);
+  const request = requestOf(json, body, check, () => parseExactly(text()) as Json);
   const error = check.result();
   return error ? refusedBecause(error) : request;
 }

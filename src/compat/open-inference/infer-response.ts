@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { answerText, SAFE_HEADER_LIST, SAFE_HEADERS } from '../../kernel/http-answer';
+import type { HttpResponse } from '../../kernel/http-exchange';
 import type { Tensor } from '../../kernel/tensor';
 import { tensorBytes } from '../../kernel/tensor-bytes';
 import { jsonValues, type PredictSuccess } from '../../serving/serving';
@@ -20,7 +20,7 @@ export interface InferAnswer {
 }
 
 /** The answer in JSON, and after it the bytes of the outputs that are wanted so. */
-export function answerInference(response: ServerResponse, answer: InferAnswer): void {
+export function answerInference(response: HttpResponse, answer: InferAnswer): void {
   const { result, request } = answer;
   const bytes: Uint8Array[] = [];
   const outputs = result.outputs.map((output) => {
@@ -51,7 +51,7 @@ const outputText = ({ name, datatype, shape }: Tensor, values: string): string =
 
 /** Answers whether it was large enough to be packed; the length of its JSON is told as it is unpacked. */
 function sendIfLarge(
-  response: ServerResponse,
+  response: HttpResponse,
   coding: Coding,
   json: string,
   bytes: readonly Uint8Array[],
@@ -67,7 +67,7 @@ function sendIfLarge(
   return true;
 }
 
-function sendBinary(response: ServerResponse, json: string, bytes: readonly Uint8Array[]): void {
+function sendBinary(response: HttpResponse, json: string, bytes: readonly Uint8Array[]): void {
   const head = Buffer.from(json);
   const sizeBytes = bytes.reduce((sum, piece) => sum + piece.length, head.length);
   response.writeHead(200, [

@@ -24,7 +24,8 @@ export async function infer(
   const found = serving.targetOf(actor, model, version);
   const target = found instanceof Promise ? await found : found;
   if ('kind' in target) return answerRefused(response, refusedBecause(target));
-  const body = await readInferBody(request);
+  const read = readInferBody(request);
+  const body = read instanceof Promise ? await read : read; // nothing waits where nothing must
   if (body instanceof Refused) return answerRefused(response, body);
   const receivedAt = performance.now();
   const asked = requestIn(body, target.version);

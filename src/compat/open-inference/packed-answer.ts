@@ -1,9 +1,11 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createDeflate, createGzip } from 'node:zlib';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { promisify } from 'node:util';
+import { deflate, gzip } from 'node:zlib';
+import type { HttpRequest, HttpResponse } from '../../kernel/http-exchange';
 
-export type Coding = 'gzip' | 'deflate';
+const PACKERS = { gzip: promisify(gzip), deflate: promisify(deflate) } as const;
+
+export type Coding = keyof typeof PACKERS;
 
 /** From here on, in bytes, an answer is worth a thread: smaller ones leave in a packet or a few. */
 const MIN_PACKED_BYTES = 16_384;
@@ -15,7 +17,7 @@ const LEVEL = 1;
  * A list is only what some HTTP library can read; packing for it would cost every caller some 10 ms for 100 kB, and
  * floats as bytes hardly shrink.
  */
-export function codingOf({ headers }: IncomingMessage): Coding | null {
+export function codingOf({ headers }: HttpRequest): Coding | null {
   const wish = headers['accept-encoding'];
   return wish === 'gzip' || wish === 'deflate' ? wish : null;
 }
@@ -23,18 +25,20 @@ export function codingOf({ headers }: IncomingMessage): Coding | null {
 export const isWorthPacking = (pieces: readonly Uint8Array[]): boolean =>
   pieces.reduce((size, { length }) => size + length, 0) >= MIN_PACKED_BYTES;
 
-/** Packs on threads of its own while it sends, no faster than the client reads. */
+/** Packs on a thread of its own, then answers; nobody hears it where the client has left meanwhile. */
 export async function sendPacked(
-  response: ServerResponse,
+  response: HttpResponse,
   coding: Coding,
   headers: OutgoingHttpHeaders,
   pieces: readonly Uint8Array[],
 ): Promise<void> {
-  const packer = coding === 'gzip' ? createGzip({ level: LEVEL }) : createDeflate({ level: LEVEL });
-  response.writeHead(200, { ...headers, 'content-encoding': coding, vary: 'accept-encoding' });
-  try {
-    await pipeline(Readable.from(pieces), packer, response);
-  } catch {
-    // The client has left: the pipeline has let go of everything.
-  }
+  const packed = await PACKERS[coding](Buffer.concat(pieces), { level: LEVEL });
+  response.writeHead(200, {
+    ...headers,
+    'content-encoding': coding,
+    'content-length': packed.length,
+    vary: 'accept-encoding',
+  });
+  response.write(packed);
+  response.end();
 }

@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import type { NotFound, UserError } from '../../kernel/errors';
 import { answerJson } from '../../kernel/http-answer';
+import type { HttpResponse } from '../../kernel/http-exchange';
 import type { PredictRefusal } from '../../serving/serving';
 
 /** Why a call was not answered, as HTTP tells it. */
@@ -31,11 +31,11 @@ const retryAfter = (ms: number) => ({ 'retry-after': String(Math.max(1, Math.cei
 
 /** Every error of the protocol has this form. */
 export const answerOpenInferenceError = (
-  response: ServerResponse,
+  response: HttpResponse,
   status: number,
   _code: string,
   message: string,
 ): void => answerJson(response, status, { error: message });
 
-export const answerRefused = (response: ServerResponse, { status, message, headers }: Refused): void =>
+export const answerRefused = (response: HttpResponse, { status, message, headers }: Refused): void =>
   answerJson(response, status, { error: message }, headers);

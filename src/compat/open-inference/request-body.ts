@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { MAX_BODY_BYTES } from '../../kernel/http-body';
-import { readEncodedBody } from '../encoded-body';
+import type { HttpRequest } from '../../kernel/http-exchange';
+import { readEncodedBody, type Chunks } from '../encoded-body';
 import { Refused } from './refused';
 
 /** Largest body with tensors as bytes: the largest tensor of floats. Without them, the limit of all JSON holds. */
@@ -14,18 +14,27 @@ export interface InferBody {
   readonly jsonLength: number | null;
 }
 
-/** Reads the body of an inference. */
-export async function readInferBody(request: IncomingMessage): Promise<InferBody | Refused> {
+/** Reads the body of an inference: at once where it is there, since thousands a second are. */
+export function readInferBody(request: HttpRequest): InferBody | Refused | Promise<InferBody | Refused> {
   const header = request.headers['inference-header-content-length'];
-  if (header === undefined) {
-    const bytes = await read(request, MAX_BODY_BYTES, 0);
-    return bytes instanceof Refused ? bytes : { bytes, jsonLength: null };
-  }
-  const jsonLength = /^\d{1,15}$/.test(String(header)) ? Number(header) : NaN;
-  if (!(jsonLength <= MAX_BINARY_BODY_BYTES)) return wrongLength(`got “${String(header).slice(0, 40)}”`);
-  const bytes = await read(request, MAX_BINARY_BODY_BYTES, jsonLength);
+  const jsonLength = header === undefined ? null : lengthIn(String(header));
+  if (jsonLength instanceof Refused) return jsonLength;
+  const maxBytes = jsonLength === null ? MAX_BODY_BYTES : MAX_BINARY_BODY_BYTES;
+  const bytes = read(request, maxBytes, jsonLength ?? 0);
+  return bytes instanceof Promise
+    ? bytes.then((read) => bodyOf(read, jsonLength))
+    : bodyOf(bytes, jsonLength);
+}
+
+function lengthIn(header: string): number | Refused {
+  const length = /^\d{1,15}$/.test(header) ? Number(header) : NaN;
+  return length <= MAX_BINARY_BODY_BYTES ? length : wrongLength(`got “${header.slice(0, 40)}”`);
+}
+
+function bodyOf(bytes: Buffer | Refused, jsonLength: number | null): InferBody | Refused {
   if (bytes instanceof Refused) return bytes;
-  if (jsonLength > bytes.length) return wrongLength(`got ${jsonLength} where the body has ${bytes.length}`);
+  if (jsonLength !== null && jsonLength > bytes.length)
+    return wrongLength(`got ${jsonLength} where the body has ${bytes.length}`);
   return { bytes, jsonLength };
 }
 
@@ -36,7 +45,7 @@ const wrongLength = (what: string): Refused =>
   );
 
 /** A small body in JSON; none is an empty object. */
-export async function readJsonBody(request: IncomingMessage): Promise<{ readonly json: unknown } | Refused> {
+export async function readJsonBody(request: HttpRequest): Promise<{ readonly json: unknown } | Refused> {
   const bytes = await read(request, MAX_BODY_BYTES, 0);
   if (bytes instanceof Refused) return bytes;
   try {
@@ -47,12 +56,16 @@ export async function readJsonBody(request: IncomingMessage): Promise<{ readonly
 }
 
 /** @param alignedAt the place that is to lie on a multiple of what views need */
-async function read(
-  request: IncomingMessage,
+function read(
+  request: HttpRequest,
   maxBytes: number,
   alignedAt: number,
-): Promise<Buffer | Refused> {
-  const body = await readEncodedBody(request, maxBytes);
+): Buffer | Refused | Promise<Buffer | Refused> {
+  const body = readEncodedBody(request, maxBytes);
+  return body instanceof Promise ? body.then((one) => bytesIn(one, alignedAt)) : bytesIn(body, alignedAt);
+}
+
+function bytesIn(body: Chunks, alignedAt: number): Buffer | Refused {
   return 'chunks' in body ? joined(body.chunks, alignedAt) : new Refused(body.status, body.message);
 }
 

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { answerJson, answerText } from '../../kernel/http-answer';
+import type { HttpResponse } from '../../kernel/http-exchange';
 import type { PredictRefusal } from '../../serving/serving';
 
 /** Exactly as TensorFlow Serving says it. */
@@ -19,18 +19,18 @@ function statusOf(error: PredictRefusal): number {
   }
 }
 
-export const answerValue = (response: ServerResponse, value: unknown): void =>
+export const answerValue = (response: HttpResponse, value: unknown): void =>
   answerJson(response, 200, value, CONTENT_TYPE);
 
 /** What is text already: its numbers are not as `JSON.stringify` would write them. */
-export const answerJsonText = (response: ServerResponse, json: string): void =>
+export const answerJsonText = (response: HttpResponse, json: string): void =>
   answerText(response, 200, CONTENT_TYPE['content-type'], `${json}\n`);
 
 /** Every error of the protocol has this form. */
-export const answerTfServingError = (response: ServerResponse, status: number, message: string): void =>
+export const answerTfServingError = (response: HttpResponse, status: number, message: string): void =>
   answerJson(response, status, { error: message }, CONTENT_TYPE);
 
-export function answerRefusal(response: ServerResponse, error: PredictRefusal): void {
+export function answerRefusal(response: HttpResponse, error: PredictRefusal): void {
   if (error.kind === 'OverloadedError')
     response.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
   answerTfServingError(response, statusOf(error), error.message);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
 import { MAX_BODY_BYTES } from '../../kernel/http-body';
+import type { HttpRequest } from '../../kernel/http-exchange';
 import { parseNumberJson } from '../../kernel/number-json';
 import { readEncodedBody } from '../encoded-body';
 
@@ -15,7 +15,7 @@ type RequestJson =
  * @param wideIntegers whether whole numbers beyond 2^53 matter
  */
 export async function readRequestJson(
-  request: IncomingMessage,
+  request: HttpRequest,
   { wideIntegers }: { wideIntegers: boolean },
 ): Promise<RequestJson> {
   const read = await readEncodedBody(request, MAX_BODY_BYTES);

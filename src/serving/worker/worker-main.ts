@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { cores } from '../../kernel/machine';
 import { program } from '../../kernel/program';
 import { Commands, type Outcome } from './commands';
 import { FrameMemory } from './frame-memory';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';
 import { removeOwnFolder } from './own-folder';
+import { Patience } from './patience';
 import { probeProviders } from './providers';
 import type { Command, WorkerSettings } from './protocol';
 import { sessionOptions } from './session-options';
@@ -19,13 +21,13 @@ async function main(): Promise<void> {
   watchParent(settings.parentPid);
 
   const waiting: Message[] = [];
-  let work: (() => void) | undefined;
+  const patience = new Patience(cores() > 1);
   const memory = new FrameMemory();
   const socket = FrameSocket.at(
     PIPE_FD,
     (message) => {
       waiting.push(message);
-      work?.();
+      patience.reward();
     },
     // Between two runs, so leaving is safe: a process that leaves inside one is aborted.
     () => {
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
   for (;;) {
     const message = waiting.shift();
     if (message === undefined) {
-      await new Promise<void>((resolve) => (work = resolve));
+      await patience.wait(() => waiting.length > 0);
       continue;
     }
     const command = message.body as Command;

@@ -1,0 +1,77 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HttpResponse, WholeRequest } from '../kernel/http-exchange';
+import { PlainConnection } from './plain-connection';
+
+/** Pause between two looks for connections that have waited long enough, in ms: the smallest limit is twice as long. */
+const SWEEP_MS = 5_000;
+
+export interface PlainConnectionsOptions {
+  /** Which requests may be answered outside of node:http, by their path and query. */
+  readonly isPlain: (url: string) => boolean;
+  readonly answer: (request: WholeRequest, response: HttpResponse) => void;
+  /** For how long a connection may wait for its next request, in ms. */
+  readonly keepAliveMs: number;
+  /** For how long a connection may wait for its first request, or for the rest of one, in ms. */
+  readonly arrivalMs: number;
+}
+
+/**
+ * Stands between a server's connections and node:http: plain requests are answered here, at about half of the price, and a
+ * connection goes to node:http with the first request that is anything else.
+ */
+export class PlainConnections {
+  private readonly connections = new Set<PlainConnection>();
+  private readonly toNode: readonly ((socket: Socket) => void)[];
+  private readonly sweeping: NodeJS.Timeout;
+
+  constructor(
+    private readonly server: Server,
+    private readonly options: PlainConnectionsOptions,
+  ) {
+    this.toNode = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection').on('connection', (socket: Socket) => this.take(socket));
+    this.sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  /** Lets go of connections that wait for nothing; the others end with their answers. */
+  closeIdle(): void {
+    clearInterval(this.sweeping);
+    for (const connection of this.connections) {
+      if (connection.isIdle) connection.close();
+      else if (connection.isIncomplete) connection.giveToNode();
+    }
+  }
+
+  /** Whatever is on its way. */
+  destroyAll(): void {
+    for (const { socket } of this.connections) socket.destroy();
+  }
+
+  private take(socket: Socket): void {
+    const { options } = this;
+    const connection: PlainConnection = new PlainConnection(socket, {
+      keepAliveSeconds: Math.floor(options.keepAliveMs / 1_000),
+      isPlain: options.isPlain,
+      answer: options.answer,
+      handOver: (unread) => {
+        this.connections.delete(connection);
+        for (const listener of this.toNode) listener.call(this.server, socket);
+        if (unread !== undefined) socket.unshift(unread);
+      },
+      closed: () => this.connections.delete(connection),
+    });
+    this.connections.add(connection);
+  }
+
+  private sweep(): void {
+    const now = performance.now();
+    const { keepAliveMs, arrivalMs } = this.options;
+    for (const connection of this.connections) {
+      const waitedMs = now - connection.lastActiveAt;
+      if (connection.isIncomplete && waitedMs > arrivalMs) connection.giveToNode();
+      else if (connection.isIdle && waitedMs > (connection.isNew ? arrivalMs : keepAliveMs))
+        connection.close();
+    }
+  }
+}
