@@ -5,6 +5,8 @@ import { PlainResponse, type AnsweredConnection } from './plain-response';
 
 /** Pieces that a request may come in: some clients write the head and the body apart, nobody byte by byte. */
 const MAX_PIECES = 8;
+/** How many times its own size a body may keep in memory: heads are a few hundred bytes. */
+const MAX_KEPT_SHARE = 4;
 /** Bytes of answers that may wait for a client to read them before its next request is looked at. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
@@ -28,6 +30,8 @@ export class PlainConnection implements AnsweredConnection {
   lastActiveAt = performance.now();
   /** It has had no answer yet. */
   isNew = true;
+  /** The answer that is being made is its last: the server stops. */
+  endsWithAnswer = false;
   private state: 'waiting' | 'answering' | 'left' = 'waiting';
   private unread: Buffer | undefined;
   private head: PlainHead | null = null;
@@ -71,7 +75,7 @@ export class PlainConnection implements AnsweredConnection {
       .off('end', this.onEnd)
       .off('error', this.onError)
       .off('close', this.onClose);
-    if (socket.isPaused()) socket.resume();
+    this.readOn();
     this.needs.handOver(unread);
   }
 
@@ -86,17 +90,21 @@ export class PlainConnection implements AnsweredConnection {
     this.pieces += 1;
     this.unread = this.unread === undefined ? chunk : Buffer.concat([this.unread, chunk]);
     if (this.state === 'waiting') this.look();
-    else this.socket.pause(); // one after the other: the next one is read when this one has its answer
+    else this.socket.pause(); // one after the other: more is read when what is there has its answers
   };
 
   private readonly goOn = (): void => {
     if (this.state !== 'answering') return;
     this.state = 'waiting';
     this.pieces = 0;
-    if (this.socket.isPaused()) this.socket.resume();
     // Not at once: answers that need no wait would be made deeper and deeper in each other.
     if (this.unread !== undefined) setImmediate(this.look);
+    else this.readOn();
   };
+
+  private readOn(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+  }
 
   /** Answers the request that the unread bytes begin with, once it is whole. */
   private readonly look = (): void => {
@@ -107,13 +115,15 @@ export class PlainConnection implements AnsweredConnection {
     const end = head.bodyStart + head.bodyLength;
     if (unread.length < end) {
       if (this.pieces >= MAX_PIECES) this.giveToNode();
+      else this.readOn();
       return;
     }
     this.head = null;
     this.unread = unread.length === end ? undefined : unread.subarray(end);
+    if (this.unread !== undefined) this.socket.pause();
     this.state = 'answering';
     const { method, url, headers } = head;
-    const body = unread.subarray(head.bodyStart, end);
+    const body = bodyIn(unread, head.bodyStart, end);
     this.needs.answer({ method, url, headers, socket: this.socket, body }, new PlainResponse(this));
   };
 
@@ -122,5 +132,15 @@ export class PlainConnection implements AnsweredConnection {
 
   private readonly onError = (): void => undefined; // 'close' follows, and the answer finds that nobody hears it
 
-  private readonly onClose = (): void => this.needs.closed();
+  private readonly onClose = (): void => {
+    this.state = 'left';
+    this.unread = undefined; // what it asked beside is done for nobody
+    this.needs.closed();
+  };
+}
+
+/** A view, unless it would keep much more in memory than it is. */
+function bodyIn(bytes: Buffer, start: number, end: number): Buffer {
+  const body = bytes.subarray(start, end);
+  return body.length * MAX_KEPT_SHARE < bytes.length ? Buffer.from(body) : body;
 }

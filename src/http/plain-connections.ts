@@ -38,6 +38,7 @@ export class PlainConnections {
   closeIdle(): void {
     clearInterval(this.sweeping);
     for (const connection of this.connections) {
+      connection.endsWithAnswer = true;
       if (connection.isIdle) connection.close();
       else if (connection.isIncomplete) connection.giveToNode();
     }

@@ -13,6 +13,7 @@ export interface AnsweredConnection {
   readonly socket: Socket;
   /** For how long it is kept for the next request, in s. */
   readonly keepAliveSeconds: number;
+  readonly endsWithAnswer: boolean;
   /** The answer has been written as a whole. */
   answered(keepsAlive: boolean): void;
 }
@@ -21,7 +22,8 @@ export interface AnsweredConnection {
 export class PlainResponse implements HttpResponse {
   shouldKeepAlive = true;
   headersSent = false;
-  private early = '';
+  /** What was set before the head was made, by names in lower case. */
+  private early: Map<string, string> | undefined;
   private head = '';
   private hasLength = false;
   private hasEnded = false;
@@ -35,26 +37,36 @@ export class PlainResponse implements HttpResponse {
 
   setHeader(name: string, value: string | number): void {
     if (this.headersSent) throw new Error(`The head is made already: ${name} comes too late.`);
-    this.early += this.line(name, value);
+    validateHeaderValue(name, String(value));
+    (this.early ??= new Map()).set(name.toLowerCase(), String(value));
   }
 
+  /** Headers given here come in the place of those that were set before. */
   writeHead(status: number, headers: OutgoingHttpHeaders | OutgoingHttpHeader[]): void {
     if (this.headersSent) throw new Error('The head is made already.');
-    let lines = this.early;
+    const { connection, early } = this;
+    let lines = '';
+    const add = (name: string, value: OutgoingHttpHeader | undefined): void => {
+      if (value === undefined) return;
+      const text = String(value);
+      validateHeaderValue(name, text);
+      early?.delete(name.toLowerCase());
+      lines += `${name}: ${text}\r\n`;
+    };
     if (Array.isArray(headers)) {
-      for (let at = 0; at + 1 < headers.length; at += 2)
-        lines += this.line(headers[at] as string, headers[at + 1] as string);
+      for (let at = 0; at + 1 < headers.length; at += 2) add(String(headers[at]), headers[at + 1]);
     } else {
-      for (const name in headers) {
-        const value = headers[name];
-        if (value !== undefined) lines += this.line(name, value as string | number);
-      }
+      for (const name in headers) add(name, headers[name]);
     }
-    this.headersSent = true;
+    if (early?.get('connection') === 'close' || connection.endsWithAnswer) this.shouldKeepAlive = false;
+    early?.delete('connection'); // said once, below
+    for (const [name, value] of early ?? []) lines += `${name}: ${value}\r\n`;
     const kept = this.shouldKeepAlive
-      ? `Connection: keep-alive\r\nKeep-Alive: timeout=${this.connection.keepAliveSeconds}\r\n`
+      ? `Connection: keep-alive\r\nKeep-Alive: timeout=${connection.keepAliveSeconds}\r\n`
       : 'Connection: close\r\n';
     this.head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${lines}Date: ${httpDate()}\r\n${kept}`;
+    this.hasLength = /^content-length:/im.test(lines);
+    this.headersSent = true;
   }
 
   cork(): void {
@@ -89,15 +101,5 @@ export class PlainResponse implements HttpResponse {
     if (!this.hasLength) throw new Error('An answer in pieces must say how long it is.');
     this.connection.socket.write(`${this.head}\r\n`, 'latin1');
     this.head = '';
-  }
-
-  private line(name: string, value: string | number): string {
-    const text = String(value);
-    validateHeaderValue(name, text);
-    const lower = name.toLowerCase();
-    if (lower === 'content-length') this.hasLength = true;
-    if (lower !== 'connection') return `${name}: ${text}\r\n`;
-    if (text === 'close') this.shouldKeepAlive = false;
-    return ''; // what becomes of the connection is said once, when the head is made
   }
 }

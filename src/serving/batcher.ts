@@ -1,3 +1,4 @@
+import { Arrivals } from './arrivals';
 import type { Backend } from './backends/backend';
 import { BatchAlarm } from './batch-alarm';
 import { answerAll } from './batch-answers';
@@ -40,14 +41,15 @@ export class Batcher {
   private readonly running: RunningBatch[] = [];
   private readonly counts = new BatchCounts();
   private readonly alarm = new BatchAlarm((now) => this.wake(now));
+  private readonly arrivals: Arrivals;
   private stopped = false;
-  private willPump = false;
 
   constructor(
     private readonly backend: Backend,
     options: Partial<BatcherOptions> = {},
   ) {
     this.options = { ...BATCHER_DEFAULTS, ...options };
+    this.arrivals = new Arrivals(this.options.nextTurn, () => this.pump());
     this.queue = new BatchQueue(this.options, (file) => backend.lane(file));
     backend.onIdle(() => this.pump());
   }
@@ -101,7 +103,7 @@ export class Batcher {
     const group = this.queue.add(pending, { front: false });
     if (pending.request.signal) pending.onCallerGone(() => this.cancel(pending));
     this.alarm.wakeBy(lookAgainAt(group, group.policy, now), now);
-    this.pumpSoon();
+    this.arrivals.add();
   }
 
   /** Nothing is left of a request that waits; one that runs has an answer that nobody hears. */
@@ -109,19 +111,6 @@ export class Batcher {
     this.queue.remove(pending);
     pending.reject(cancelled());
     for (const batch of this.running) batch.stopIfDeserted();
-  }
-
-  /**
-   * Once for all requests that the event loop brings in one turn: dispatched one by one, each would travel alone, since
-   * an idle worker takes whatever comes first.
-   */
-  private pumpSoon(): void {
-    if (this.willPump) return;
-    this.willPump = true;
-    this.options.nextTurn(() => {
-      this.willPump = false;
-      this.pump();
-    });
   }
 
   /** Gives lanes with room what waits for them, the group that has waited for its turn the longest first. */

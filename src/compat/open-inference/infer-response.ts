@@ -63,7 +63,9 @@ function sendIfLarge(
     bytes.length === 0
       ? { 'content-type': 'application/json' }
       : { 'content-type': 'application/octet-stream', 'inference-header-content-length': head.length };
-  void sendPacked(response, coding, { ...SAFE_HEADERS, 'cache-control': 'no-store', ...type }, pieces);
+  sendPacked(response, coding, { ...SAFE_HEADERS, 'cache-control': 'no-store', ...type }, pieces).catch(
+    () => response.destroy(), // there was no memory for it, and nobody else waits for this
+  );
   return true;
 }
 

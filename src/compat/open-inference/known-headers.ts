@@ -15,7 +15,7 @@ const known = new BoundedMap<string, Json>(MAX_KEPT);
  * What the JSON before the bytes of tensors says. It is the same for all questions of one kind, and reading it would be a
  * twentieth of a small prediction: so it is read once. Nobody changes it.
  *
- * @returns undefined where it is not an object, or not the same for other questions: then it is to be read
+ * @returns undefined where it is too long to be kept, or not an object: then whoever answers reads it
  */
 export function knownHeader(header: Buffer): Json | undefined {
   if (header.length > MAX_KEPT_BYTES) return undefined;
@@ -23,8 +23,8 @@ export function knownHeader(header: Buffer): Json | undefined {
   const found = known.get(key);
   if (found !== undefined) return found;
   const json = isUtf8(header) ? parsed(header.toString()) : undefined;
-  if (json === undefined || json.id !== undefined) return undefined;
-  known.set(key, json);
+  // With an id, nobody sends the same again.
+  if (json !== undefined && json.id === undefined) known.set(key, json);
   return json;
 }
 
@@ -33,6 +33,6 @@ function parsed(text: string): Json | undefined {
     const json = parseJson(text);
     return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Json) : undefined;
   } catch {
-    return undefined; // whoever reads it for its answer says why
+    return undefined; // whoever answers says why
   }
 }

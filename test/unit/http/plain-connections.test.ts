@@ -1,10 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { PlainConnections, type PlainConnectionsOptions } from '../../../src/http/plain-connections';
 import type { HttpResponse } from '../../../src/kernel/http-exchange';
+import { answers, bytes, connections, post, readAnswers, waitFor, type Answer } from '../../support/raw-http';
 
 /** Says what it was asked; `/later` does so in a later turn. */
 function echo(
@@ -79,64 +80,6 @@ afterEach(() => {
   }
 });
 
-interface Answer {
-  readonly status: number;
-  readonly by: string | undefined;
-  readonly body: string;
-}
-
-/** What is answered to the bytes, sent in these pieces; until there are so many answers, or the server closes. */
-async function answers(port: number, pieces: readonly Buffer[], count: number): Promise<readonly Answer[]> {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
-  const reading = readAnswers(socket, count);
-  for (const piece of pieces) {
-    if (!socket.destroyed) socket.write(piece);
-    await nextTurn();
-  }
-  const read = await reading;
-  socket.destroy();
-  return read;
-}
-
-function readAnswers(socket: Socket, count: number): Promise<readonly Answer[]> {
-  return new Promise((resolve) => {
-    const found: Answer[] = [];
-    let received = '';
-    const look = () => {
-      for (;;) {
-        const end = received.indexOf('\r\n\r\n');
-        if (end < 0) return;
-        const head = received.slice(0, end);
-        const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-        if (received.length < end + 4 + length) return;
-        const body = received.slice(end + 4, end + 4 + length);
-        found.push({ status: Number(head.slice(9, 12)), by: /x-by: (\w+)/.exec(head)?.[1], body });
-        received = received.slice(end + 4 + length);
-        if (found.length === count) return resolve(found);
-      }
-    };
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      received += text;
-      look();
-    });
-    socket.on('close', () => resolve(found));
-  });
-}
-
-const post = (path: string, body: string, ...headers: string[]) =>
-  [
-    `POST ${path} HTTP/1.1`,
-    'Host: a',
-    ...headers,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n');
-
-const bytes = (...texts: string[]) => [Buffer.from(texts.join(''), 'latin1')];
-
 test('a plain request is answered here, and so is the next one of its connection', async () => {
   const { server, plain } = plainServer();
   const port = await listening(server, plain);
@@ -206,6 +149,67 @@ test('many requests at once on one connection are answered one after the other, 
   );
 }, 30_000);
 
+test('of what a client sends ahead of its answers, little is taken in', async () => {
+  const one = Buffer.from(post('/a', 'x'));
+  const count = Math.ceil((8 * 1024 * 1024) / one.length);
+  let usedBytes = 0;
+  let mostAhead = 0;
+  let answered = 0;
+  const { server, plain } = plainServer({
+    answer: ({ socket }, response) => {
+      mostAhead = Math.max(mostAhead, socket.bytesRead - usedBytes);
+      usedBytes += one.length;
+      answered += 1;
+      response.writeHead(200, ['content-length', '0']);
+      response.end();
+    },
+  });
+  const socket = connect(await listening(server, plain), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(Buffer.concat(Array.from({ length: count }, () => one)));
+  await readAnswers(socket, 5_000);
+  socket.destroy();
+  expect(answered).toBeGreaterThan(500);
+  expect(mostAhead).toBeLessThanOrEqual(3 * 64 * 1024);
+});
+
+test('what a client has sent beside is done for nobody once it has left', async () => {
+  const asked: string[] = [];
+  let answerNow = (): void => undefined;
+  const { server, plain } = plainServer({
+    answer: (request, response) => {
+      asked.push(request.url);
+      answerNow = () => echo(request, response, 'plain');
+    },
+  });
+  const socket = connect(await listening(server, plain), '127.0.0.1');
+  socket.write(`${post('/a', 'x')}${post('/b', 'x')}PUT /c HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await waitFor(() => asked.length === 1);
+  socket.resetAndDestroy();
+  await nextTurn();
+  answerNow();
+  await waitFor(async () => (await connections(server)) === 0);
+  for (let turns = 0; turns < 10; turns += 1) await nextTurn();
+  expect(asked).toEqual(['/a']);
+});
+
+test('a header that is set again comes once', async () => {
+  const { server, plain } = plainServer({
+    answer: (_request, response) => {
+      response.setHeader('x-by', 'first');
+      response.setHeader('X-Other', 'kept');
+      response.writeHead(200, { 'X-By': 'second', 'content-length': 0 });
+      response.end();
+    },
+  });
+  const socket = connect(await listening(server, plain), '127.0.0.1').setEncoding('latin1');
+  socket.write(post('/a', ''));
+  const [head] = (await once(socket, 'data')) as [string];
+  socket.destroy();
+  expect(head.match(/^x-by: .*$/gim)).toEqual(['X-By: second']);
+  expect(head).toMatch(/^x-other: kept\r$/im);
+});
+
 test('a client that has sent its last is let go of', async () => {
   const { server, plain } = plainServer({ answer: () => undefined });
   const port = await listening(server, plain);
@@ -215,17 +219,11 @@ test('a client that has sent its last is let go of', async () => {
   await expect(connections(server)).resolves.toBe(0);
 });
 
-const connections = (server: Server) =>
-  new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
-
 test('closing lets go of connections that wait, and of others once they have their answer', async () => {
   let answerNow = (): void => undefined;
   const { server, plain } = plainServer({
     answer: (request, response) => {
-      answerNow = () => {
-        response.setHeader('connection', 'close');
-        echo(request, response, 'plain');
-      };
+      answerNow = () => echo(request, response, 'plain');
     },
   });
   const port = await listening(server, plain);
@@ -242,10 +240,6 @@ test('closing lets go of connections that wait, and of others once they have the
   expect((await reading)[0]).toMatchObject({ status: 200, by: 'plain' });
   await closed;
 });
-
-async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await nextTurn();
-}
 
 describe('connections that wait for too long', () => {
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
@@ -305,6 +299,7 @@ const header = fc.constantFrom(
   'X-Two:\t two ',
   'Content-Length: 3',
   'Content-Length: 03',
+  'Content-Length: 3\t',
   'Content-Length: 4',
   'Content-Length : 3',
   'Transfer-Encoding: chunked',

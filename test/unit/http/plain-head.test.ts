@@ -6,7 +6,7 @@ const POST = 'POST /graphql HTTP/1.1';
 const HOST = 'Host: localhost';
 
 test('a plain request is read: its method, path, headers in lower case, and where its body is', () => {
-  const bytes = head([POST, HOST, 'X-Tenant:  \t a b\t ', 'Content-Length: 2'], '{}');
+  const bytes = head([POST, HOST, 'X-Tenant:   a b ', 'Content-Length: 2'], '{}');
   expect(readPlainHead(bytes)).toEqual({
     method: 'POST',
     url: '/graphql',
@@ -57,6 +57,7 @@ test.each([
   ['a blank before the colon', head(['GET / HTTP/1.1', HOST, 'Content-Length : 2'])],
   ['a bare line feed', head(['GET / HTTP/1.1', `${HOST}\nContent-Length: 2`])],
   ['a bare carriage return', head(['GET / HTTP/1.1', `${HOST}\rContent-Length: 2`])],
+  ['a tab beside a length', head([POST, HOST, 'Content-Length: 2\t'], '{}')],
   ['a NUL', head(['GET / HTTP/1.1', HOST, 'X-A: \0'])],
   ['a name of other characters', head(['GET / HTTP/1.1', HOST, 'X_A: 1'])],
   ['a head that is too long', head(['GET / HTTP/1.1', HOST, `X-A: ${'a'.repeat(17_000)}`])],
