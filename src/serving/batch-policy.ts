@@ -91,7 +91,7 @@ export function readiness(
 }
 
 /** Nothing is known of a model before its first run: 0 is no prediction. */
-const isShort = (expectedMs: number): boolean => expectedMs > 0 && expectedMs <= SHORT_RUN_MS;
+export const isShort = (expectedMs: number): boolean => expectedMs > 0 && expectedMs <= SHORT_RUN_MS;
 
 /** When a group must be looked at again, unless something happens before. */
 export function lookAgainAt(

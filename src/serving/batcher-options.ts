@@ -1,3 +1,4 @@
+import { cores } from '../kernel/machine';
 import type { BatchPolicy } from './batch-policy';
 import { DEFAULT_SETTINGS } from './endpoint-settings';
 
@@ -7,6 +8,8 @@ export type BatcherOptions = BatchPolicy & {
   readonly maxQueuedBytes: number;
   /** Wall-clock limit of a run, in ms; past it its worker is killed. */
   readonly runLimitMs: number;
+  /** Whether there is a processor to spare, so that this process may wait for a short run without sleeping. */
+  readonly mayStayAwake: boolean;
   /** Calls `task` once the event loop has heard all that has arrived by now. */
   readonly nextTurn: (task: () => void) => void;
 };
@@ -15,5 +18,6 @@ export const BATCHER_DEFAULTS: BatcherOptions = {
   ...DEFAULT_SETTINGS,
   maxQueuedBytes: 256 * 1024 * 1024, // image tensors fill memory long before they fill the row limit
   runLimitMs: 30_000, // longer than any model worth serving interactively, shorter than a client's patience
+  mayStayAwake: cores() > 1,
   nextTurn: setImmediate,
 };

@@ -1,3 +1,4 @@
+import { stayAwake } from '../kernel/stay-awake';
 import { Arrivals } from './arrivals';
 import type { Backend } from './backends/backend';
 import { BatchAlarm } from './batch-alarm';
@@ -9,6 +10,7 @@ import {
   lookAgainAt,
   paddedSize,
   planBatch,
+  isShort,
   readiness,
   type BatchPolicy,
   type CloseReason,
@@ -22,6 +24,8 @@ import { gatherRows, padRows, RowsDoNotMatch } from './rows';
 import { RunningBatch } from './running-batch';
 import { cancelled, tooLate, WorkerUnavailable } from './worker-unavailable';
 
+/** The way to a worker and back, in ms: longer than it takes unless something else goes on. */
+const WAY_MS = 0.3;
 /** Shortest wait that is suggested to a refused caller, in ms. */
 const MIN_RETRY_AFTER_MS = 10;
 
@@ -156,7 +160,9 @@ export class Batcher {
     try {
       const size = paddedSize(rows, requests, policy);
       const inputs = padRows(gatherRows(requests.map(({ request }) => request.inputs)), size - rows);
-      const result = await this.backend.run(file, inputs, options);
+      const running = this.backend.run(file, inputs, options);
+      if (requests.length === 1) this.stayAwakeFor(batch, model.cost.predictMs(size));
+      const result = await running;
       model.cost.observe(size, result.computeMs);
       answerAll(batch, result, size - rows);
     } catch (error) {
@@ -169,6 +175,12 @@ export class Batcher {
       if (this.stopped && this.running.length === 0) this.alarm.clear();
       this.pump(); // some may have waited for this run, though a worker was free
     }
+  }
+
+  /** A lonely caller's short run is over before this process would be asleep: others pay for their waking together. */
+  private stayAwakeFor(batch: RunningBatch, expectedMs: number): void {
+    if (this.options.mayStayAwake && isShort(expectedMs))
+      stayAwake(() => !this.running.includes(batch), expectedMs + WAY_MS);
   }
 
   /** One caller's values may have spoiled the batch of all: whoever is not to blame gets an answer. */

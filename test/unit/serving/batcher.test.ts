@@ -36,6 +36,7 @@ test('requests that arrive in one turn of the event loop share a run', async () 
   const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
   expect(backend.runs).toHaveLength(0);
   await settle();
+  await settle(); // of a crowd, one more turn is waited for
   expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[3, 1]]);
   backend.runs[0]?.finish();
   expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([3, 3, 3]);

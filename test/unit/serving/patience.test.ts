@@ -1,14 +1,10 @@
 import { Patience } from '../../../src/serving/worker/patience';
 
 /** A clock and an event loop that go on when they are told to. */
-function loop(mayPoll = true) {
+function loop(mayStayAwake = true) {
   let now = 0;
   const turns: (() => void)[] = [];
-  const patience = new Patience(
-    mayPoll,
-    () => now,
-    (task) => turns.push(task),
-  );
+  const patience = new Patience(mayStayAwake, { nowMs: () => now, nextTurn: (task) => turns.push(task) });
   return {
     patience,
     /** Takes so many turns of the event loop, each of a tenth of a millisecond, for as long as any is wanted. */
