@@ -8,12 +8,13 @@ const AWAKE_MS = 0.5;
 
 /**
  * How a worker waits for its next work. Sleeping costs nothing, but to be woken costs a lonely caller more than a small
- * model does. So where the last work came within AWAKE_MS, the worker stays awake for as long: work that comes more seldom
- * finds it asleep, and costs nothing beside.
+ * model does. So where the last work came within AWAKE_MS, and took no longer, the worker stays awake for as long. Work
+ * that comes more seldom finds it asleep, and so does work that takes its time: others may need the processor more.
  */
 export class Patience {
   private wake: (() => void) | undefined;
   private waitingSince = 0;
+  private cameAt = 0;
   private cameSoon = false;
 
   /** @param mayStayAwake whether there is a processor to spare */
@@ -27,7 +28,8 @@ export class Patience {
     const { wake } = this;
     if (wake === undefined) return;
     this.wake = undefined;
-    this.cameSoon = this.loop.nowMs() - this.waitingSince <= AWAKE_MS;
+    this.cameAt = this.loop.nowMs();
+    this.cameSoon = this.cameAt - this.waitingSince <= AWAKE_MS;
     wake();
   }
 
@@ -37,7 +39,9 @@ export class Patience {
     return new Promise((resolve) => {
       this.wake = resolve;
       this.waitingSince = this.loop.nowMs();
-      if (this.mayStayAwake && this.cameSoon) stayAwake(() => this.wake !== resolve, AWAKE_MS, this.loop);
+      const wasShort = this.waitingSince - this.cameAt <= AWAKE_MS;
+      if (this.mayStayAwake && this.cameSoon && wasShort)
+        stayAwake(() => this.wake !== resolve, AWAKE_MS, this.loop);
     });
   }
 }

@@ -63,6 +63,14 @@ test('after work that came late, it sleeps again', async () => {
   expect(one.turn(10)).toBe(0);
 });
 
+test('after work that took its time, it sleeps: others may need the processor', async () => {
+  const one = loop();
+  await workAfter(one, 0.2);
+  one.pass(6);
+  void one.patience.wait(() => false);
+  expect(one.turn(10)).toBe(0);
+});
+
 test('with one processor it always sleeps: others need it', async () => {
   const one = loop(false);
   await workAfter(one, 0.2);
