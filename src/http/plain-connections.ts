@@ -17,7 +17,7 @@ export interface PlainConnectionsOptions {
 }
 
 /**
- * Stands between a server's connections and node:http: plain requests are answered here, at about half of the price, and a
+ * Stands between a server's connections and node:http: plain requests are answered here, at two thirds of the price, and a
  * connection goes to node:http with the first request that is anything else.
  */
 export class PlainConnections {
