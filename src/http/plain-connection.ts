@@ -8,7 +8,7 @@ const MAX_PIECES = 8;
 /** How many times its own size a body may keep in memory: heads are a few hundred bytes. */
 const MAX_KEPT_SHARE = 4;
 /** Bytes of answers that may wait for a client to read them before its next request is looked at. */
-const MAX_UNREAD_BYTES = 64 * 1024;
+const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
 
 export interface PlainConnectionNeeds {
   readonly keepAliveSeconds: number;
@@ -61,7 +61,7 @@ export class PlainConnection implements AnsweredConnection {
     this.isNew = false;
     if (this.state === 'left') return;
     if (!keepsAlive) return this.close();
-    if (socket.writableLength > MAX_UNREAD_BYTES) return void socket.once('drain', this.goOn);
+    if (socket.writableLength > MAX_WAITING_ANSWER_BYTES) return void socket.once('drain', this.goOn);
     this.goOn();
   }
 
