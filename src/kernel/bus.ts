@@ -1,4 +1,4 @@
-import type { Transaction } from './sql';
+import type { Transaction } from './database/sql';
 
 /**
  * Wakes readers: “there may be something new about this topic”. It carries nothing else; what is new is read from
@@ -7,6 +7,14 @@ import type { Transaction } from './sql';
 export interface Bus {
   /** Wakes the topic's readers, in every process, once `tx` has committed. */
   wake(tx: Transaction, topic: string): Promise<void>;
+  /**
+   * For a statement that is a transaction by itself: an expression that wakes the topic's readers when it commits, as
+   * far as the database can reach them. Call `woke` then, for the others.
+   *
+   * @param topicSql an expression that gives the topic, as text
+   */
+  wakeSql(topicSql: string): string;
+  woke(topic: string): void;
   /** Returns the way to stop listening. The listener must not throw. */
   listen(topic: string, listener: () => void): () => void;
   stop(): Promise<void>;
@@ -41,6 +49,14 @@ export class InProcessBus implements Bus {
   wake(tx: Transaction, topic: string): Promise<void> {
     tx.afterCommit(() => this.listeners.call(topic));
     return Promise.resolve();
+  }
+
+  wakeSql(): string {
+    return 'NULL';
+  }
+
+  woke(topic: string): void {
+    this.listeners.call(topic);
   }
 
   listen(topic: string, listener: () => void): () => void {

@@ -1,7 +1,18 @@
 import { join, resolve } from 'node:path';
+import { LEAST_GRACE_HOURS } from './artifacts/artifact-references';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
 import { parseRemotePlace, type RemotePlace } from './remote-place';
+import type { S3Access } from './artifacts/s3';
+import {
+  checkSharedNeeds,
+  isBucketUrl,
+  parseBucket,
+  parseDatasetSources,
+  parseS3Access,
+  type BucketConfig,
+  type BucketPlace,
+} from './artifacts/s3-config';
 import { parseWorkerAddresses, parseWorkerUrl, type WorkerAddresses } from './worker-addresses';
 
 /** `all`: everything in one process; `api`: all but models, which `worker` processes run; `worker`: nothing but models. */
@@ -13,8 +24,14 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
-  /** Folder of the artifacts, the embedded database and the admin key. */
+  /** Folder of the artifacts, the embedded database and the admin key; with a bucket nothing of these is there. */
   readonly storeFolder: string;
+  /** Where artifacts are; null: in the folder. */
+  readonly bucket: BucketConfig | null;
+  /** Buckets, or parts of them, from which data may be read; none where empty. */
+  readonly datasetSources: readonly BucketPlace[];
+  /** How S3 servers are reached; null where nothing needs one. */
+  readonly s3: S3Access | null;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
   readonly adminKeyFile: string;
@@ -43,7 +60,15 @@ export interface Config {
   readonly remoteCredentialsFile: string | null;
   /** What one worker costs for an hour, in a currency that need not be said; null: unknown. */
   readonly workerPrice: { readonly perHour: number; readonly currency: string | null } | null;
+  /** Where webhooks may go besides the public internet; `*`: anywhere. */
+  readonly webhookPrivateHosts: readonly RemotePlace[] | '*';
+  /** Holds the key of webhooks' secrets; made when it is first needed. */
+  readonly webhookKeyFile: string;
   readonly maxArtifactBytes: number;
+  /** How long artifacts stay that nothing refers to. */
+  readonly artifactGraceHours: number;
+  /** Where clients reach this server, without a slash at its end; null: as each of them says. */
+  readonly publicUrl: string | null;
   /** How long calls in flight may take to end after a request to stop. */
   readonly drainTimeoutMs: number;
   /** The use of an operation from which on it runs as a compiled function; 0: never. */
@@ -61,6 +86,7 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const DEFAULT_STORE = 'model-store';
 const MEBIBYTE = 1024 ** 2;
 const GIBIBYTE = 1024 ** 3;
 /** Least memory of a worker, in MiB: the runtime itself takes about 80. */
@@ -96,8 +122,10 @@ export function parseConfig(environment: Environment = process.env): Config {
       );
     }
   }
-  const store = text('MODEL_STORE') ?? 'model-store';
-  if (/^[a-z0-9]+:\/\//i.test(store)) problems.push(`MODEL_STORE: expected a folder, got “${store}”.`);
+  const store = text('MODEL_STORE') ?? DEFAULT_STORE;
+  const isInBucket = isBucketUrl(store);
+  if (!isInBucket && /^[a-z0-9]+:\/\//i.test(store))
+    problems.push(`MODEL_STORE: expected a folder or s3://bucket/prefix, got “${store}”.`);
   const databaseUrl = text('DATABASE_URL') ?? null;
   if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
     problems.push('DATABASE_URL: expected a URL that begins with postgres:// or postgresql://.');
@@ -109,17 +137,40 @@ export function parseConfig(environment: Environment = process.env): Config {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text('CACHE_URL') ?? 'redis://')) {
     problems.push('CACHE_URL: expected a URL, for example redis://host:6379.');
   }
-  const remotes = (text('REMOTE_BACKENDS') ?? '').split(',').filter((place) => place.trim() !== '');
-  const remoteBackends = remotes.flatMap((place) => {
-    const known = parseRemotePlace(place);
-    if (!known)
-      problems.push(
-        `REMOTE_BACKENDS: expected a comma-separated list such as http://triton:8000, grpc://*.models.internal:8001, 10.0.0.7:8501; got “${place.trim()}”.`,
-      );
-    return known ?? [];
-  });
+  const places = (name: string, example: string) =>
+    (text(name) ?? '')
+      .split(',')
+      .filter((place) => place.trim() !== '')
+      .flatMap((place) => {
+        const known = parseRemotePlace(place);
+        if (!known)
+          problems.push(
+            `${name}: expected a comma-separated list such as ${example}; got “${place.trim()}”.`,
+          );
+        return known ?? [];
+      });
+  const remoteBackends = places(
+    'REMOTE_BACKENDS',
+    'http://triton:8000, grpc://*.models.internal:8001, 10.0.0.7:8501',
+  );
+  const webhookPrivateHosts =
+    text('WEBHOOK_PRIVATE_HOSTS') === '*'
+      ? '*'
+      : places(
+          'WEBHOOK_PRIVATE_HOSTS',
+          'http://hooks.internal:8080, https://*.internal, 10.0.0.7:9000, or *',
+        );
   const credentialsFile = text('REMOTE_CREDENTIALS_FILE');
-  const role = roleOf(text('MODELGRAPH_ROLE'), databaseUrl, problems);
+  const role = roleOf(text('MODELGRAPH_ROLE'), isInBucket || databaseUrl !== null, problems);
+  const variables = { text, integer, problems };
+  const datasetSources = parseDatasetSources(variables);
+  const needers = [
+    ...(isInBucket ? ['MODEL_STORE=s3://…'] : []),
+    ...(datasetSources.length > 0 ? ['DATASET_SOURCES'] : []),
+  ];
+  const s3 = parseS3Access(variables, needers);
+  const bucket = parseBucket(variables, store, s3);
+  if (isInBucket) checkSharedNeeds(variables, role);
   const workers = parseWorkerAddresses(text('WORKERS') ?? 'grpc://127.0.0.1');
   if (typeof workers === 'string') problems.push(`WORKERS: ${workers}`);
   else if (text('WORKERS') && role === 'all')
@@ -137,7 +188,10 @@ export function parseConfig(environment: Environment = process.env): Config {
   const currency = text('WORKER_PRICE_CURRENCY') ?? null;
   if (currency !== null && !/^[^\s\p{C}]{1,16}$/u.test(currency))
     problems.push('WORKER_PRICE_CURRENCY: expected a word of at most 16 characters, for example EUR.');
-  const storeFolder = resolve(store);
+  const publicUrl = text('PUBLIC_URL')?.replace(/\/+$/, '') ?? null;
+  if (publicUrl !== null && !/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(publicUrl))
+    problems.push(`PUBLIC_URL: expected an address such as https://models.example.org, got “${publicUrl}”.`);
+  const storeFolder = resolve(isInBucket ? DEFAULT_STORE : store);
   const onnxWorkers = integer('ONNX_WORKERS', cores(), 1, 256);
   const workerMemoryMb = integer('ONNX_WORKER_MEMORY_MB', 0, 0, 16 * 1024 * 1024);
   if (workerMemoryMb > 0 && workerMemoryMb < LEAST_WORKER_MEMORY_MB)
@@ -150,6 +204,9 @@ export function parseConfig(environment: Environment = process.env): Config {
     port: integer('PORT', 4000, 0, 65_535),
     grpcPort: integer('GRPC_PORT', 4001, 0, 65_535),
     storeFolder,
+    bucket,
+    datasetSources,
+    s3,
     databaseUrl,
     adminKeyFile: resolve(text('ADMIN_KEY_FILE') ?? join(storeFolder, 'admin.key')),
     workers: typeof workers === 'string' || !text('WORKERS') ? { kind: 'rows' } : workers,
@@ -167,7 +224,11 @@ export function parseConfig(environment: Environment = process.env): Config {
     remoteBackends,
     remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),
     workerPrice: pricePerHour === undefined ? null : { perHour: Number(pricePerHour), currency },
+    webhookPrivateHosts,
+    webhookKeyFile: resolve(text('WEBHOOK_KEY_FILE') ?? join(storeFolder, 'webhook.key')),
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),
+    artifactGraceHours: integer('ARTIFACT_GRACE_HOURS', 24, LEAST_GRACE_HOURS, 8_760),
+    publicUrl,
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),
     logLevel: oneOf<LogLevel>('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -176,8 +237,12 @@ export function parseConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-/** A role that processes share work by needs what they share: the server database and the folder of artifacts. */
-function roleOf(raw: string | undefined, databaseUrl: string | null, problems: string[]): Role {
+/**
+ * A role that processes share work by needs what they share: the server database and the artifacts.
+ *
+ * @param isShared whether there is one, or its lack is told elsewhere
+ */
+function roleOf(raw: string | undefined, isShared: boolean, problems: string[]): Role {
   const role = raw === undefined ? 'all' : ROLES.find((known) => known === raw);
   if (raw === 'pipelines')
     problems.push(
@@ -185,7 +250,7 @@ function roleOf(raw: string | undefined, databaseUrl: string | null, problems: s
     );
   else if (role === undefined)
     problems.push(`MODELGRAPH_ROLE: expected one of ${ROLES.join(', ')}, got “${raw}”.`);
-  else if (role !== 'all' && databaseUrl === null)
+  else if (role !== 'all' && !isShared)
     problems.push(
       `MODELGRAPH_ROLE=${role}: needs DATABASE_URL, since the embedded database belongs to one process.`,
     );
@@ -208,3 +273,7 @@ function pick(environment: Environment, names: readonly string[]): Record<string
 
 /** Whether only programs on this machine can reach the server. */
 export const isLocalHost = (host: string): boolean => LOCAL_HOSTS.includes(host);
+
+/** Where artifacts are, as `MODEL_STORE` has it. */
+export const storeName = ({ bucket, storeFolder }: Config): string =>
+  bucket ? `s3://${bucket.bucket}/${bucket.prefix}` : storeFolder;

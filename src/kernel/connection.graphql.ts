@@ -31,7 +31,8 @@ export class PageArgs {
 export class NamedPageArgs extends PageArgs {
   @Field(() => String, {
     nullable: true,
-    description: "Comparisons of `name` joined by AND, for example `name LIKE 'pen%'`.",
+    description:
+      "Comparisons of `name` joined by AND, OR and NOT, for example `name LIKE 'pen%' OR name IN ('iris', 'wine')`.",
   })
   filter?: string | null;
 }

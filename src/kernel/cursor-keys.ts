@@ -7,9 +7,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const badCursor = () =>
   new Failure('BAD_USER_INPUT', 'after: expected the endCursor of a page of this list.');
 
+export const isUuid = (key: unknown): key is string => typeof key === 'string' && UUID.test(key);
+
 /** The row id that a cursor holds at `index`. Throws BAD_USER_INPUT where something else stands there. */
 export function cursorId(cursor: Cursor, index: number): string {
   const key = cursor[index];
-  if (typeof key !== 'string' || !UUID.test(key)) throw badCursor();
+  if (!isUuid(key)) throw badCursor();
   return key;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { invalidInput, type InvalidInput } from './errors';
 import type { ProjectId } from './ids';
-import type { Transaction } from './sql';
+import type { Transaction } from './database/sql';
 
 export interface IdempotentRequest {
   readonly projectId: ProjectId;

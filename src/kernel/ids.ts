@@ -10,11 +10,13 @@ export type ProjectId = Id<'project'>;
 export const NODE_KINDS = [
   'experiment',
   'run',
+  'logged_model',
   'dataset',
   'dataset_version',
   'model',
   'model_version',
   'endpoint',
+  'webhook',
 ] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
 
@@ -48,6 +50,8 @@ export function newId<Kind extends string>(nowMs: number = Date.now()): Id<Kind>
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export const isUuid = (text: string): boolean => UUID.test(text);
 
 /** The opaque id that clients see: they may keep and compare it, never take it apart. */
 export function encodeNodeId(nodeKind: NodeKind, id: string): string {

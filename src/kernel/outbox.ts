@@ -1,7 +1,7 @@
 import type { Bus } from './bus';
 import { EventEntity } from './event.entity';
 import { newId, type ProjectId } from './ids';
-import type { Transaction } from './sql';
+import type { Transaction } from './database/sql';
 
 /** Something that happened, told in the same transaction as the change itself. */
 export interface DomainEvent<Type extends string = string, Payload extends object = object> {

@@ -1,4 +1,4 @@
-import type { Database } from './database';
+import type { Database } from './database/database';
 import type { Logger } from './logger';
 import { Periodic } from './periodic';
 
@@ -7,12 +7,14 @@ const HOUR_MS = 3_600_000;
 /**
  * Rows that have served, and how long they are kept. A retry comes within minutes, from a job that a person starts
  * again within a day. Events have done their work when their transaction commits, and no cursor is a place among them:
- * a week is for whoever must find out what happened. Feedback outlives the predictions that may still get some (see
- * `serving/feedback.ts`), or the same one would count twice.
+ * a week is for whoever must find out what happened. Deliveries of webhooks are given up within a day, and kept a month
+ * for whoever asks why nothing came. Feedback outlives the predictions that may still get some (see
+ * `serving/feedback/feedback-check.ts`), or the same one would count twice.
  */
 const KEPT = [
   { table: 'idempotency_key', forMs: 24 * HOUR_MS },
   { table: 'event', forMs: 7 * 24 * HOUR_MS },
+  { table: 'webhook_delivery', forMs: 30 * 24 * HOUR_MS },
   { table: 'prediction_feedback', forMs: 90 * 24 * HOUR_MS },
 ] as const;
 

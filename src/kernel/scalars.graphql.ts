@@ -1,8 +1,8 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
-import type { TensorInput } from './tensor-input';
-import { liftedBytes } from './lifted-base64';
-import { doubleFromJson, doubleToJson, type JsonDouble } from './double';
+import type { TensorInput } from './tensors/tensor-input';
+import { liftedBytes } from './json/lifted-base64';
+import { doubleFromJson, doubleToJson, type JsonDouble } from './tensors/double';
 
 const wrongShape = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 const literal = (node: ValueNode): unknown => {

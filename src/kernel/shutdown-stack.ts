@@ -15,6 +15,12 @@ export class ShutdownStack {
     this.steps.push({ name, stop });
   }
 
+  /** Starts what works in the background, to be stopped again. */
+  start(name: string, part: { start(): void; stop(): Promise<unknown> }): void {
+    part.start();
+    this.push(name, () => part.stop());
+  }
+
   /** Idempotent: later calls share the first one's promise. */
   run(): Promise<void> {
     this.running ??= this.stopAll();

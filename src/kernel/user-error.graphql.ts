@@ -46,6 +46,12 @@ export class NotFoundErrorType extends UserErrorType {}
 })
 export class NameConflictErrorType extends UserErrorType {}
 
+@ObjectType('InUseError', {
+  implements: UserErrorType,
+  description: 'Something leads to it, and would lead nowhere. Nothing was changed.',
+})
+export class InUseErrorType extends UserErrorType {}
+
 @ObjectType('InvalidArtifactError', {
   implements: UserErrorType,
   description: 'The uploaded bytes cannot be used for this. Nothing was changed.',

@@ -1,5 +1,5 @@
 import { InProcessBus, wakeUps } from '../../../src/kernel/bus';
-import type { Transaction } from '../../../src/kernel/sql';
+import type { Transaction } from '../../../src/kernel/database/sql';
 
 /** A transaction that only remembers what to do after its commit. */
 function transaction() {

@@ -23,6 +23,7 @@ test('every problem is told at once', () => {
     ONNX_WORKERS: 'many',
     LOG_LEVEL: 'loud',
     ONNX_PROVIDERS: 'tpu',
+    PUBLIC_URL: 'models.example.org',
     WORKER_PRICE_PER_HOUR: 'cheap',
     WORKER_PRICE_CURRENCY: 'a lot of money',
   };
@@ -33,6 +34,13 @@ test('every problem is told at once', () => {
     const { problems } = error as ConfigError;
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
   }
+});
+
+test('the public address has no slash at its end', () => {
+  expect(parseConfig({ PUBLIC_URL: 'https://a.example.org/models/' }).publicUrl).toBe(
+    'https://a.example.org/models',
+  );
+  expect(parseConfig({}).publicUrl).toBeNull();
 });
 
 test('servers share a cache where CACHE_URL says, or else REDIS_URL', () => {
@@ -106,4 +114,84 @@ test.each([
   [{ WORKER_TOKEN: 'short' }, 'WORKER_TOKEN: expected 20 to 512'],
 ])('%j is refused', (environment: Record<string, string>, why) => {
   expect(() => parseConfig(environment)).toThrow(why);
+});
+
+describe('a bucket', () => {
+  const shared = { DATABASE_URL, ADMIN_KEY_FILE: '/keys/admin.key', AWS_REGION: 'eu-central-1' };
+  const MODEL_STORE = 's3://models/team/one/';
+
+  test('is named by its URL, and reached as Amazon’s or as another server', () => {
+    expect(parseConfig({}).bucket).toBeNull();
+    expect(parseConfig({ ...shared, MODEL_STORE }).bucket).toMatchObject({
+      ...{
+        bucket: 'models',
+        prefix: 'team/one/',
+        region: 'eu-central-1',
+        endpoint: null,
+        isPathStyle: false,
+      },
+    });
+    const S3_ENDPOINT = 'http://minio:9000';
+    const own = { ...shared, AWS_REGION: '', MODEL_STORE: 's3://models', S3_ENDPOINT };
+    expect(parseConfig(own).bucket).toMatchObject({
+      ...{ bucket: 'models', prefix: '', region: 'us-east-1', endpoint: S3_ENDPOINT, isPathStyle: true },
+    });
+    expect(parseConfig({ ...own, S3_PATH_STYLE: 'false' }).bucket).toMatchObject({ isPathStyle: false });
+  });
+
+  test('keeps its copies where ARTIFACT_CACHE says', () => {
+    const cached = { ...shared, MODEL_STORE, ARTIFACT_CACHE: '/var/cache', ARTIFACT_CACHE_MB: '5' };
+    expect(parseConfig(cached).bucket).toMatchObject({
+      cacheFolder: '/var/cache',
+      cacheBytes: 5 * 1024 ** 2,
+    });
+  });
+
+  test.each([
+    ['all', ['DATABASE_URL', 'ADMIN_KEY_FILE', 'AWS_REGION']],
+    ['api', ['DATABASE_URL', 'ADMIN_KEY_FILE', 'AWS_REGION', 'WORKER_TOKEN']],
+    ['worker', ['DATABASE_URL', 'AWS_REGION', 'WORKER_TOKEN']],
+  ])('in the role %s needs what a folder would have had, and says all of it at once', (role, names) => {
+    try {
+      parseConfig({ MODEL_STORE, MODELGRAPH_ROLE: role });
+      throw new Error('It was taken.');
+    } catch (error) {
+      const { problems } = error as ConfigError;
+      expect(problems).toHaveLength(names.length);
+      for (const name of names)
+        expect(problems).toContainEqual(expect.stringContaining(`MODEL_STORE=s3://…: needs ${name}`));
+    }
+  });
+
+  test.each(['s3://', 's3://UPPER', 's3://a', 's3://models/a b', 's3://models/a//b', 's3://models?x=1'])(
+    'is not “%s”',
+    (store) => {
+      expect(() => parseConfig({ ...shared, MODEL_STORE: store })).toThrow('expected s3://bucket');
+    },
+  );
+
+  test.each([
+    [{ MODEL_STORE: 'gs://models' }, 'MODEL_STORE: expected a folder or s3://'],
+    [{ ...shared, MODEL_STORE, S3_ENDPOINT: 'minio:9000' }, 'S3_ENDPOINT: expected a URL'],
+    [{ ...shared, MODEL_STORE, S3_PATH_STYLE: 'yes' }, 'S3_PATH_STYLE: expected true or false'],
+    [{ DATASET_SOURCES: 's3://data' }, 'DATASET_SOURCES: needs AWS_REGION'],
+    [
+      { DATASET_SOURCES: 'https://data', AWS_REGION: 'x' },
+      'DATASET_SOURCES: expected a comma-separated list',
+    ],
+  ])('is told what is wrong: %j', (environment, words) => {
+    expect(() => parseConfig(environment)).toThrow(words);
+  });
+
+  test('is named too where data may be read from', () => {
+    const { bucket, datasetSources, s3 } = parseConfig({
+      ...{ DATASET_SOURCES: 's3://one, s3://two/raw', AWS_REGION: 'eu-west-1' },
+    });
+    expect(bucket).toBeNull();
+    expect(s3).toMatchObject({ region: 'eu-west-1' });
+    expect(datasetSources).toEqual([
+      { bucket: 'one', prefix: '' },
+      { bucket: 'two', prefix: 'raw/' },
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 import { claimKey, rememberResult, type IdempotentRequest } from '../../../src/kernel/idempotency';
 import type { ProjectId } from '../../../src/kernel/ids';
-import type { Transaction } from '../../../src/kernel/sql';
+import type { Transaction } from '../../../src/kernel/database/sql';
 
 test('a key that is deleted, being old, while it is claimed again is free', async () => {
   const answers: object[][] = [[], [], [{ key: 'k' }]]; // there is one; there is none any more; claimed

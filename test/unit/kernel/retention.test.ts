@@ -1,4 +1,4 @@
-import type { Database } from '../../../src/kernel/database';
+import type { Database } from '../../../src/kernel/database/database';
 import type { Logger } from '../../../src/kernel/logger';
 import { Retention } from '../../../src/kernel/retention';
 
@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 class FakeDatabase {
   isAway = false;
   statements = 0;
-  old = { idempotency_key: 0, event: 0, prediction_feedback: 0 };
+  old = { idempotency_key: 0, event: 0, webhook_delivery: 0, prediction_feedback: 0 };
 
   query(sql: string, [, limit]: [number, number]): Promise<object[]> {
     this.statements += 1;
@@ -40,13 +40,13 @@ afterEach(async () => {
 });
 
 test('every minute old rows go, in small statements', async () => {
-  database.old = { idempotency_key: 2_500, event: 10, prediction_feedback: 1_000 };
+  database.old = { idempotency_key: 2_500, event: 10, webhook_delivery: 20, prediction_feedback: 1_000 };
   await jest.advanceTimersByTimeAsync(MINUTE_MS - 1);
   expect(database.statements).toBe(0);
   await jest.advanceTimersByTimeAsync(1);
   expect(database).toMatchObject({
-    old: { idempotency_key: 0, event: 0, prediction_feedback: 0 },
-    statements: 3 + 1 + 2,
+    old: { idempotency_key: 0, event: 0, webhook_delivery: 0, prediction_feedback: 0 },
+    statements: 3 + 1 + 1 + 2,
   });
   database.old.event = 5;
   await jest.advanceTimersByTimeAsync(MINUTE_MS);

@@ -1,0 +1,40 @@
+import { IS_LITTLE_ENDIAN } from '../halves';
+import type { TensorData } from './tensor';
+
+/** Before each text: its length in bytes. */
+const LENGTH_BYTES = 4;
+
+/**
+ * The values as protocols send them: little-endian, row-major; text as UTF-8, each after 4 bytes of its length. A view
+ * of the numbers where the machine keeps them so.
+ */
+export function tensorBytes(data: TensorData): Uint8Array {
+  if (isText(data)) return textBytes(data);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return IS_LITTLE_ENDIAN ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
+}
+
+/** Numbers of another machine, in this one's order; themselves where both have the same. */
+export const fromLittleEndian = (bytes: Uint8Array, elementBytes: number): Uint8Array =>
+  IS_LITTLE_ENDIAN ? bytes : swapped(bytes, elementBytes);
+
+const isText = (data: TensorData): data is readonly string[] => Array.isArray(data);
+
+function textBytes(texts: readonly string[]): Uint8Array {
+  let sizeBytes = 0;
+  for (const text of texts) sizeBytes += LENGTH_BYTES + Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let at = 0;
+  for (const text of texts) {
+    const length = bytes.write(text, at + LENGTH_BYTES);
+    bytes.writeUInt32LE(length, at);
+    at += LENGTH_BYTES + length;
+  }
+  return bytes;
+}
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const copy = bytes.slice();
+  for (let offset = 0; offset < copy.length; offset += size) copy.subarray(offset, offset + size).reverse();
+  return copy;
+}
