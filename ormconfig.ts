@@ -1,6 +1,6 @@
 import { MIGRATIONS } from './migrations/all';
 import { ENTITIES } from './src/entities';
-import { createDataSource } from './src/kernel/data-source';
+import { createDataSource } from './src/kernel/database/data-source';
 
 /**
  * For TypeORM's command line (`npx typeorm … -d dist/ormconfig.js`), which works on a server's database. The embedded

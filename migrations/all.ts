@@ -11,6 +11,20 @@ import { PopularQuestions1795000000010 } from './0010-popular-questions';
 import { Routing1795000000011 } from './0011-routing';
 import { WorkerNodes1795000000013 } from './0013-worker-nodes';
 import { MeasuredDoors1795000000015 } from './0015-measured-doors';
+import { RunLifecycle1795000000016 } from './0016-run-lifecycle';
+import { MetricStorage1795000000017 } from './0017-metric-storage';
+import { RunSearch1795000000018 } from './0018-run-search';
+import { DatasetProfiles1795000000019 } from './0019-dataset-profiles';
+import { LoggedModels1795000000020 } from './0020-logged-models';
+import { MlflowRegistry1795000000021 } from './0021-mlflow-registry';
+import { RunInputs1795000000022 } from './0022-run-inputs';
+import { RunSetup1795000000023 } from './0023-run-setup';
+import { Deletion1795000000024 } from './0024-deletion';
+import { UploadsAndWebhooks1795000000025 } from './0025-uploads-and-webhooks';
+import { MetricTail1795000000029 } from './0029-metric-tail';
+import { VariantInstances1795000000031 } from './0031-variant-instances';
+import { ProjectRetention1795000000033 } from './0033-project-retention';
+import { ClosedBatches1795000000034 } from './0034-closed-batches';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -27,4 +41,18 @@ export const MIGRATIONS = [
   Routing1795000000011,
   WorkerNodes1795000000013,
   MeasuredDoors1795000000015,
+  RunLifecycle1795000000016,
+  MetricStorage1795000000017,
+  RunSearch1795000000018,
+  DatasetProfiles1795000000019,
+  LoggedModels1795000000020,
+  MlflowRegistry1795000000021,
+  RunInputs1795000000022,
+  RunSetup1795000000023,
+  Deletion1795000000024,
+  UploadsAndWebhooks1795000000025,
+  MetricTail1795000000029,
+  VariantInstances1795000000031,
+  ProjectRetention1795000000033,
+  ClosedBatches1795000000034,
 ];

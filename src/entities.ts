@@ -1,9 +1,12 @@
 import { ApiKeyEntity } from './auth/api-key.entity';
 import { ProjectEntity } from './auth/project.entity';
 import { DatasetColumnEntity } from './datasets/dataset-column.entity';
+import { DatasetSplitEntity } from './datasets/dataset-split.entity';
+import { DatasetVersionTagEntity } from './datasets/dataset-version-tag.entity';
 import { DatasetVersionEntity } from './datasets/dataset-version.entity';
 import { DatasetEntity } from './datasets/dataset.entity';
-import { ArtifactEntity } from './kernel/artifact.entity';
+import { ArtifactUploadEntity, ArtifactUploadPartEntity } from './kernel/artifacts/artifact-upload.entity';
+import { ArtifactEntity, ArtifactRemovalEntity } from './kernel/artifacts/artifact.entity';
 import { EventEntity } from './kernel/event.entity';
 import { IdempotencyKeyEntity } from './kernel/idempotency.entity';
 import { LineageEdgeEntity } from './lineage/lineage-edge.entity';
@@ -19,11 +22,22 @@ import { ModelEntity } from './registry/model.entity';
 import { EndpointVariantEntity } from './serving/endpoint-variant.entity';
 import { EndpointEntity } from './serving/endpoint.entity';
 import { WorkerNodeEntity } from './serving/fleet/worker-node.entity';
-import { PopularQuestionEntity } from './serving/popular-question.entity';
-import { PredictionFeedbackEntity } from './serving/prediction-feedback.entity';
-import { PredictionKeyEntity } from './serving/prediction-key.entity';
+import { PopularQuestionEntity } from './serving/cache/popular-question.entity';
+import { PredictionFeedbackEntity } from './serving/feedback/prediction-feedback.entity';
+import { PredictionKeyEntity } from './serving/feedback/prediction-key.entity';
+import { ExperimentFeedEntity, RunChangeEntity } from './tracking/live/experiment-feed.entity';
+import { ExperimentRetentionEntity } from './tracking/deletion/experiment-retention.entity';
+import { ProjectRetentionEntity } from './tracking/deletion/project-retention.entity';
 import { ExperimentEntity, ExperimentTagEntity } from './tracking/experiment.entity';
-import { MetricChunkEntity, MetricSeriesEntity } from './tracking/metric.entity';
+import {
+  LoggedModelArtifactEntity,
+  LoggedModelMetricEntity,
+  LoggedModelParamEntity,
+  LoggedModelTagEntity,
+  RunModelEntity,
+} from './tracking/logged-models/logged-model-facts.entity';
+import { LoggedModelEntity } from './tracking/logged-models/logged-model.entity';
+import { MetricChunkEntity, MetricSeriesEntity, MetricTailEntity } from './tracking/metrics/metric.entity';
 import {
   RunArtifactEntity,
   RunDatasetEntity,
@@ -31,26 +45,47 @@ import {
   RunTagEntity,
 } from './tracking/run-facts.entity';
 import { RunEntity } from './tracking/run.entity';
+import { RunSetupEntity, RunSetupFileEntity } from './tracking/setup/run-setup.entity';
+import { WebhookDeliveryEntity } from './webhooks/webhook-delivery.entity';
+import { WebhookEntity } from './webhooks/webhook.entity';
 
 /** Every table. Migrations make them; a test proves that the two agree. */
 export const ENTITIES = [
   ProjectEntity,
   ApiKeyEntity,
   ArtifactEntity,
+  ArtifactRemovalEntity,
+  ArtifactUploadEntity,
+  ArtifactUploadPartEntity,
   EventEntity,
   IdempotencyKeyEntity,
   DatasetEntity,
   DatasetVersionEntity,
   DatasetColumnEntity,
+  DatasetVersionTagEntity,
+  DatasetSplitEntity,
   ExperimentEntity,
   ExperimentTagEntity,
+  ExperimentRetentionEntity,
+  ProjectRetentionEntity,
+  ExperimentFeedEntity,
+  RunChangeEntity,
   RunEntity,
   RunParamEntity,
   RunTagEntity,
   RunArtifactEntity,
   RunDatasetEntity,
+  RunSetupEntity,
+  RunSetupFileEntity,
   MetricChunkEntity,
   MetricSeriesEntity,
+  MetricTailEntity,
+  LoggedModelEntity,
+  LoggedModelParamEntity,
+  LoggedModelTagEntity,
+  LoggedModelArtifactEntity,
+  LoggedModelMetricEntity,
+  RunModelEntity,
   ModelEntity,
   ModelVersionEntity,
   ModelVersionMetricEntity,
@@ -67,4 +102,6 @@ export const ENTITIES = [
   ShadowDifferenceEntity,
   LineageNodeEntity,
   LineageEdgeEntity,
+  WebhookEntity,
+  WebhookDeliveryEntity,
 ];
