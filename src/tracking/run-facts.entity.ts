@@ -1,12 +1,12 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import type { ProjectId } from '../kernel/ids';
 import type { RunId } from './run';
 import { RunEntity } from './run.entity';
 
 @Entity('run_param')
-@Index('run_param_key_idx', ['projectId', 'key'])
+@Index('run_param_search_idx', { synchronize: false }) // of the value's beginning: the migration has it
 export class RunParamEntity {
   @PrimaryColumn('uuid', { name: 'run_id' }) runId!: RunId;
   @ManyToOne(() => RunEntity)
@@ -18,7 +18,8 @@ export class RunParamEntity {
 }
 
 @Entity('run_tag')
-@Index('run_tag_key_idx', ['projectId', 'key'])
+@Index('run_tag_search_idx', { synchronize: false }) // of the value's beginning: the migration has it
+@Index('run_tag_note_idx', { synchronize: false }) // so is what is found by words
 export class RunTagEntity {
   @PrimaryColumn('uuid', { name: 'run_id' }) runId!: RunId;
   @ManyToOne(() => RunEntity)
@@ -30,6 +31,7 @@ export class RunTagEntity {
 }
 
 @Entity('run_artifact')
+@Index('run_artifact_sha256_idx', ['sha256'])
 export class RunArtifactEntity {
   @PrimaryColumn('uuid', { name: 'run_id' }) runId!: RunId;
   @ManyToOne(() => RunEntity)
@@ -52,4 +54,12 @@ export class RunDatasetEntity {
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
   /** What it was used for, for example `training`; empty where nobody said. */
   @Column('text', { default: '' }) context!: string;
+  /** What the client called it, in its own words; null where it named a version of ours. */
+  @Column('text', { nullable: true }) name!: string | null;
+  @Column('text', { nullable: true }) digest!: string | null;
+  @Column('text', { name: 'source_type', nullable: true }) sourceType!: string | null;
+  @Column('text', { nullable: true }) source!: string | null;
+  @Column('text', { nullable: true }) schema!: string | null;
+  @Column('text', { nullable: true }) profile!: string | null;
+  @Column('jsonb', { default: {} }) tags!: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,8 @@
 import type { Actor } from '../kernel/actor';
-import { parseSha256, type Artifacts } from '../kernel/artifacts';
+import { parseSha256, type Artifacts } from '../kernel/artifacts/artifacts';
 import type { Bus } from '../kernel/bus';
 import type { Clock } from '../kernel/clock';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import {
   invalidInput,
   notFound,
@@ -12,28 +12,26 @@ import {
   type NotFound,
   type Refusal,
 } from '../kernel/errors';
-import { claimKey, rememberResult } from '../kernel/idempotency';
 import { idOf } from '../kernel/ids';
 import type { Outbox } from '../kernel/outbox';
-import { refusableTransaction } from '../kernel/refusable-transaction';
-import type { Transaction } from '../kernel/sql';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import type { Transaction } from '../kernel/database/sql';
 import { artifactPathFault } from './artifact-path';
-import { toChunks } from './metric-columns';
-import { MetricStore } from './metric.store';
+import type { LogColumnsInput } from './metrics/metric-input';
+import type { MetricLog } from './metrics/metric-log';
+import { paramConflict } from './param-conflict';
 import type { KeyValue, Run } from './run';
-import {
-  checkParams,
-  checkPoints,
-  MAX_PARAMS_PER_RUN,
-  MAX_SERIES_PER_RUN,
-  type LogMetricsInput,
-} from './run-input';
-import { idempotentRequest, replayedRun } from './run-retry';
-import type { RunStatus } from './run-status';
-import { artifactNotFound, runNotActive, type RunNotActive } from './tracking.errors';
-import { artifactLogged, runTopic } from './tracking.events';
-import { TrackingQueries } from './tracking.queries';
-import { TrackingStore } from './tracking.store';
+import { RunChangeStore } from './live/run-change.store';
+import { checkParams, checkRunUpdate, MAX_PARAMS_PER_RUN, MAX_TAGS } from './tracking-input';
+import { notRunning } from './run-refusal';
+import { hasEnded, RUN_STATUSES, statusesAfter, statusesBefore, type RunStatus } from './run-status';
+import { RunStore } from './run.store';
+import { RunSetupStore } from './setup/run-setup.store';
+import { isRefused, sourceByTags } from './setup/source-by-tags';
+import { sourceInTags } from './setup/source-tags';
+import { artifactNotFound, tooManyTags, type RunNotActive } from './tracking.errors';
+import { artifactLogged, runEnded, runTopic } from './tracking.events';
+import { TrackingStore, type Takers } from './tracking.store';
 
 export interface RunLogDependencies {
   readonly database: Database;
@@ -47,6 +45,12 @@ export interface LogParamsInput {
   readonly runId: string;
   readonly params: readonly KeyValue[];
 }
+/** Points, params and tags in one: all of it is kept or none. */
+export interface LogBatchInput extends LogParamsInput, LogColumnsInput {
+  readonly tags: readonly KeyValue[];
+  /** Null or absent: the run's name stays as it is. */
+  readonly name?: string | null;
+}
 export interface LogArtifactInput {
   readonly runId: string;
   readonly path: string;
@@ -55,53 +59,36 @@ export interface LogArtifactInput {
 export interface FinishRunInput {
   readonly runId: string;
   readonly status: RunStatus;
+  /** Null or absent: now. */
+  readonly endedAt?: Date | null;
 }
 
 export type Logged = { readonly ok: true; readonly run: Run };
 export type LogResult = Logged | Refusal<NotFound | InvalidInput | RunNotActive>;
 
-/** What a run tells while it goes on, and its end. The front door has checked that the caller may. */
+/** What a run tells while it goes on besides its metrics, and its end. The front door has checked that the caller may. */
 export class RunLog {
   private readonly store = new TrackingStore();
-  private readonly metricStore = new MetricStore();
+  private readonly runStore = new RunStore();
+  private readonly setupStore = new RunSetupStore();
+  private readonly changes: RunChangeStore;
 
-  constructor(private readonly dependencies: RunLogDependencies) {}
-
-  /** Keeps all points or none. Values keep their bits; steps may repeat and go backwards. */
-  async metrics(actor: Actor, input: LogMetricsInput): Promise<LogResult> {
-    const invalid = checkPoints(input);
-    if (invalid) return refuse(invalid);
-    const runId = idOf('run', input.runId);
-    if (runId === null) return refuse(notFound('run', input.runId));
-    const chunks = toChunks(input.points, this.dependencies.clock.now().getTime());
-    return refusableTransaction(this.dependencies.database, async (tx): Promise<LogResult> => {
-      const request = idempotentRequest(actor, 'logMetrics', input);
-      const first = await claimKey(tx, request);
-      if (first.kind === 'mismatch') return refuse(first.error);
-      if (first.kind === 'replay') return replayedRun(tx, actor, first.reference);
-      const place = await this.store.takeSequence(tx, actor.projectId, runId);
-      if (!place) return this.notRunning(tx, actor, input.runId);
-      await this.metricStore.addChunks(tx, place, chunks);
-      const added = await this.metricStore.mergeSummaries(tx, place, chunks);
-      if (added > 0 && (await this.metricStore.countSeries(tx, place)) > MAX_SERIES_PER_RUN) {
-        const expected = `at most ${MAX_SERIES_PER_RUN} different keys in one run`;
-        return refuse(invalidInput([{ path: 'points', expected, actual: `${added} new ones beyond` }]));
-      }
-      await rememberResult(tx, request, runId);
-      await this.dependencies.bus.wake(tx, runTopic(runId));
-      return { ok: true, run: place.run };
-    });
+  constructor(
+    private readonly dependencies: RunLogDependencies,
+    private readonly metrics: MetricLog,
+  ) {
+    this.changes = new RunChangeStore(dependencies.bus);
   }
 
   /** Params never change: the same value again is fine, another value is refused. */
-  async params(actor: Actor, input: LogParamsInput): Promise<LogResult> {
+  async params(actor: Actor, input: LogParamsInput, takers: Takers): Promise<LogResult> {
     const invalid = checkParams(input.params);
     if (invalid) return refuse(invalid);
-    return this.whileRunning(actor, input.runId, (tx, run) => this.addParams(tx, run, input.params));
+    return this.whileHeld(actor, input.runId, takers, (tx, run) => this.addParams(tx, run, input.params));
   }
 
   /** Names uploaded bytes as a file of the run. Another file under the same path takes its place. */
-  async artifact(actor: Actor, input: LogArtifactInput): Promise<LogResult> {
+  async artifact(actor: Actor, input: LogArtifactInput, takers: Takers): Promise<LogResult> {
     const fault = artifactPathFault(input.path);
     if (fault !== null) return refuse(wrong('path', fault, input.path));
     const sha256 = parseSha256(input.artifact.sha256);
@@ -110,27 +97,69 @@ export class RunLog {
     }
     const artifact = await this.dependencies.artifacts.find(actor.projectId, sha256);
     if (!artifact) return refuse(artifactNotFound(sha256));
-    return this.whileRunning(actor, input.runId, async (tx, run) => {
+    return this.whileHeld(actor, input.runId, takers, async (tx, run) => {
       const isNew = await this.store.putArtifact(tx, run, input.path, sha256);
       if (isNew) await this.dependencies.outbox.append(tx, artifactLogged(run, input.path, sha256));
       return { ok: true, run };
     });
   }
 
-  /** Ends a run, or takes up a failed one again (`RUNNING`). */
-  async finish(actor: Actor, input: FinishRunInput): Promise<LogResult> {
+  /** Takes away the files at that path and below it; that there are none is no fault. Their bytes stay in the store. */
+  async removeArtifacts(actor: Actor, runId: string, path: string, takers: Takers): Promise<LogResult> {
+    const fault = artifactPathFault(path);
+    if (fault !== null) return refuse(wrong('path', fault, path));
+    return this.whileHeld(actor, runId, takers, async (tx, run) => {
+      await this.store.removeArtifacts(tx, run, path);
+      return { ok: true, run };
+    });
+  }
+
+  /** Points, params and tags in one: all of it is kept or none. */
+  async batch(actor: Actor, input: LogBatchInput, takers: Takers): Promise<LogResult> {
+    const { params } = input;
+    const { tags } = sourceInTags(input.tags);
+    const invalid = checkParams(params) ?? checkRunUpdate(input);
+    if (invalid) return refuse(invalid);
+    const prepared = await this.metrics.prepare(actor, input, takers);
+    if (!prepared.ok) return prepared;
+    return this.whileHeld(actor, input.runId, takers, async (tx, held) => {
+      const isRenamed = typeof input.name === 'string' && input.name !== held.name;
+      const named = isRenamed ? await this.runStore.rename(tx, held, input.name) : held;
+      const source = sourceByTags(held.source, { tags: input.tags }, takers === 'ALL' ? 'ANY' : 'ONCE');
+      if (source && isRefused(source)) return refuse(source);
+      const run = source ? await this.setupStore.putSource(tx, named, source) : named;
+      const added = params.length > 0 ? await this.addParams(tx, run, params) : null;
+      if (added?.ok === false) return added;
+      if (tags.length > 0 && (await this.runStore.putTags(tx, run, tags)) > MAX_TAGS)
+        return refuse(tooManyTags());
+      const hasPoints = prepared.call.series.length > 0;
+      const logged = hasPoints
+        ? await this.metrics.addWithin(tx, actor, input.runId, prepared)
+        : { ok: true as const, run };
+      if (isRenamed) await this.changes.tell(tx, [run.id], 'name');
+      return logged;
+    });
+  }
+
+  /** Ends a run, begins one that was scheduled, or takes it up again (`RUNNING`). @param order whose: ours, or MLflow's, whose clients know none */
+  async finish(actor: Actor, input: FinishRunInput, order: 'OURS' | 'ANY'): Promise<LogResult> {
     const runId = idOf('run', input.runId);
     if (runId === null) return refuse(notFound('run', input.runId));
-    const now = this.dependencies.clock.now();
+    const now = input.endedAt ?? this.dependencies.clock.now();
+    const to = input.status;
+    const from = order === 'ANY' ? RUN_STATUSES : statusesBefore(to);
     return refusableTransaction(this.dependencies.database, async (tx): Promise<LogResult> => {
-      const run = await this.store.setStatus(tx, actor.projectId, runId, input.status, now);
+      const run = await this.store.setStatus(tx, actor.projectId, runId, { from, to, now });
       if (run) {
-        await this.dependencies.bus.wake(tx, runTopic(runId));
+        const ended = runEnded(run);
+        if (ended) await this.dependencies.outbox.append(tx, ended);
+        else await this.dependencies.bus.wake(tx, runTopic(runId));
+        await this.changes.tell(tx, [runId], 'status');
         return { ok: true, run };
       }
-      const refused = await this.notRunning(tx, actor, input.runId);
-      const isRunning = refused.error.kind === 'RunNotActiveError' && refused.error.status === 'RUNNING';
-      return isRunning ? refuse(wrong('status', 'FINISHED, FAILED or KILLED', 'RUNNING')) : refused;
+      const refused = await notRunning(tx, actor, input.runId);
+      if (refused.error.kind !== 'RunNotActiveError' || hasEnded(refused.error.status)) return refused;
+      return refuse(wrong('status', `one of ${statusesAfter(refused.error.status).join(', ')}`, to));
     });
   }
 
@@ -140,42 +169,27 @@ export class RunLog {
     params: readonly KeyValue[],
   ): Promise<Logged | Refusal<InvalidInput>> {
     const { stored, count } = await this.store.addParams(tx, run, params);
-    const valueOf = new Map(stored.map(({ key, value }) => [key, value]));
-    const issues = params.flatMap(({ key, value }, index) => {
-      const before = valueOf.get(key);
-      if (before === value) return [];
-      const expected = `“${shorten(before ?? '')}”, which “${shorten(key)}” has: a param never changes`;
-      return [{ path: `params[${index}].value`, expected, actual: `“${shorten(value)}”` }];
-    });
-    if (issues.length > 0) return refuse(invalidInput(issues));
+    const conflict = paramConflict(params, stored);
+    if (conflict) return refuse(conflict);
     if (count > MAX_PARAMS_PER_RUN) {
       return refuse(wrong('params', `at most ${MAX_PARAMS_PER_RUN} params in one run`, String(count)));
     }
     return { ok: true, run };
   }
 
-  /** Runs `work` on a run that cannot end meanwhile. */
-  private async whileRunning(
+  /** Runs `work` on a run that nobody else changes meanwhile. */
+  private async whileHeld(
     actor: Actor,
     nodeId: string,
+    takers: Takers,
     work: (tx: Transaction, run: Run) => Promise<LogResult>,
   ): Promise<LogResult> {
     const runId = idOf('run', nodeId);
     if (runId === null) return refuse(notFound('run', nodeId));
     return refusableTransaction(this.dependencies.database, async (tx) => {
-      const run = await this.store.holdRunning(tx, actor.projectId, runId);
-      return run ? work(tx, run) : this.notRunning(tx, actor, nodeId);
+      const run = await this.store.holdTaker(tx, actor.projectId, runId, takers);
+      return run ? work(tx, run) : notRunning(tx, actor, nodeId);
     });
-  }
-
-  private async notRunning(
-    tx: Transaction,
-    { projectId }: Actor,
-    nodeId: string,
-  ): Promise<Refusal<NotFound | RunNotActive>> {
-    const runId = idOf('run', nodeId);
-    const run = runId && (await new TrackingQueries(tx).run(projectId, runId));
-    return refuse(run ? runNotActive(run) : notFound('run', nodeId));
   }
 }
 

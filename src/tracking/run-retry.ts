@@ -1,7 +1,9 @@
 import type { Actor } from '../kernel/actor';
+import { refuse, type NotFound, type Refusal } from '../kernel/errors';
 import type { IdempotentRequest } from '../kernel/idempotency';
-import type { Transaction } from '../kernel/sql';
+import type { Transaction } from '../kernel/database/sql';
 import type { Run, RunId } from './run';
+import { runPurged } from './tracking.errors';
 import { TrackingQueries } from './tracking.queries';
 
 export function idempotentRequest(
@@ -12,13 +14,12 @@ export function idempotentRequest(
   return { projectId, operation, key: idempotencyKey, input };
 }
 
-/** The answer of the first call: the run that its key remembers. */
+/** The answer of the first call: the run that its key remembers, as long as it is there. */
 export async function replayedRun(
   tx: Transaction,
   { projectId }: Actor,
   reference: string,
-): Promise<{ readonly ok: true; readonly run: Run }> {
+): Promise<{ readonly ok: true; readonly run: Run } | Refusal<NotFound>> {
   const run = await new TrackingQueries(tx).run(projectId, reference as RunId);
-  if (!run) throw new Error('A run that was made is never deleted.');
-  return { ok: true, run };
+  return run ? { ok: true, run } : refuse(runPurged());
 }

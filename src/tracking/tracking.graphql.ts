@@ -8,12 +8,17 @@ import type { Page, PageRequest } from '../kernel/cursor';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import { BigIntScalar, DateTimeScalar, DoubleScalar } from '../kernel/scalars.graphql';
 import { groupedLoader, type Asked } from './grouped-loader';
+import { historyRequest, type HistoryArguments } from './metrics/metric-history.graphql';
+import type { Reproduction } from './setup/reproduction';
+import type { RunSetup } from './setup/run-setup';
 import type {
   Experiment,
   ExperimentId,
   KeyValue,
+  LifecycleView,
   MetricSeries,
   MetricSummary,
+  ObeyedRule,
   Run,
   RunArtifact,
   RunId,
@@ -23,10 +28,6 @@ import type {
 } from './tracking';
 
 type Keys = readonly string[] | null;
-interface HistoryArguments {
-  readonly keys: readonly string[];
-  readonly maxPoints: number;
-}
 interface ListArguments {
   readonly search: RunSearch;
   readonly page: PageRequest;
@@ -35,15 +36,21 @@ type ByRun<Arguments, Value> = DataLoader<Asked<RunId, Arguments>, Value, string
 
 interface TrackingLoaders {
   readonly experiment: DataLoader<ExperimentId, Experiment | null>;
+  readonly experimentRetention: DataLoader<ExperimentId, ObeyedRule>;
   readonly experimentTags: DataLoader<ExperimentId, readonly KeyValue[]>;
   readonly experimentRuns: DataLoader<Asked<ExperimentId, ListArguments>, Page<Run>, string>;
   readonly run: DataLoader<RunId, Run | null>;
+  readonly runRoot: DataLoader<RunId, Run | null>;
+  readonly runChildren: ByRun<PageRequest, Page<Run>>;
   readonly runTags: DataLoader<RunId, readonly KeyValue[]>;
   readonly runParams: ByRun<Keys, readonly KeyValue[]>;
   readonly runMetrics: ByRun<Keys, readonly MetricSummary[]>;
   readonly runHistory: ByRun<HistoryArguments, readonly MetricSeries[]>;
   readonly runArtifacts: DataLoader<RunId, readonly RunArtifact[]>;
   readonly runDatasets: DataLoader<RunId, readonly DatasetVersion[]>;
+  readonly runSetup: DataLoader<RunId, RunSetup>;
+  readonly runModelPins: DataLoader<RunId, readonly RunArtifact[]>;
+  readonly runReproduction: DataLoader<Run, Reproduction, RunId>;
 }
 
 declare module '../kernel/context.graphql' {
@@ -56,19 +63,25 @@ export const trackingLoaders = (
   actor: Actor,
 ): TrackingLoaders => ({
   experiment: new DataLoader((ids) => tracking.experimentsByIds(actor, ids)),
+  experimentRetention: new DataLoader((ids) => tracking.deletion.retention.rulesByExperimentIds(actor, ids)),
   experimentTags: new DataLoader((ids) => tracking.tagsByExperimentIds(actor, ids)),
   experimentRuns: groupedLoader((ids, { search, page }) =>
     tracking.runsByExperimentIds(actor, ids, search, page),
   ),
   run: new DataLoader((ids) => tracking.runsByIds(actor, ids)),
+  runRoot: new DataLoader((ids) => tracking.rootsByRunIds(actor, ids)),
+  runChildren: groupedLoader((ids, page) => tracking.childrenByRunIds(actor, ids, page)),
   runTags: new DataLoader((ids) => tracking.tagsByRunIds(actor, ids)),
   runParams: groupedLoader((ids, keys) => tracking.paramsByRunIds(actor, ids, keys)),
   runMetrics: groupedLoader((ids, keys) => tracking.metricSummariesByRunIds(actor, ids, keys)),
-  runHistory: groupedLoader((ids, { keys, maxPoints }) =>
-    tracking.historyByRunIds(actor, ids, keys, maxPoints),
-  ),
+  runHistory: groupedLoader((ids, args) => tracking.historyByRunIds(actor, ids, historyRequest(args))),
   runArtifacts: new DataLoader((ids) => tracking.artifactsByRunIds(actor, ids)),
   runDatasets: new DataLoader((ids) => tracking.datasetsByRunIds(actor, ids)),
+  runSetup: new DataLoader((ids) => tracking.setups.ofRuns(actor, ids)),
+  runModelPins: new DataLoader((ids) => tracking.setups.modelPins(actor, ids)),
+  runReproduction: new DataLoader((runs) => tracking.setups.reproductions.ofRuns(actor, runs), {
+    cacheKeyFn: ({ id }) => id,
+  }),
 });
 
 export const trackingNodes: NodeResolvers = {
@@ -80,6 +93,7 @@ export const trackingNodes: NodeResolvers = {
 };
 
 export const RunStatusEnum = {
+  SCHEDULED: 'SCHEDULED',
   RUNNING: 'RUNNING',
   FINISHED: 'FINISHED',
   FAILED: 'FAILED',
@@ -89,6 +103,7 @@ registerEnumType(RunStatusEnum, {
   name: 'RunStatus',
   description: 'Where a run stands.',
   valuesConfig: {
+    SCHEDULED: { description: 'It waits for its beginning, and takes nothing yet.' },
     RUNNING: { description: 'It goes on, and takes metrics, params and artifacts.' },
     FINISHED: { description: 'It came to its end.' },
     FAILED: { description: 'It broke. It may be taken up again.' },
@@ -96,18 +111,24 @@ registerEnumType(RunStatusEnum, {
   },
 });
 
+export const LifecycleViewEnum = {
+  ACTIVE: 'ACTIVE',
+  DELETED: 'DELETED',
+  ALL: 'ALL',
+} as const satisfies { readonly [View in LifecycleView]: View };
+registerEnumType(LifecycleViewEnum, {
+  name: 'LifecycleView',
+  description: 'Which of the things that may be deleted a list has.',
+  valuesConfig: {
+    ACTIVE: { description: 'Those that are not deleted.' },
+    DELETED: { description: 'Those that are deleted and may be restored.' },
+    ALL: { description: 'Both.' },
+  },
+});
+
 @ObjectType('Param', { description: 'A parameter of a run. It never changes.' })
 export class ParamType {
   @Field(() => String, { description: 'Unique in the run.' })
-  readonly key!: string;
-
-  @Field(() => String, { description: 'The value, as text.' })
-  readonly value!: string;
-}
-
-@ObjectType('Tag', { description: 'A word about a thing.' })
-export class TagType {
-  @Field(() => String, { description: 'Unique on the thing.' })
   readonly key!: string;
 
   @Field(() => String, { description: 'The value, as text.' })
@@ -144,12 +165,39 @@ export class MetricSummaryType {
   @Field(() => DoubleScalar, { nullable: true, description: 'Largest value. Null if all were NaN.' })
   readonly max!: number | null;
 
+  @Field(() => BigIntScalar, {
+    nullable: true,
+    description:
+      'The lowest step at which it was smallest: where a metric that should go down last improved. Null if all were NaN, or for values from before this was kept.',
+  })
+  readonly minStep!: bigint | null;
+
+  @Field(() => BigIntScalar, {
+    nullable: true,
+    description:
+      'The lowest step at which it was largest: where a metric that should go up last improved. Null if all were NaN, or for values from before this was kept.',
+  })
+  readonly maxStep!: bigint | null;
+
+  @Field(() => DoubleScalar, {
+    nullable: true,
+    description:
+      'Mean of all values other than NaN. Null if there are none, or if the first came before this was kept.',
+  })
+  readonly mean!: number | null;
+
+  @Field(() => BigIntScalar, {
+    description: 'Number of points, NaN among them; one that was logged twice is two.',
+  })
+  readonly count!: number;
+
   @Field(() => BigIntScalar, { description: 'The highest step.' })
   readonly lastStep!: bigint;
 }
 
 @ObjectType('MetricSeries', {
-  description: 'Points of one metric as columns of equal length, in order of step.',
+  description:
+    'Points of one metric as columns of equal length, in order of step. One that was logged twice is there twice.',
 })
 export class MetricSeriesType {
   @Field(() => String, { description: 'Name of the metric.' })
@@ -187,6 +235,17 @@ export class ExperimentType {
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   readonly createdAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    description: 'When its name, description or tags changed last, or it was deleted or restored.',
+  })
+  readonly updatedAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was deleted. Null unless it is; it may be restored.',
+  })
+  readonly deletedAt!: Date | null;
 }
 
 @ObjectType('Run', {
@@ -208,19 +267,23 @@ export class RunType {
 
   @Field(() => SourceType, { nullable: true, description: 'Where the code came from, if it was said.' })
   readonly source!: SourceType | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was deleted. Null unless it is; it may be restored.',
+  })
+  readonly deletedAt!: Date | null;
 }
 
 export const ExperimentConnection = connectionOf<Experiment>('Experiment', () => ExperimentType);
 export const RunConnection = connectionOf<Run>('Run', () => RunType);
 
-@InputType('TagInput', { description: 'A word about a thing.' })
-export class TagInput {
-  @Field(() => String, { description: 'Any text of 1 to 250 characters.' })
-  readonly key!: string;
-
-  @Field(() => String, { description: 'Any text of at most 6,000 characters.' })
-  readonly value!: string;
-}
+/** The argument of lists whose things may be deleted. */
+export const VIEW = {
+  nullable: true,
+  defaultValue: LifecycleViewEnum.ACTIVE,
+  description: 'Those that are not deleted if absent.',
+} as const;
 
 @InputType('SourceInput', { description: 'Where the code came from.' })
 export class SourceInput {

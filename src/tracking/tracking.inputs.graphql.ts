@@ -2,7 +2,9 @@ import { Field, ID, InputType } from 'type-graphql';
 import { ArtifactInput } from '../datasets/datasets.graphql';
 import { BigIntScalar, DateTimeScalar, DoubleScalar } from '../kernel/scalars.graphql';
 import type { RunStatus } from './tracking';
-import { RunStatusEnum, SourceInput, TagInput } from './tracking.graphql';
+import { TagInput } from '../kernel/tag.graphql';
+import { RunCodeInput, RunEnvironmentInput, RunFileInput, SeedInput } from './setup/setup.inputs.graphql';
+import { RunStatusEnum, SourceInput } from './tracking.graphql';
 
 const IDEMPOTENCY_KEY = 'Any text: the same key again, within a day, gets the same answer.';
 const RUN_ID = 'Id of a run that is running.';
@@ -49,11 +51,41 @@ export class StartRunInput {
   })
   readonly datasets?: readonly string[] | null;
 
-  @Field(() => ID, { nullable: true, description: 'The run that this one is a part of.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The run that this one is a part of, in the same experiment.',
+  })
   readonly parentRunId?: string | null;
 
-  @Field(() => SourceInput, { nullable: true, description: 'Where the code came from.' })
+  @Field(() => SourceInput, {
+    nullable: true,
+    description: 'Where the code came from; `code` can tell the same and more.',
+  })
   readonly source?: SourceInput | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether it waits: it is `SCHEDULED`, and takes nothing until `finishRun` makes it `RUNNING`.',
+  })
+  readonly scheduled?: boolean | null;
+  @Field(() => RunCodeInput, { nullable: true, description: 'The code; see `describeRun`.' })
+  readonly code?: RunCodeInput | null;
+
+  @Field(() => RunEnvironmentInput, {
+    nullable: true,
+    description: 'The machine and the packages; see `describeRun`.',
+  })
+  readonly environment?: RunEnvironmentInput | null;
+
+  @Field(() => [SeedInput], { nullable: true, description: 'Its seeds, each name once, at most 100.' })
+  readonly seeds?: readonly SeedInput[] | null;
+
+  @Field(() => [RunFileInput], {
+    nullable: true,
+    description: 'Configuration files, each path once, at most 100.',
+  })
+  readonly configFiles?: readonly RunFileInput[] | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   readonly idempotencyKey?: string | null;
@@ -78,6 +110,19 @@ export class MetricPointInput {
     description: 'When it was measured; if absent, when it arrived.',
   })
   readonly timestamp?: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The data that it was measured on: a reference such as `penguins@3`. It is a point of the metric as a whole, too.',
+  })
+  readonly dataset?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the logged model that was measured. It is a point of the run’s metric, too.',
+  })
+  readonly loggedModel?: string | null;
 }
 
 @InputType('LogMetricsInput', { description: 'Points of one run.' })
@@ -122,7 +167,7 @@ export class FinishRunInput {
 
   @Field(() => RunStatusEnum, {
     defaultValue: RunStatusEnum.FINISHED,
-    description: 'How it ended. `RUNNING` takes up a failed run again.',
+    description: 'How it ended. `RUNNING` begins a scheduled run, or takes up a failed one again.',
   })
   readonly status!: RunStatus;
 }

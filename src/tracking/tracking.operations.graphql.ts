@@ -10,14 +10,16 @@ import {
   resultUnion,
   UserErrorType,
 } from '../kernel/user-error.graphql';
-import { cursorLength } from './run-search';
-import type { Experiment, Run, RunStatus, Tracking } from './tracking';
+import { listCursorLength } from '../kernel/database/column-search';
+import type { Experiment, LifecycleView, Run, RunStatus, Tracking } from './tracking';
 import {
   ExperimentConnection,
   ExperimentType,
+  LifecycleViewEnum,
   RunConnection,
   RunStatusEnum,
   RunType,
+  VIEW,
 } from './tracking.graphql';
 import {
   CreateExperimentInput,
@@ -27,17 +29,18 @@ import {
   LogParamsInput,
   StartRunInput,
 } from './tracking.inputs.graphql';
+import { setupInput } from './setup/setup.inputs.graphql';
 
 export const RUN_FILTER =
-  "Comparisons joined by AND, such as `metrics.accuracy > 0.9 AND params.model = 'cnn'`. Attributes are name, status, start_time, end_time and run_id.";
+  "Comparisons joined by AND, OR, NOT and parentheses, such as `metrics.accuracy > 0.9 AND (params.model IN ('cnn', 'vit') OR tags.team IS NULL)`; besides = != < <= > >= there are LIKE, ILIKE, IN, BETWEEN and IS NULL, and `note MATCHES 'words'`. Attributes are name, status, start_time, end_time, run_id, parent_run_id, user_id, note, commit, branch, repository, entry_point and source_type; datasets have name, digest and context. What is asked of something that a run does not have is false, and its NOT is true.";
 export const RUN_ORDER =
-  'Sort keys such as `metrics.accuracy DESC`, at most 5; newest first if absent. Runs without the value come last.';
+  'Sort keys such as `metrics.accuracy DESC`, at most 20; newest first if absent. Runs without the value come last.';
 
 @ObjectType('RunNotActiveError', {
   implements: UserErrorType,
   description: 'The run has ended: nothing was kept.',
 })
-class RunNotActiveErrorType extends UserErrorType {
+export class RunNotActiveErrorType extends UserErrorType {
   @Field(() => RunStatusEnum, { description: 'Where the run stands.' })
   readonly status!: RunStatus;
 }
@@ -101,15 +104,22 @@ export class TrackingQueriesResolver {
   async experiments(
     @Arg('filter', () => String, {
       nullable: true,
-      description: "Comparisons of `name` and `description` joined by AND, such as `name LIKE 'pen%'`.",
+      description:
+        "Comparisons of `name` and `description` joined by AND, OR and NOT, such as `name LIKE 'pen%'`.",
     })
     filter: string | null | undefined,
+    @Arg('orderBy', () => [String], {
+      nullable: true,
+      description: 'Sort keys such as `updated_at DESC` or `tags.team`, at most 20; newest first if absent.',
+    })
+    orderBy: readonly string[] | null | undefined,
+    @Arg('view', () => LifecycleViewEnum, VIEW) view: LifecycleView | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { actor }: Context,
   ) {
-    return toConnection(
-      await this.services.tracking.experiments(actor, filter ?? null, pageRequest(page, 1)),
-    );
+    const search = { filter: filter ?? null, orderBy: orderBy ?? [], view: view ?? 'ACTIVE' };
+    const request = pageRequest(page, listCursorLength(search.orderBy));
+    return toConnection(await this.services.tracking.experiments(actor, search, request));
   }
 
   @Query(() => RunType, { nullable: true, description: 'A run by its id. Null where there is none.' })
@@ -135,11 +145,12 @@ export class TrackingQueriesResolver {
     filter: string | null | undefined,
     @Arg('orderBy', () => [String], { nullable: true, description: RUN_ORDER })
     orderBy: readonly string[] | null | undefined,
+    @Arg('view', () => LifecycleViewEnum, VIEW) view: LifecycleView | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { actor }: Context,
   ) {
-    const search = { filter: filter ?? null, orderBy: orderBy ?? [] };
-    const request = pageRequest(page, cursorLength(search));
+    const search = { filter: filter ?? null, orderBy: orderBy ?? [], view: view ?? 'ACTIVE' };
+    const request = pageRequest(page, listCursorLength(search.orderBy));
     return toConnection(await this.services.tracking.runs(actor, experiments ?? null, search, request));
   }
 }
@@ -149,7 +160,7 @@ export class TrackingMutations {
   constructor(private readonly services: { readonly tracking: Tracking }) {}
 
   @Mutation(() => CreateExperimentResult, {
-    description: `Makes an experiment, or gives the one of that name (\`created: false\`). ${requires('tracking:write')}`,
+    description: `Makes an experiment, or gives the one of that name (\`created: false\`). Refused where that one is deleted. ${requires('tracking:write')}`,
   })
   async createExperiment(
     @Arg('input', () => CreateExperimentInput, { description: 'The experiment.' })
@@ -169,11 +180,11 @@ export class TrackingMutations {
     input: StartRunInput,
     @Ctx() { actor }: Context,
   ) {
-    return answer('StartRunSuccess', await this.services.tracking.startRun(actor, input));
+    return answer('StartRunSuccess', await this.services.tracking.startRun(actor, setupInput(input)));
   }
 
   @Mutation(() => LogResult, {
-    description: `Keeps points of a run's metrics: all or none. ${requires('tracking:write')}`,
+    description: `Keeps points of a run's metrics: all or none. Each call adds its points, though they be there already: whoever repeats one that may have arrived gives both the same \`idempotencyKey\`. ${requires('tracking:write')}`,
   })
   async logMetrics(
     @Arg('input', () => LogMetricsInput, {
@@ -210,7 +221,7 @@ export class TrackingMutations {
   }
 
   @Mutation(() => LogResult, {
-    description: `Ends a run, or takes up a failed one again (\`RUNNING\`). ${requires('tracking:write')}`,
+    description: `Ends a run, or begins a scheduled one or takes up a failed one again (\`RUNNING\`). ${requires('tracking:write')}`,
   })
   async finishRun(
     @Arg('input', () => FinishRunInput, { description: 'The run and the status that it is to have.' })

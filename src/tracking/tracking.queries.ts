@@ -1,21 +1,27 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
 import { cursorId } from '../kernel/cursor-keys';
-import { attributeFilterSql, bind } from '../kernel/filter-sql';
+import { bind } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
+import { listsByOwner, rowsByIds } from './grouped-rows';
 import type { Experiment, ExperimentId, KeyValue, Run, RunArtifact, RunId } from './run';
 
-export const EXPERIMENT =
-  'e.id, e.project_id AS "projectId", e.name, e.description, e.created_at AS "createdAt"';
+export const EXPERIMENT = `e.id, e.project_id AS "projectId", e.name, e.description, e.created_at AS "createdAt",
+  e.updated_at AS "updatedAt", e.deleted_at AS "deletedAt"`;
 export const RUN = `r.id, r.project_id AS "projectId", r.experiment_id AS "experimentId", r.name, r.status,
-  r.started_at AS "startedAt", r.ended_at AS "endedAt", r.parent_run_id AS "parentRunId", r.source`;
+  r.started_at AS "startedAt", r.ended_at AS "endedAt", r.parent_run_id AS "parentRunId", r.source,
+  r.deleted_at AS "deletedAt"`;
 
 /** Where a run stands, for those who follow it. */
 export interface RunPosition {
   readonly run: Run;
   readonly lastSeq: bigint;
+  /** The number of its end; null while it goes on. */
+  readonly endedSeq: bigint | null;
+  /** Up to here its points stood in chunks at that moment, and what came later in its tail; null where all did. */
+  readonly tailAfter: bigint | null;
 }
 
 /** Reads; inside a transaction, over its handle. */
@@ -36,29 +42,7 @@ export class TrackingQueries {
        WHERE e.project_id = $1 AND e.id = ANY($2)`,
       [projectId, ids],
     );
-    return inOrder(ids, rows);
-  }
-
-  /** Newest first. The cursor is the id, which is in order of creation. */
-  async experiments(
-    projectId: ProjectId,
-    filter: string | null,
-    request: PageRequest,
-  ): Promise<Page<Experiment>> {
-    const parameters: unknown[] = [projectId, request.first + 1];
-    const condition = attributeFilterSql(
-      filter,
-      { name: 'e.name', description: 'e.description' },
-      parameters,
-    );
-    const after =
-      request.after === null ? 'TRUE' : `e.id < ${bind(parameters, cursorId(request.after, 0), 'uuid')}`;
-    const rows = await this.sql.query<Experiment>(
-      `/* tracking.experiments */ SELECT ${EXPERIMENT} FROM experiment e
-       WHERE e.project_id = $1 AND ${condition} AND ${after} ORDER BY e.id DESC LIMIT $2`,
-      parameters,
-    );
-    return toPage(rows, request, ({ id }) => [id]);
+    return rowsByIds(ids, rows);
   }
 
   experimentTags(projectId: ProjectId, ids: readonly ExperimentId[]): Promise<(readonly KeyValue[])[]> {
@@ -75,22 +59,68 @@ export class TrackingQueries {
       `/* tracking.runsByIds */ SELECT ${RUN} FROM run r WHERE r.project_id = $1 AND r.id = ANY($2)`,
       [projectId, ids],
     );
-    return inOrder(ids, rows);
+    return rowsByIds(ids, rows);
   }
 
   async run(projectId: ProjectId, id: RunId): Promise<Run | null> {
     return (await this.runsByIds(projectId, [id]))[0] ?? null;
   }
 
+  /** The runs that are parts of each of these, oldest first, as many as `first` of each. */
+  async children(
+    projectId: ProjectId,
+    parentIds: readonly RunId[],
+    request: PageRequest,
+  ): Promise<Page<Run>[]> {
+    const parameters: unknown[] = [projectId, parentIds, request.first + 1];
+    const after =
+      request.after === null ? 'TRUE' : `r.id > ${bind(parameters, cursorId(request.after, 0), 'uuid')}`;
+    const rows = await this.sql.query<Run>(
+      `/* tracking.children */ SELECT page.* FROM unnest($2::uuid[]) AS parent (id) CROSS JOIN LATERAL (
+         SELECT ${RUN} FROM run r WHERE r.project_id = $1 AND r.parent_run_id = parent.id AND r.deleted_at IS NULL
+           AND ${after} ORDER BY r.id LIMIT $3
+       ) page`,
+      parameters,
+    );
+    return parentIds.map((parentId) =>
+      toPage(
+        rows.filter((run) => run.parentRunId === parentId),
+        request,
+        ({ id }) => [id],
+      ),
+    );
+  }
+
+  /** The uppermost run above each of these: itself where it is part of none. */
+  async roots(projectId: ProjectId, runIds: readonly RunId[]): Promise<(Run | null)[]> {
+    const rows = await this.sql.query<{ id: RunId; rootId: RunId }>(
+      `/* tracking.roots */ WITH RECURSIVE above (id, at, parent_id) AS (
+         SELECT r.id, r.id, r.parent_run_id FROM run r WHERE r.project_id = $1 AND r.id = ANY($2)
+         UNION ALL
+         SELECT above.id, r.id, r.parent_run_id FROM above JOIN run r ON r.id = above.parent_id
+       )
+       SELECT id, at AS "rootId" FROM above WHERE parent_id IS NULL`,
+      [projectId, runIds],
+    );
+    const found = await this.runsByIds(projectId, [...new Set(rows.map(({ rootId }) => rootId))]);
+    const roots = new Map(found.flatMap((run) => (run ? [[run.id, run]] : [])));
+    const rootOf = new Map(rows.map(({ id, rootId }) => [id, roots.get(rootId)]));
+    return runIds.map((id) => rootOf.get(id) ?? null);
+  }
+
   async position(projectId: ProjectId, id: RunId): Promise<RunPosition | null> {
-    const [row] = await this.sql.query<Run & { readonly lastSeq: string }>(
-      `/* tracking.position */ SELECT ${RUN}, r.last_seq AS "lastSeq" FROM run r
-       WHERE r.project_id = $1 AND r.id = $2`,
+    const [row] = await this.sql.query<
+      Run & { readonly lastSeq: string; readonly endedSeq: string | null; readonly tailAfter: string | null }
+    >(
+      `/* tracking.position */ SELECT ${RUN}, r.last_seq AS "lastSeq", r.ended_seq AS "endedSeq",
+         r.tail_after AS "tailAfter"
+       FROM run r WHERE r.project_id = $1 AND r.id = $2`,
       [projectId, id],
     );
     if (!row) return null;
-    const { lastSeq, ...run } = row;
-    return { run, lastSeq: BigInt(lastSeq) };
+    const { lastSeq, endedSeq, tailAfter, ...run } = row;
+    const seqOf = (text: string | null) => (text === null ? null : BigInt(text));
+    return { run, lastSeq: BigInt(lastSeq), endedSeq: seqOf(endedSeq), tailAfter: seqOf(tailAfter) };
   }
 
   params(
@@ -144,18 +174,6 @@ export class TrackingQueries {
     sql: string,
     parameters: readonly unknown[],
   ): Promise<(readonly Row[])[]> {
-    const lists = new Map<Owner, Row[]>(owners.map((owner) => [owner, []]));
-    for (const { owner, ...row } of await this.sql.query<Row & { readonly owner: Owner }>(sql, parameters)) {
-      lists.get(owner)?.push(row as unknown as Row);
-    }
-    return owners.map((owner) => lists.get(owner) ?? []);
+    return listsByOwner(owners, await this.sql.query<Row & { readonly owner: Owner }>(sql, parameters));
   }
-}
-
-function inOrder<RowId extends string, Row extends { readonly id: RowId }>(
-  ids: readonly RowId[],
-  rows: readonly Row[],
-): (Row | null)[] {
-  const found = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => found.get(id) ?? null);
 }

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import type { DatasetVersion } from '../datasets/datasets';
 import { DatasetVersionType } from '../datasets/datasets.graphql';
 import {
@@ -9,19 +9,25 @@ import {
   toConnection,
 } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
+import { TagType } from '../kernel/tag.graphql';
 import { encodeNodeId } from '../kernel/ids';
 import { DateTimeScalar } from '../kernel/scalars.graphql';
-import { cursorLength } from './run-search';
-import type { Experiment, MetricSeries, MetricSummary, Run } from './tracking';
+import { listCursorLength } from '../kernel/database/column-search';
+import { ExperimentRunsSubscription } from './live/experiment-runs.subscription.graphql';
+import { historyArguments, historyComplexity, MetricHistoryArgs } from './metrics/metric-history.graphql';
+import { RunComparisonQueries } from './comparison/run-comparison.graphql';
+import { NOTE_TAG } from './search/run-attributes';
+import type { Experiment, KeyValue, LifecycleView, MetricSeries, MetricSummary, Run } from './tracking';
 import {
   ArtifactType,
   ExperimentType,
+  LifecycleViewEnum,
   MetricSeriesType,
   MetricSummaryType,
   ParamType,
   RunConnection,
   RunType,
-  TagType,
+  VIEW,
 } from './tracking.graphql';
 import {
   RUN_FILTER,
@@ -29,24 +35,14 @@ import {
   TrackingMutations,
   TrackingQueriesResolver,
 } from './tracking.operations.graphql';
-import { TrackingSubscriptions } from './tracking.subscription.graphql';
+import { RunSetupFields, SetupMutations } from './setup/setup.resolvers.graphql';
+import { DELETION_RESOLVERS } from './deletion/tracking.deletion.graphql';
+import { RETENTION_RESOLVERS } from './deletion/tracking.retention.graphql';
+import { LifecycleMutations } from './tracking.lifecycle.graphql';
+import { TrackingSubscriptions } from './live/tracking.subscription.graphql';
 
-/** Points of a series where the caller does not say how many: one for each column of a wide chart. */
-const DEFAULT_MAX_POINTS = 1_000;
-
-/** A hundred points cost as much as a field. */
-const POINTS_PER_COST = 100;
-const historyComplexity = ({
-  args,
-  childComplexity,
-}: {
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly childComplexity: number;
-}): number => {
-  const series = Array.isArray(args.keys) ? args.keys.length : 1;
-  const points = typeof args.maxPoints === 'number' ? args.maxPoints : DEFAULT_MAX_POINTS;
-  return 1 + series * (childComplexity + Math.max(0, points) / POINTS_PER_COST);
-};
+const NOTE = `What a person has to say of it: its tag \`${NOTE_TAG}\`.`;
+const noteIn = (tags: readonly KeyValue[]) => tags.find(({ key }) => key === NOTE_TAG)?.value ?? null;
 
 @Resolver(() => ExperimentType)
 class ExperimentFields {
@@ -60,6 +56,11 @@ class ExperimentFields {
     return loaders.experimentTags.load(experiment.id);
   }
 
+  @FieldResolver(() => String, { nullable: true, description: NOTE })
+  async note(@Root() experiment: Experiment, @Ctx() { loaders }: Context) {
+    return noteIn(await loaders.experimentTags.load(experiment.id));
+  }
+
   @FieldResolver(() => RunConnection, { description: 'Its runs.', complexity: pageComplexity })
   async runs(
     @Root() experiment: Experiment,
@@ -67,11 +68,12 @@ class ExperimentFields {
     filter: string | null | undefined,
     @Arg('orderBy', () => [String], { nullable: true, description: RUN_ORDER })
     orderBy: readonly string[] | null | undefined,
+    @Arg('view', () => LifecycleViewEnum, VIEW) view: LifecycleView | null,
     @Args(() => PageArgs) args: PageArgs,
     @Ctx() { loaders }: Context,
   ) {
-    const search = { filter: filter ?? null, orderBy: orderBy ?? [] };
-    const page = pageRequest(args, cursorLength(search));
+    const search = { filter: filter ?? null, orderBy: orderBy ?? [], view: view ?? 'ACTIVE' };
+    const page = pageRequest(args, listCursorLength(search.orderBy));
     return toConnection(
       await loaders.experimentRuns.load({ owner: experiment.id, arguments: { search, page } }),
     );
@@ -98,6 +100,26 @@ class RunFields {
   @FieldResolver(() => [TagType], { description: 'Words about it, by key.', complexity: listComplexity })
   tags(@Root() run: Run, @Ctx() { loaders }: Context) {
     return loaders.runTags.load(run.id);
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: NOTE })
+  async note(@Root() run: Run, @Ctx() { loaders }: Context) {
+    return noteIn(await loaders.runTags.load(run.id));
+  }
+
+  @FieldResolver(() => RunType, {
+    description: 'The uppermost run above it: itself where it is part of none.',
+  })
+  root(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run | null> {
+    return run.parentRunId === null ? Promise.resolve(run) : loaders.runRoot.load(run.id);
+  }
+
+  @FieldResolver(() => RunConnection, {
+    description: 'The runs that are parts of it, oldest first, without deleted ones.',
+    complexity: pageComplexity,
+  })
+  async children(@Root() run: Run, @Args(() => PageArgs) args: PageArgs, @Ctx() { loaders }: Context) {
+    return toConnection(await loaders.runChildren.load({ owner: run.id, arguments: pageRequest(args, 1) }));
   }
 
   @FieldResolver(() => [ParamType], { description: 'Its parameters, by key.', complexity: listComplexity })
@@ -129,18 +151,10 @@ class RunFields {
   })
   metricHistory(
     @Root() run: Run,
-    @Arg('keys', () => [String], { description: 'Names of metrics, at most 100.' }) keys: readonly string[],
-    @Arg('maxPoints', () => Int, {
-      nullable: true,
-      defaultValue: DEFAULT_MAX_POINTS,
-      description:
-        'Points of a series, 1 to 10,000. Longer ones are down-sampled: buckets keep their first, last, smallest and largest.',
-    })
-    maxPoints: number | null,
+    @Args(() => MetricHistoryArgs) args: MetricHistoryArgs,
     @Ctx() { loaders }: Context,
   ) {
-    const args = { keys, maxPoints: maxPoints ?? DEFAULT_MAX_POINTS };
-    return loaders.runHistory.load({ owner: run.id, arguments: args });
+    return loaders.runHistory.load({ owner: run.id, arguments: historyArguments(args) });
   }
 
   @FieldResolver(() => [ArtifactType], { description: 'Its files, by path.', complexity: listComplexity })
@@ -179,9 +193,16 @@ class MetricSeriesFields {
 export const TRACKING_RESOLVERS = [
   TrackingQueriesResolver,
   TrackingMutations,
+  LifecycleMutations,
+  SetupMutations,
+  ...DELETION_RESOLVERS,
+  ...RETENTION_RESOLVERS,
   TrackingSubscriptions,
+  ExperimentRunsSubscription,
+  RunComparisonQueries,
   ExperimentFields,
   RunFields,
+  RunSetupFields,
   MetricSummaryFields,
   MetricSeriesFields,
 ] as const;

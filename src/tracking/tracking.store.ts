@@ -1,42 +1,21 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts';
-import { newId, type ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/sql';
-import type { Experiment, KeyValue, Run, RunId } from './run';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { ProjectId } from '../kernel/ids';
+import type { Transaction } from '../kernel/database/sql';
+import type { KeyValue, Run, RunId } from './run';
 import { RunDatasetEntity } from './run-facts.entity';
-import { statusesBefore, type RunStatus } from './run-status';
+import { hasEnded, RUN_STATUSES, type RunStatus } from './run-status';
 import { RunEntity } from './run.entity';
-import { EXPERIMENT, RUN } from './tracking.queries';
+import { RUN } from './tracking.queries';
 
-/** A run as it is after a change, with the change's place in the run. */
-export interface Sequenced {
-  readonly run: Run;
-  readonly seq: string;
-}
+/** Which runs take something: those that go on, or all that are not deleted, as MLflow's clients expect it. */
+export type Takers = 'RUNNING' | 'ALL';
+const STATUSES_OF: Readonly<Record<Takers, readonly RunStatus[]>> = {
+  RUNNING: ['RUNNING'],
+  ALL: RUN_STATUSES,
+};
 
 export class TrackingStore {
-  /** Null where there is one of that name. A concurrent twin waits for this transaction. */
-  async addExperiment(
-    tx: Transaction,
-    projectId: ProjectId,
-    { name, description = null }: { readonly name: string; readonly description?: string | null },
-  ): Promise<Experiment | null> {
-    const [experiment] = await tx.query<Experiment>(
-      `/* tracking.addExperiment */ INSERT INTO experiment AS e (id, project_id, name, description)
-       VALUES ($1, $2, $3, $4) ON CONFLICT (project_id, name) DO NOTHING RETURNING ${EXPERIMENT}`,
-      [newId(), projectId, name, description],
-    );
-    return experiment ?? null;
-  }
-
-  async addExperimentTags(tx: Transaction, experiment: Experiment, tags: readonly KeyValue[]): Promise<void> {
-    await tx.query(
-      `/* tracking.addExperimentTags */ INSERT INTO experiment_tag (experiment_id, project_id, key, value)
-       SELECT $1::uuid, $2::uuid, tag.key, tag.value FROM unnest($3::text[], $4::text[]) AS tag (key, value)`,
-      [experiment.id, experiment.projectId, tags.map(({ key }) => key), tags.map(({ value }) => value)],
-    );
-  }
-
   async addRun(tx: Transaction, run: Run): Promise<void> {
     await tx.insert('tracking.addRun', RunEntity, run);
   }
@@ -92,41 +71,42 @@ export class TrackingStore {
     return changed.length > 0;
   }
 
+  /** The files at that path and, as if it were a folder, below it. */
+  async removeArtifacts(tx: Transaction, run: Run, path: string): Promise<void> {
+    await tx.query(
+      `/* tracking.removeArtifacts */ DELETE FROM run_artifact
+       WHERE run_id = $1 AND (path = $2 OR left(path, length($2) + 1) = $2 || '/')`,
+      [run.id, path],
+    );
+  }
+
   /** Null where the run does not exist or may not go to that status. */
   async setStatus(
     tx: Transaction,
     projectId: ProjectId,
     runId: RunId,
-    status: RunStatus,
-    now: Date,
+    {
+      from,
+      to: status,
+      now,
+    }: { readonly from: readonly RunStatus[]; readonly to: RunStatus; readonly now: Date },
   ): Promise<Run | null> {
     const [run] = await tx.query<Run>(
       `/* tracking.setStatus */ UPDATE run AS r SET status = $3::text, last_seq = last_seq + 1,
-         ended_at = CASE WHEN $3::text = 'RUNNING' THEN NULL ELSE $5::timestamptz END
-       WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($4) RETURNING ${RUN}`,
-      [runId, projectId, status, statusesBefore(status), now],
+         ended_at = CASE WHEN $6 THEN $5::timestamptz END,
+         ended_seq = CASE WHEN $6 THEN last_seq + 1 END
+       WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($4) AND r.deleted_at IS NULL RETURNING ${RUN}`,
+      [runId, projectId, status, from, now, hasEnded(status)],
     );
     return run ?? null;
   }
 
-  /** Takes the run's row and its next number, so that numbers are in the order of commits. Null where it is not running. */
-  async takeSequence(tx: Transaction, projectId: ProjectId, runId: RunId): Promise<Sequenced | null> {
-    const [row] = await tx.query<Run & { readonly seq: string }>(
-      `/* tracking.takeSequence */ UPDATE run AS r SET last_seq = last_seq + 1
-       WHERE r.id = $1 AND r.project_id = $2 AND r.status = 'RUNNING' RETURNING r.last_seq AS seq, ${RUN}`,
-      [runId, projectId],
-    );
-    if (!row) return null;
-    const { seq, ...run } = row;
-    return { run, seq };
-  }
-
-  /** The run, which cannot end before this transaction does. Null where it is not running. */
-  async holdRunning(tx: Transaction, projectId: ProjectId, runId: RunId): Promise<Run | null> {
+  /** The run, which nobody else changes before this transaction ends. Null where it takes nothing. */
+  async holdTaker(tx: Transaction, projectId: ProjectId, runId: RunId, takers: Takers): Promise<Run | null> {
     const [run] = await tx.query<Run>(
-      `/* tracking.holdRunning */ SELECT ${RUN} FROM run r
-       WHERE r.id = $1 AND r.project_id = $2 AND r.status = 'RUNNING' FOR NO KEY UPDATE`,
-      [runId, projectId],
+      `/* tracking.holdTaker */ SELECT ${RUN} FROM run r
+       WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($3) AND r.deleted_at IS NULL FOR NO KEY UPDATE`,
+      [runId, projectId, STATUSES_OF[takers]],
     );
     return run ?? null;
   }

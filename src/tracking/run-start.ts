@@ -1,0 +1,138 @@
+import type { Datasets, DatasetVersion } from '../datasets/datasets';
+import type { Actor } from '../kernel/actor';
+import type { Bus } from '../kernel/bus';
+import type { Clock } from '../kernel/clock';
+import type { Database } from '../kernel/database/database';
+import { notFound, refuse, type InvalidInput, type NotFound, type Refusal } from '../kernel/errors';
+import { claimKey, rememberResult } from '../kernel/idempotency';
+import { idOf, newId } from '../kernel/ids';
+import type { Outbox } from '../kernel/outbox';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import type { Transaction } from '../kernel/database/sql';
+import type { ExperimentChanges } from './experiment-changes';
+import type { Run, Source } from './run';
+import { RunChangeStore } from './live/run-change.store';
+import { checkRun, type StartRunInput } from './tracking-input';
+import { newRunName } from './run-name';
+import { idempotentRequest, replayedRun } from './run-retry';
+import type { SetupInput, ToldSetup } from './setup/run-setup';
+import type { RunSetups } from './setup/run-setups';
+import { isRefused, sourceByTags } from './setup/source-by-tags';
+import { sourceInTags } from './setup/source-tags';
+import { toldSource } from './setup/told-setup';
+import { parentElsewhere, runDeleted } from './tracking.errors';
+import { runStarted } from './tracking.events';
+import { TrackingQueries } from './tracking.queries';
+import { TrackingStore } from './tracking.store';
+
+/** Where the parent of a run may be: in the run's experiment, or anywhere, as MLflow's clients expect it. */
+export type Parents = 'SAME_EXPERIMENT' | 'ANYWHERE';
+export type StartResult = { readonly ok: true; readonly run: Run } | Refusal<NotFound | InvalidInput>;
+
+/** How a run begins. The front door has checked that the caller may. */
+export class RunStart {
+  private readonly queries: TrackingQueries;
+  private readonly store = new TrackingStore();
+  private readonly changes: RunChangeStore;
+
+  constructor(
+    private readonly needs: {
+      readonly database: Database;
+      readonly outbox: Outbox;
+      readonly bus: Bus;
+      readonly clock: Clock;
+      readonly datasets: Datasets;
+      readonly experiments: ExperimentChanges;
+      readonly setups: RunSetups;
+    },
+  ) {
+    this.queries = new TrackingQueries(needs.database);
+    this.changes = new RunChangeStore(needs.bus);
+  }
+
+  async start(
+    actor: Actor,
+    input: StartRunInput,
+    parents: Parents = 'SAME_EXPERIMENT',
+  ): Promise<StartResult> {
+    const invalid = checkRun(input);
+    if (invalid) return refuse(invalid);
+    const refs = [...new Set(input.datasets ?? [])];
+    const versions = await this.needs.datasets.versionsByRefs(actor, refs);
+    const unknown = refs.find((_, index) => versions[index] === null);
+    if (unknown !== undefined) return refuse(notFound('dataset version', unknown));
+    const parent = await this.findRun(actor, input.parentRunId ?? null);
+    if (input.parentRunId && !parent) return refuse(notFound('run', input.parentRunId));
+    if (parent?.deletedAt) return refuse(runDeleted(parent));
+    const source = sourceByTags(toldSource(input.source ?? {}), { tags: input.tags ?? [] }, 'ONCE');
+    if (source && isRefused(source)) return refuse(source);
+    const prepared = isAnyTold(input) ? await this.needs.setups.prepare(actor, input) : null;
+    if (prepared?.ok === false) return prepared;
+    return refusableTransaction(this.needs.database, (tx) =>
+      this.add(tx, actor, input, {
+        parent,
+        parents,
+        versions: versions.filter((version) => version !== null),
+        source: source ?? (input.source ? toldSource(input.source) : null),
+        told: prepared?.told ?? null,
+      }),
+    );
+  }
+
+  private async findRun(actor: Actor, nodeId: string | null): Promise<Run | null> {
+    const id = nodeId === null ? null : idOf('run', nodeId);
+    return id === null ? null : this.queries.run(actor.projectId, id);
+  }
+
+  private async add(
+    tx: Transaction,
+    actor: Actor,
+    input: StartRunInput,
+    { parent, parents, versions, source, told }: Known,
+  ): Promise<StartResult> {
+    const request = idempotentRequest(actor, 'startRun', input);
+    const first = await claimKey(tx, request);
+    if (first.kind === 'mismatch') return refuse(first.error);
+    if (first.kind === 'replay') return replayedRun(tx, actor, first.reference);
+    const made = await this.needs.experiments.ensure(tx, actor, { name: input.experiment });
+    if (!made.ok) return made;
+    const isElsewhere = parent !== null && parent.experimentId !== made.experiment.id;
+    if (isElsewhere && parents === 'SAME_EXPERIMENT') return refuse(parentElsewhere(input.experiment));
+    const run: Run = {
+      id: newId(),
+      projectId: actor.projectId,
+      experimentId: made.experiment.id,
+      name: input.name ?? newRunName(),
+      status: input.scheduled ? 'SCHEDULED' : 'RUNNING',
+      startedAt: input.startedAt ?? this.needs.clock.now(),
+      endedAt: null,
+      parentRunId: parent?.id ?? null,
+      source,
+      deletedAt: null,
+    };
+    const versionIds = [...new Set(versions.map(({ id }) => id))];
+    await this.store.addRun(tx, run);
+    if (input.params?.length) await this.store.addParams(tx, run, input.params);
+    const { tags } = sourceInTags(input.tags ?? []);
+    if (tags.length > 0) await this.store.addTags(tx, run, tags);
+    await this.store.addDatasets(tx, run, versionIds);
+    const described = told && (await this.needs.setups.add(tx, run, told));
+    if (described?.ok === false) return described;
+    await this.needs.outbox.append(tx, runStarted(run, versionIds));
+    await rememberResult(tx, request, run.id);
+    await this.changes.tell(tx, [run.id], 'started');
+    return { ok: true, run: described?.run ?? run };
+  }
+}
+
+/** What was found before the transaction. */
+interface Known {
+  readonly parent: Run | null;
+  readonly parents: Parents;
+  readonly versions: readonly DatasetVersion[];
+  readonly source: Source | null;
+  readonly told: ToldSetup | null;
+}
+
+const isAnyTold = ({ code, environment, seeds, configFiles }: SetupInput): boolean =>
+  Boolean(code ?? environment ?? seeds ?? configFiles);
