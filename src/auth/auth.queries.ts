@@ -1,6 +1,6 @@
 import type { Role } from '../kernel/actor';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
 
 export interface StoredKey {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { Role } from '../kernel/actor';
 import { newId, type ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/sql';
+import type { Transaction } from '../kernel/database/sql';
 import { ApiKeyEntity } from './api-key.entity';
 
 export const DEFAULT_PROJECT = 'default';

@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/actor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { BoundedMap } from '../kernel/bounded-map';
 import { Failure, unauthenticated } from '../kernel/errors';
 import type { ProjectId } from '../kernel/ids';
@@ -16,13 +16,15 @@ export { authorize, mayDo, requires } from './permissions';
 /** Names of projects that are remembered. */
 const MAX_NAMES = 1_000;
 const BEARER = /^Bearer +(\S+) *$/i;
+/** Of RFC 7617: a name and a password in base64. The key is the password; the name is whatever the client calls itself. */
+const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i;
 
 /** Who is calling. */
 export class Auth {
   private readonly store = new AuthStore();
   private readonly queries: AuthQueries;
   private readonly credentials: CredentialCache;
-  private readonly hashes = new ConnectionHashes(hashOfBearer);
+  private readonly hashes = new ConnectionHashes(hashOfCredential);
   private readonly names = new BoundedMap<ProjectId, string>(MAX_NAMES);
 
   constructor(
@@ -61,7 +63,7 @@ export class Auth {
     projectName?: string,
     connection?: object,
   ): Actor | Promise<Actor> {
-    const hash = connection ? this.hashes.of(connection, authorization) : hashOfBearer(authorization);
+    const hash = connection ? this.hashes.of(connection, authorization) : hashOfCredential(authorization);
     const stored = this.credentials.get(hash);
     if (stored instanceof Promise) return stored.then((found) => this.actorOf(found, projectName));
     return this.actorOf(stored, projectName);
@@ -72,7 +74,7 @@ export class Auth {
    * database is away, a known key stays valid.
    */
   async authenticateAgain(authorization: string | undefined, projectName?: string): Promise<Actor> {
-    return this.actorOf(await this.credentials.reread(hashOfBearer(authorization)), projectName);
+    return this.actorOf(await this.credentials.reread(hashOfCredential(authorization)), projectName);
   }
 
   /** The names of projects that there are; where the database is away, of those that were asked for before. */
@@ -103,8 +105,16 @@ export class Auth {
   }
 }
 
-function hashOfBearer(authorization: string | undefined): string {
-  const key = BEARER.exec(authorization ?? '')?.[1];
+function hashOfCredential(authorization = ''): string {
+  const key = BEARER.exec(authorization)?.[1] ?? passwordIn(authorization);
   if (key === undefined || !isPlausibleKey(key)) throw unauthenticated();
   return hashApiKey(key);
+}
+
+function passwordIn(authorization: string): string | undefined {
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colonAt = text.indexOf(':');
+  return colonAt < 0 ? undefined : text.slice(colonAt + 1);
 }

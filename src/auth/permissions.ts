@@ -7,11 +7,13 @@ const ROLES_WITH = {
   'artifact:write': ['contributor', 'deployer', 'admin'],
   'dataset:write': ['contributor', 'deployer', 'admin'],
   'tracking:write': ['contributor', 'deployer', 'admin'],
+  'tracking:purge': ['admin'],
   'registry:write': ['contributor', 'deployer', 'admin'],
   'registry:promote': ['deployer', 'admin'],
   'endpoint:deploy': ['deployer', 'admin'],
   'endpoint:inspect': ['deployer', 'admin'],
   'endpoint:predict': ['contributor', 'deployer', 'admin'],
+  'webhook:manage': ['admin'],
   'server:observe': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

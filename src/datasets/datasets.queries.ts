@@ -1,30 +1,39 @@
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import { cursorId } from '../kernel/cursor-keys';
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
-import { attributeFilterSql, bind } from '../kernel/filter-sql';
+import { attributeFilterSql, bind } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
-import type { Datatype } from './column-statistics';
+import type { SqlRunner } from '../kernel/database/sql';
+import { doubleFromJson } from '../kernel/tensors/double';
+import type { StoredProfile } from './dataset-column.entity';
+import type { Tag } from './annotation';
+import type { DatasetSplit } from './split';
 import type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
 import type { DatasetRef } from './dataset-ref';
 
 const DATASET = 'd.id, d.project_id AS "projectId", d.name, d.created_at AS "createdAt"';
 const VERSION = `v.id, v.dataset_id AS "datasetId", v.project_id AS "projectId", v.number, d.name AS "datasetName",
-  v.sha256, v.uri, v.row_count AS "rowCount", v.target, v.created_at AS "createdAt"`;
+  v.sha256, v.uri, v.format, v.size_bytes AS "sizeBytes", v.row_count AS "rowCount", v.target,
+  v.declared_columns AS "declaredColumns", v.description, v.created_at AS "createdAt"`;
 
-interface VersionRow extends Omit<DatasetVersion, 'ref' | 'rowCount'> {
+/** As much of a hash as MLflow's clients take for a digest. */
+const DIGEST_LENGTH = 36;
+
+interface VersionRow extends Omit<DatasetVersion, 'ref' | 'rowCount' | 'sizeBytes' | 'declaredColumns'> {
   readonly datasetName: string;
   readonly rowCount: string | null;
+  readonly sizeBytes: string | null;
+  readonly declaredColumns: DatasetVersion['declaredColumns'] | null;
 }
-interface ColumnRow {
+interface ColumnRow extends Pick<
+  DatasetColumn,
+  'name' | 'datatype' | 'sourceType' | 'min' | 'max' | 'mean' | 'stddev'
+> {
   readonly versionId: DatasetVersionId;
-  readonly name: string;
-  readonly datatype: Datatype;
   readonly missing: string;
   readonly distinct: string | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly mean: number | null;
+  readonly approximateDistinct: string | null;
+  readonly profile: StoredProfile | null;
 }
 
 /** Reads; inside a transaction, over its handle. */
@@ -94,6 +103,32 @@ export class DatasetsQueries {
     return refs.map((_, index) => found.get(index) ?? null);
   }
 
+  /** The newest version of each whose hash begins, or whose address ends, with the digest. */
+  async versionsByDigests(
+    projectId: ProjectId,
+    named: readonly { readonly name: string; readonly digest: string }[],
+  ): Promise<(DatasetVersion | null)[]> {
+    const rows = await this.sql.query<VersionRow & { readonly position: string }>(
+      `/* datasets.versionsByDigests */ SELECT wanted.position, ${VERSION}
+       FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS wanted (name, digest, fragment, position)
+       JOIN dataset d ON d.project_id = $1 AND d.name = wanted.name
+       JOIN LATERAL (
+         SELECT * FROM dataset_version w
+         WHERE w.dataset_id = d.id AND (left(w.sha256, ${DIGEST_LENGTH}) = wanted.digest
+           OR w.sha256 IS NULL AND right(w.uri, length(wanted.fragment)) = wanted.fragment)
+         ORDER BY w.number DESC LIMIT 1
+       ) v ON TRUE`,
+      [
+        projectId,
+        named.map(({ name }) => name),
+        named.map(({ digest }) => digest),
+        named.map(({ digest }) => `#${encodeURIComponent(digest)}`),
+      ],
+    );
+    const found = new Map(rows.map((row) => [Number(row.position) - 1, toVersion(row)]));
+    return named.map((_, index) => found.get(index) ?? null);
+  }
+
   /** The version with these bytes; without a hash, the one that only points at this address. */
   async sameData(
     projectId: ProjectId,
@@ -116,22 +151,82 @@ export class DatasetsQueries {
   ): Promise<(readonly DatasetColumn[])[]> {
     const rows = await this.sql.query<ColumnRow>(
       `/* datasets.columnsByVersionIds */
-       SELECT version_id AS "versionId", name, datatype, missing, distinct_count AS distinct, min, max, mean
+       SELECT version_id AS "versionId", name, datatype, source_type AS "sourceType", missing,
+         distinct_count AS distinct, approximate_distinct AS "approximateDistinct", min, max, mean, stddev, profile
        FROM dataset_column WHERE project_id = $1 AND version_id = ANY($2) ORDER BY version_id, position`,
       [projectId, versionIds],
     );
     const columns = new Map<DatasetVersionId, DatasetColumn[]>(versionIds.map((id) => [id, []]));
-    for (const { versionId, missing, distinct, ...row } of rows) {
-      const counts = { missing: Number(missing), distinct: distinct === null ? null : Number(distinct) };
-      columns.get(versionId)?.push({ ...row, ...counts });
-    }
+    for (const row of rows) columns.get(row.versionId)?.push(toColumn(row));
     return versionIds.map((id) => columns.get(id) ?? []);
+  }
+
+  /** How each was dealt from another; null where it was not. */
+  async splitsByVersionIds(
+    projectId: ProjectId,
+    versionIds: readonly DatasetVersionId[],
+  ): Promise<(DatasetSplit | null)[]> {
+    const rows = await this.sql.query<Omit<DatasetSplit, 'seed'> & { readonly seed: string }>(
+      `/* datasets.splitsByVersionIds */
+       SELECT version_id AS "versionId", parent_id AS "parentId", name, fraction, seed, stratify_by AS "stratifyBy",
+         group_by AS "groupBy"
+       FROM dataset_split WHERE project_id = $1 AND version_id = ANY($2)`,
+      [projectId, versionIds],
+    );
+    const splits = new Map(rows.map((row) => [row.versionId, { ...row, seed: BigInt(row.seed) }]));
+    return versionIds.map((id) => splits.get(id) ?? null);
+  }
+
+  /** By key. */
+  async tagsByVersionIds(
+    projectId: ProjectId,
+    versionIds: readonly DatasetVersionId[],
+  ): Promise<(readonly Tag[])[]> {
+    const rows = await this.sql.query<Tag & { readonly versionId: DatasetVersionId }>(
+      `/* datasets.tagsByVersionIds */ SELECT version_id AS "versionId", key, value FROM dataset_version_tag
+       WHERE project_id = $1 AND version_id = ANY($2) ORDER BY version_id, key`,
+      [projectId, versionIds],
+    );
+    const tags = new Map<DatasetVersionId, Tag[]>(versionIds.map((id) => [id, []]));
+    for (const { versionId, key, value } of rows) tags.get(versionId)?.push({ key, value });
+    return versionIds.map((id) => tags.get(id) ?? []);
   }
 }
 
-function toVersion(row: VersionRow): DatasetVersion {
-  const { id, datasetId, projectId, number, sha256, uri, target, createdAt } = row;
-  const rowCount = row.rowCount === null ? null : Number(row.rowCount);
-  const ref = `${row.datasetName}@${number}`;
-  return { id, datasetId, projectId, number, ref, sha256, uri, rowCount, target, createdAt };
+function toVersion({
+  datasetName,
+  rowCount,
+  sizeBytes,
+  declaredColumns,
+  ...row
+}: VersionRow): DatasetVersion {
+  return {
+    ...row,
+    ref: `${datasetName}@${row.number}`,
+    sizeBytes: numberOrNull(sizeBytes),
+    rowCount: numberOrNull(rowCount),
+    declaredColumns: declaredColumns ?? [],
+  };
 }
+
+function toColumn({
+  versionId: _,
+  missing,
+  distinct,
+  approximateDistinct,
+  profile,
+  ...row
+}: ColumnRow): DatasetColumn {
+  return {
+    ...row,
+    missing: Number(missing),
+    distinct: numberOrNull(distinct),
+    approximateDistinct: numberOrNull(approximateDistinct),
+    quantiles: profile?.quantiles?.map((value) => doubleFromJson(value) ?? NaN) ?? null,
+    histogram: profile?.histogram ?? null,
+    topValues: profile?.topValues ?? [],
+  };
+}
+
+/** The driver gives 64-bit integers as texts. */
+const numberOrNull = (text: string | null) => (text === null ? null : Number(text));

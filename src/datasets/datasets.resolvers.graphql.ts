@@ -20,9 +20,14 @@ import {
   answer,
   InvalidArtifactErrorType,
   InvalidInputErrorType,
+  NotFoundErrorType,
   resultUnion,
 } from '../kernel/user-error.graphql';
+import { BigIntScalar } from '../kernel/scalars.graphql';
+import { TagInput, TagType } from '../kernel/tag.graphql';
 import type { Dataset, Datasets, DatasetVersion } from './datasets';
+import { COMPARISON_RESOLVERS } from './datasets.comparison.graphql';
+import { SPLIT_RESOLVERS } from './datasets.split.graphql';
 import {
   ArtifactInput,
   DatasetColumnType,
@@ -35,6 +40,15 @@ interface Services {
   readonly datasets: Datasets;
 }
 
+@InputType('DatasetColumnInput', { description: 'A column of data that lies elsewhere.' })
+class DatasetColumnInput {
+  @Field(() => String, { description: 'Name of the column.' })
+  readonly name!: string;
+
+  @Field(() => String, { description: 'INT64, FP64, BOOL or BYTES (text).' })
+  readonly datatype!: string;
+}
+
 @InputType('RegisterDatasetVersionInput', { description: 'What the data is: bytes, an address, or both.' })
 class RegisterDatasetVersionInput {
   @Field(() => String, { description: 'Name of the dataset; made where there is none.' })
@@ -42,15 +56,41 @@ class RegisterDatasetVersionInput {
 
   @Field(() => ArtifactInput, {
     nullable: true,
-    description: 'The data as an uploaded CSV file (comma, UTF-8, one header row).',
+    description:
+      'The data as an uploaded file: CSV (comma, UTF-8, one header row), Parquet, or JSON lines (one object a line). Which of them it is, its bytes tell.',
   })
   readonly artifact?: ArtifactInput | null;
 
   @Field(() => String, { nullable: true, description: 'Absolute address where the data lies or came from.' })
   readonly uri?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'SHA-256 of the bytes at `uri`, where they are not uploaded: the version is by that digest. They stay where they are. Where the server may read them (`s3://`, DATASET_SOURCES), they are read once and must have it; else whether it is true, nobody here checks.',
+  })
+  readonly sha256?: string | null;
+
+  @Field(() => BigIntScalar, { nullable: true, description: 'Bytes at `uri`, as you know it.' })
+  readonly sizeBytes?: bigint | null;
+
+  @Field(() => BigIntScalar, { nullable: true, description: 'Rows at `uri`, as you know it.' })
+  readonly rowCount?: bigint | null;
+
+  @Field(() => [DatasetColumnInput], { nullable: true, description: 'Columns at `uri`, as you know them.' })
+  readonly columns?: readonly DatasetColumnInput[] | null;
+
   @Field(() => String, { nullable: true, description: 'The column that models are to predict.' })
   readonly target?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What to say of a version that is new.' })
+  readonly description?: string | null;
+
+  @Field(() => [TagInput], {
+    nullable: true,
+    description: 'Words about a version that is new, each key once.',
+  })
+  readonly tags?: readonly TagInput[] | null;
 
   @Field(() => String, {
     nullable: true,
@@ -74,6 +114,35 @@ const RegisterDatasetVersionResult = resultUnion('RegisterDatasetVersionResult',
   InvalidInputErrorType,
 ]);
 
+@InputType('AnnotateDatasetVersionInput', {
+  description: 'What to say of a version. The data stays what it is.',
+})
+class AnnotateDatasetVersionInput {
+  @Field(() => String, { description: '`penguins@3`, or `penguins` for the newest version.' })
+  readonly ref!: string;
+
+  @Field(() => String, { nullable: true, description: 'In the place of the old one; null takes it away.' })
+  readonly description?: string | null;
+
+  @Field(() => [TagInput], { nullable: true, description: 'Set, each in the place of the one with its key.' })
+  readonly tags?: readonly TagInput[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'Keys of tags to take away.' })
+  readonly removeTags?: readonly string[] | null;
+}
+
+@ObjectType('AnnotateDatasetVersionSuccess', { description: 'What is said of the version now.' })
+class AnnotateDatasetVersionSuccess {
+  @Field(() => DatasetVersionType, { description: 'The version.' })
+  readonly version!: DatasetVersion;
+}
+
+const AnnotateDatasetVersionResult = resultUnion('AnnotateDatasetVersionResult', [
+  AnnotateDatasetVersionSuccess,
+  NotFoundErrorType,
+  InvalidInputErrorType,
+]);
+
 @Resolver()
 export class DatasetsOperations {
   constructor(private readonly services: Services) {}
@@ -87,6 +156,18 @@ export class DatasetsOperations {
     @Ctx() { actor }: Context,
   ): Promise<Dataset | null> {
     return this.services.datasets.datasetByName(actor, name);
+  }
+
+  @Query(() => DatasetVersionType, {
+    nullable: true,
+    description: 'A version by its reference. Null where there is none.',
+  })
+  async datasetVersion(
+    @Arg('ref', () => String, { description: '`penguins@3`, or `penguins` for the newest version.' })
+    ref: string,
+    @Ctx() { actor }: Context,
+  ): Promise<DatasetVersion | null> {
+    return (await this.services.datasets.versionsByRefs(actor, [ref]))[0] ?? null;
   }
 
   @Query(() => DatasetConnection, {
@@ -108,6 +189,20 @@ export class DatasetsOperations {
     return answer(
       'RegisterDatasetVersionSuccess',
       await this.services.datasets.registerVersion(actor, input),
+    );
+  }
+
+  @Mutation(() => AnnotateDatasetVersionResult, {
+    description: `Says something of a version, or no longer. ${requires('dataset:write')}`,
+  })
+  async annotateDatasetVersion(
+    @Arg('input', () => AnnotateDatasetVersionInput, { description: 'The version and what to say.' })
+    input: AnnotateDatasetVersionInput,
+    @Ctx() { actor }: Context,
+  ) {
+    return answer(
+      'AnnotateDatasetVersionSuccess',
+      await this.services.datasets.annotateVersion(actor, input),
     );
   }
 }
@@ -139,6 +234,17 @@ export class DatasetVersionFields {
   columns(@Root() version: DatasetVersion, @Ctx() { loaders }: Context) {
     return loaders.datasetColumns.load(version.id);
   }
+
+  @FieldResolver(() => [TagType], { description: 'Words about it, by key.', complexity: listComplexity })
+  tags(@Root() version: DatasetVersion, @Ctx() { loaders }: Context) {
+    return loaders.datasetTags.load(version.id);
+  }
 }
 
-export const DATASETS_RESOLVERS = [DatasetsOperations, DatasetFields, DatasetVersionFields] as const;
+export const DATASETS_RESOLVERS = [
+  DatasetsOperations,
+  DatasetFields,
+  DatasetVersionFields,
+  ...COMPARISON_RESOLVERS,
+  ...SPLIT_RESOLVERS,
+] as const;

@@ -1,71 +1,88 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import type { Artifacts } from '../kernel/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
 import type { Clock } from '../kernel/clock';
 import type { Page, PageRequest } from '../kernel/cursor';
-import type { Database } from '../kernel/database';
-import { refuse, type InvalidArtifact, type InvalidInput, type Refusal } from '../kernel/errors';
-import { claimKey, rememberResult, type IdempotentRequest } from '../kernel/idempotency';
-import { newId } from '../kernel/ids';
+import type { Database } from '../kernel/database/database';
+import {
+  invalidInput,
+  notFound,
+  refuse,
+  type InvalidInput,
+  type NotFound,
+  type Refusal,
+} from '../kernel/errors';
 import type { Outbox } from '../kernel/outbox';
-import { refusableTransaction } from '../kernel/refusable-transaction';
-import type { Transaction } from '../kernel/sql';
-import { NotCsv, profileCsv, type CsvProfile } from './csv-profile';
+import type { RemoteFiles } from '../kernel/artifacts/remote-files';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import type { Transaction } from '../kernel/database/sql';
+import { checkAnnotation, MAX_TAGS_PER_VERSION, type AnnotateVersionInput, type Tag } from './annotation';
+import { VersionComparer } from './compare-versions';
+import type { RowComparison } from './data-profile';
+import type { DataReader } from './data-reader';
 import type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
 import { parseDatasetRef } from './dataset-ref';
-import { artifactNotFound, notCsv } from './datasets.errors';
-import { versionRegistered } from './datasets.events';
 import { DatasetsQueries } from './datasets.queries';
 import { DatasetsStore } from './datasets.store';
-import {
-  checkRegistration,
-  checkSameTarget,
-  checkTarget,
-  type Registration,
-  type RegisterVersionInput,
-} from './registration';
+import { VersionRegistrar, type RegisterResult } from './register-version';
+import type { DatasetSplit, SplitVersionInput } from './split';
+import { VersionSplitter, type SplitResult } from './split-version';
+import type { RegisterVersionInput } from './registration';
 
 export type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
+export type { AnnotateVersionInput, Tag } from './annotation';
+export type { DatasetSplit, SplitVersionInput } from './split';
 export type { RegisterVersionInput } from './registration';
 
 export interface DatasetsDependencies {
   readonly database: Database;
   readonly outbox: Outbox;
   readonly artifacts: Artifacts;
+  readonly reader: DataReader;
+  /** Where data may lie and still be read. */
+  readonly sources: RemoteFiles;
   readonly clock: Clock;
 }
 
-export interface VersionRegistration {
-  readonly ok: true;
-  readonly version: DatasetVersion;
-  /** False where the same data is a version already. */
-  readonly created: boolean;
-}
-type RegisterResult = VersionRegistration | Refusal<InvalidArtifact | InvalidInput>;
+type AnnotateResult =
+  { readonly ok: true; readonly version: DatasetVersion } | Refusal<NotFound | InvalidInput>;
 
 /** Versions of data: what models are made from and measured on. */
 export class Datasets {
   private readonly queries: DatasetsQueries;
   private readonly store = new DatasetsStore();
+  private readonly registrar: VersionRegistrar;
+  private readonly splitter: VersionSplitter;
+  private readonly comparer: VersionComparer;
 
   constructor(private readonly dependencies: DatasetsDependencies) {
     this.queries = new DatasetsQueries(dependencies.database);
+    this.registrar = new VersionRegistrar(dependencies);
+    this.splitter = new VersionSplitter(dependencies, this.registrar);
+    this.comparer = new VersionComparer(dependencies);
   }
 
   /** Keeps what the data is: its columns, their statistics, its hash. The same data again is the same version. */
-  async registerVersion(actor: Actor, input: RegisterVersionInput): Promise<RegisterResult> {
+  registerVersion(actor: Actor, input: RegisterVersionInput): Promise<RegisterResult> {
+    return this.registrar.register(actor, input);
+  }
+
+  /** Says something of a version: what people say may change, the data does not. */
+  async annotateVersion(actor: Actor, input: AnnotateVersionInput): Promise<AnnotateResult> {
     authorize(actor, 'dataset:write');
-    const checked = checkRegistration(input);
-    if (!checked.ok) return checked;
-    const { registration } = checked;
-    const same = await this.queries.sameData(actor.projectId, registration.dataset, registration);
-    const profile = same ? { ok: true as const, csv: null } : await this.profile(actor, registration);
-    if (!profile.ok) return profile;
-    const wrongTarget = profile.csv && checkTarget(registration.target, profile.csv);
-    if (wrongTarget) return refuse(wrongTarget);
-    return refusableTransaction(this.dependencies.database, (tx) =>
-      this.addVersion(tx, actor, input, registration, profile.csv),
-    );
+    const wrong = checkAnnotation(input);
+    if (wrong) return refuse(wrong);
+    return refusableTransaction(this.dependencies.database, (tx) => this.annotate(tx, actor, input));
+  }
+
+  /** Deals the rows of a version into parts, each a version of its own. */
+  splitVersion(actor: Actor, input: SplitVersionInput): Promise<SplitResult> {
+    return this.splitter.split(actor, input);
+  }
+
+  /** How many rows two versions have in common. Null where the bytes of one are not here. Throws `Failure`. */
+  compareRows(actor: Actor, from: DatasetVersion, to: DatasetVersion): Promise<RowComparison | null> {
+    return this.comparer.compare(actor, from, to);
   }
 
   async datasetByName(actor: Actor, name: string): Promise<Dataset | null> {
@@ -96,6 +113,18 @@ export class Datasets {
     return this.queries.versionsByRefs(actor.projectId, refs.map(parseDatasetRef));
   }
 
+  /**
+   * The newest version of each dataset with that digest, as MLflow's clients have it: the beginning of its SHA-256, or
+   * what its address ends in after a `#`. Null where there is none.
+   */
+  async versionsByDigests(
+    actor: Actor,
+    named: readonly { readonly name: string; readonly digest: string }[],
+  ): Promise<(DatasetVersion | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.versionsByDigests(actor.projectId, named);
+  }
+
   async columnsByVersionIds(
     actor: Actor,
     ids: readonly DatasetVersionId[],
@@ -104,77 +133,35 @@ export class Datasets {
     return this.queries.columnsByVersionIds(actor.projectId, ids);
   }
 
-  private async profile(
-    actor: Actor,
-    { sha256 }: Registration,
-  ): Promise<{ ok: true; csv: CsvProfile | null } | Refusal<InvalidArtifact>> {
-    if (sha256 === null) return { ok: true, csv: null };
-    const artifact = await this.dependencies.artifacts.find(actor.projectId, sha256);
-    if (!artifact) return refuse(artifactNotFound(sha256));
-    try {
-      return { ok: true, csv: await profileCsv(await this.dependencies.artifacts.read(artifact)) };
-    } catch (error) {
-      if (error instanceof NotCsv) return refuse(notCsv(error.message));
-      throw error;
-    }
+  async tagsByVersionIds(actor: Actor, ids: readonly DatasetVersionId[]): Promise<(readonly Tag[])[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.tagsByVersionIds(actor.projectId, ids);
   }
 
-  private async addVersion(
+  async splitsByVersionIds(actor: Actor, ids: readonly DatasetVersionId[]): Promise<(DatasetSplit | null)[]> {
+    authorize(actor, 'platform:read');
+    return this.queries.splitsByVersionIds(actor.projectId, ids);
+  }
+
+  private async annotate(
     tx: Transaction,
     actor: Actor,
-    input: RegisterVersionInput,
-    registration: Registration,
-    csv: CsvProfile | null,
-  ): Promise<RegisterResult> {
-    const { projectId } = actor;
+    { ref, description, tags, removeTags }: AnnotateVersionInput,
+  ): Promise<AnnotateResult> {
     const queries = new DatasetsQueries(tx);
-    const request = idempotentRequest(actor, input);
-    const first = await claimKey(tx, request);
-    if (first.kind === 'mismatch') return refuse(first.error);
-    if (first.kind === 'replay') return replay(queries, actor, first.reference);
-    const datasetId = await this.store.lockDataset(tx, projectId, registration.dataset);
-    const same = await queries.sameData(projectId, registration.dataset, registration);
-    if (same) {
-      const wrongTarget = checkSameTarget(registration.target, same);
-      if (wrongTarget) return refuse(wrongTarget);
-      await rememberResult(tx, request, `${same.id} found`);
-      return { ok: true, version: same, created: false };
-    }
-    const version = newVersion(actor, datasetId, registration, {
-      number: await this.store.nextNumber(tx, datasetId),
-      rowCount: csv?.rowCount ?? null,
-      createdAt: this.dependencies.clock.now(),
-    });
-    await this.store.addVersion(tx, version, csv?.columns ?? []);
-    await this.dependencies.outbox.append(tx, versionRegistered(version));
-    await rememberResult(tx, request, `${version.id} created`);
-    return { ok: true, version, created: true };
+    const [version] = await queries.versionsByRefs(actor.projectId, [parseDatasetRef(ref)]);
+    if (!version) return refuse(notFound('dataset version', ref));
+    await this.store.lockVersion(tx, version.id);
+    if (description !== undefined) await this.store.describe(tx, version.id, description);
+    await this.store.removeTags(tx, version.id, removeTags ?? []);
+    await this.store.setTags(tx, version, tags ?? []);
+    const [kept = []] = await queries.tagsByVersionIds(actor.projectId, [version.id]);
+    if (kept.length > MAX_TAGS_PER_VERSION) return refuse(tooManyTags(kept.length));
+    return { ok: true, version: description === undefined ? version : { ...version, description } };
   }
 }
 
-function newVersion(
-  { projectId }: Actor,
-  datasetId: DatasetId,
-  { dataset, sha256, uri, target }: Registration,
-  made: { readonly number: number; readonly rowCount: number | null; readonly createdAt: Date },
-): DatasetVersion {
-  const ref = `${dataset}@${made.number}`;
-  return { id: newId(), datasetId, projectId, ref, sha256, uri, target, ...made };
-}
-
-const idempotentRequest = ({ projectId }: Actor, input: RegisterVersionInput): IdempotentRequest => {
-  const { idempotencyKey, ...rest } = input;
-  return { projectId, operation: 'registerDatasetVersion', key: idempotencyKey, input: rest };
-};
-
-/** The reference is the version's id and whether the first call has created it. */
-async function replay(
-  queries: DatasetsQueries,
-  actor: Actor,
-  reference: string,
-): Promise<VersionRegistration> {
-  const [id, how] = reference.split(' ');
-  const [version] = await queries.versionsByIds(actor.projectId, [id as DatasetVersionId]);
-  if (!version) throw new Error('A version that was made is never deleted.');
-  return { ok: true, version, created: how === 'created' };
-}
+const tooManyTags = (count: number) =>
+  invalidInput([
+    { path: 'tags', expected: `at most ${MAX_TAGS_PER_VERSION} tags on a version`, actual: `${count} tags` },
+  ]);

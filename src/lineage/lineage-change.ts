@@ -1,8 +1,18 @@
 import type { DatasetVersionRegisteredEvent } from '../datasets/datasets.events';
 import type { DomainEvent } from '../kernel/outbox';
-import type { AliasMovedEvent, VersionRegisteredEvent } from '../registry/registry.events';
+import type {
+  AliasMovedEvent,
+  AliasRemovedEvent,
+  ModelRenamedEvent,
+  VersionRegisteredEvent,
+} from '../registry/registry.events';
 import type { EndpointDeployedEvent, VariantTarget } from '../serving/serving.events';
-import type { ArtifactLoggedEvent, RunStartedEvent } from '../tracking/tracking.events';
+import type {
+  ArtifactLoggedEvent,
+  DatasetsReadEvent,
+  RunsPurgedEvent,
+  RunStartedEvent,
+} from '../tracking/tracking.events';
 import {
   aliasKey,
   artifactKey,
@@ -36,14 +46,20 @@ export interface LineageChange {
   readonly edges: readonly EdgeChange[];
   /** What leads to this node now is all that leads to it: older edges go. */
   readonly replacesSourcesOf: LineageKey | null;
+  /** Things that are gone: they and what only they led to are forgotten, but for what something still comes from. */
+  readonly forgotten: readonly LineageKey[];
 }
 
 type LineageEvent =
   | DatasetVersionRegisteredEvent
   | RunStartedEvent
+  | DatasetsReadEvent
   | ArtifactLoggedEvent
+  | RunsPurgedEvent
   | VersionRegisteredEvent
   | AliasMovedEvent
+  | AliasRemovedEvent
+  | ModelRenamedEvent
   | EndpointDeployedEvent;
 
 /** Null where the event says nothing of what came from what. */
@@ -53,13 +69,20 @@ export function lineageChange(domainEvent: DomainEvent): LineageChange | null {
     case 'datasets.version-registered':
       return change({ named: [datasetVersion(event.payload.versionId, event.payload.ref)] });
     case 'tracking.run-started':
+    case 'tracking.datasets-read':
       return runStarted(event.payload);
     case 'tracking.artifact-logged':
       return artifactLogged(event.payload);
+    case 'tracking.runs-purged':
+      return runsPurged(event.payload);
     case 'registry.version-registered':
       return versionRegistered(event.payload);
     case 'registry.alias-moved':
       return aliasMoved(event.payload);
+    case 'registry.alias-removed':
+      return change({ replacesSourcesOf: aliasKey(event.payload.modelId, event.payload.alias) });
+    case 'registry.model-renamed':
+      return modelRenamed(event.payload);
     case 'serving.endpoint-deployed':
       return endpointDeployed(event.payload);
     default:
@@ -82,6 +105,13 @@ function artifactLogged({ runId, path, sha256 }: ArtifactLoggedEvent['payload'])
     named: [{ key: artifact, kind: 'ARTIFACT', label: `${path} (${sha256.slice(0, SHORT)})` }],
     mentioned: [{ key: runKey(runId), kind: 'RUN', label: shortId(runId) }],
     edges: [{ from: runKey(runId), to: artifact, label: 'logged' }],
+  });
+}
+
+function runsPurged({ runs }: RunsPurgedEvent['payload']): LineageChange {
+  return change({
+    named: runs.map(({ runId, name }) => ({ key: runKey(runId), kind: 'RUN', label: `${name} (deleted)` })),
+    forgotten: runs.map(({ runId }) => runKey(runId)),
   });
 }
 
@@ -113,6 +143,19 @@ function aliasMoved({ modelId, modelName, alias, toVersionId }: AliasMovedEvent[
     mentioned: [modelVersion(toVersionId)],
     edges: [{ from: modelVersionKey(toVersionId), to: key, label: 'named' }],
     replacesSourcesOf: key,
+  });
+}
+
+function modelRenamed({ modelId, to, versions, aliases }: ModelRenamedEvent['payload']): LineageChange {
+  return change({
+    named: [
+      ...versions.map(({ versionId, ref }) => ({ ...modelVersion(versionId), label: ref })),
+      ...aliases.map((alias) => ({
+        key: aliasKey(modelId, alias),
+        kind: 'ALIAS' as const,
+        label: `${to}@${alias}`,
+      })),
+    ],
   });
 }
 
@@ -154,6 +197,7 @@ const change = (parts: Partial<LineageChange>): LineageChange => ({
   mentioned: unique(parts.mentioned ?? [], ({ key }) => key),
   edges: unique(parts.edges ?? [], ({ from, to, label }) => `${from} ${to} ${label}`),
   replacesSourcesOf: parts.replacesSourcesOf ?? null,
+  forgotten: parts.forgotten ?? [],
 });
 
 const unique = <Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] => [

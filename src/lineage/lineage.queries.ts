@@ -1,5 +1,5 @@
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
 import type { LineageDirection, LineageGraph } from './lineage-graph';
 import type { LineageKey } from './lineage-key';
 

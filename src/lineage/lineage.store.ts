@@ -1,5 +1,5 @@
 import type { ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/sql';
+import type { Transaction } from '../kernel/database/sql';
 import type { LineageChange, NodeChange } from './lineage-change';
 import type { LineageKey } from './lineage-key';
 
@@ -9,6 +9,7 @@ export class LineageStore {
     await this.name(tx, projectId, change.named);
     if (change.replacesSourcesOf) await this.removeSources(tx, projectId, change.replacesSourcesOf);
     if (change.edges.length > 0) await this.addEdges(tx, projectId, change);
+    if (change.forgotten.length > 0) await this.forget(tx, projectId, change.forgotten);
   }
 
   private async mention(tx: Transaction, projectId: ProjectId, nodes: readonly NodeChange[]): Promise<void> {
@@ -35,6 +36,34 @@ export class LineageStore {
     await tx.query(
       '/* lineage.removeSources */ DELETE FROM lineage_edge WHERE project_id = $1 AND to_key = $2',
       [projectId, key],
+    );
+  }
+
+  /**
+   * Runs that are gone. First the artifacts that nothing was made of go from them; then they go themselves where
+   * nothing came from them, with the edges that lead to them. What has lost its last edge with them goes too.
+   */
+  private async forget(tx: Transaction, projectId: ProjectId, keys: readonly LineageKey[]): Promise<void> {
+    const artifacts = await tx.query<{ key: LineageKey }>(
+      `/* lineage.forgetResults */ DELETE FROM lineage_edge e
+       WHERE e.project_id = $1 AND e.from_key = ANY($2) AND NOT EXISTS (
+         SELECT 1 FROM lineage_edge next WHERE next.project_id = $1 AND next.from_key = e.to_key)
+         AND EXISTS (SELECT 1 FROM lineage_node n WHERE n.project_id = $1 AND n.key = e.to_key AND n.kind = 'ARTIFACT')
+       RETURNING e.to_key AS key`,
+      [projectId, keys],
+    );
+    await tx.query(
+      `/* lineage.forgetSources */ DELETE FROM lineage_edge e
+       WHERE e.project_id = $1 AND e.to_key = ANY($2) AND NOT EXISTS (
+         SELECT 1 FROM lineage_edge next WHERE next.project_id = $1 AND next.from_key = e.to_key)`,
+      [projectId, keys],
+    );
+    await tx.query(
+      `/* lineage.forgetNodes */ DELETE FROM lineage_node n
+       WHERE n.project_id = $1 AND n.key = ANY($2)
+         AND NOT EXISTS (SELECT 1 FROM lineage_edge e WHERE e.project_id = $1 AND e.from_key = n.key)
+         AND NOT EXISTS (SELECT 1 FROM lineage_edge e WHERE e.project_id = $1 AND e.to_key = n.key)`,
+      [projectId, [...keys, ...artifacts.map(({ key }) => key)]],
     );
   }
 

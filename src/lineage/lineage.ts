@@ -1,7 +1,7 @@
 import { authorize } from '../auth/auth';
 import type { Datasets } from '../datasets/datasets';
 import type { Actor } from '../kernel/actor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { Failure } from '../kernel/errors';
 import type { EventHandler } from '../kernel/outbox';
 import { parseReference, type Registry } from '../registry/registry';
