@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
 import { shorten } from '../kernel/errors';
-import { BodyTooLarge, readChunks } from '../kernel/http-body';
-import { isWhole, type HttpRequest } from '../kernel/http-exchange';
+import { BodyTooLarge, readChunks } from '../kernel/http/http-body';
+import { isWhole, type HttpRequest } from '../kernel/http/http-exchange';
 
 /** Why there is no body, as HTTP tells it. */
 export interface NoBody {

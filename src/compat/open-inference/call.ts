@@ -1,5 +1,7 @@
 import { BoundedMap } from '../../kernel/bounded-map';
-import { Refused } from './refused';
+import { notOffered } from './not-offered';
+import { Refused, refusedBecause } from './refused';
+import { oneRepository } from './repository';
 
 const MODEL_CALLS = ['metadata', 'ready', 'infer', 'config', 'stats'] as const;
 interface OfModel {
@@ -35,7 +37,8 @@ export function callOf(method: string, path: string): Call | Refused {
 function readCall(method: string, path: string): Call | Refused {
   const segments = decoded(path);
   if (segments === null) return new Refused(400, 'The path is not percent-encoded UTF-8.');
-  const call = callAt(segments);
+  const call = callAt(segments) ?? callNotOffered(segments);
+  if (call instanceof Refused) return call;
   if (!call) return new Refused(404, 'The Open Inference Protocol has nothing at this path.');
   const expected = POSTED.includes(call.kind) ? 'POST' : 'GET';
   if (method === expected || (expected === 'GET' && method === 'HEAD')) return call;
@@ -52,7 +55,14 @@ function decoded(path: string): readonly string[] | null {
   }
 }
 
-function callAt([first, ...rest]: readonly string[]): Call | null {
+/** As gRPC says UNIMPLEMENTED, by whichever method: clients are told what to do without. */
+function callNotOffered([first = '', , what = '', ...rest]: readonly string[]): Refused | null {
+  const isOfModel = first === 'models' && what === 'trace' && rest.length === 1;
+  const why = notOffered(isOfModel ? what : first);
+  return why === null ? null : new Refused(501, why);
+}
+
+function callAt([first, ...rest]: readonly string[]): Call | Refused | null {
   switch (first) {
     case undefined:
       return { kind: 'server' };
@@ -84,7 +94,14 @@ function modelCall([model, ...rest]: readonly string[]): Call | null {
   return kind && others.length === 0 ? { kind, model, version } : null;
 }
 
-function repositoryCall([first, model, what, ...rest]: readonly string[]): Call | null {
+function repositoryCall(segments: readonly string[]): Call | Refused | null {
+  const call = callOfRepository(segments);
+  if (call) return call;
+  const [name, ...rest] = segments;
+  return name && callOfRepository(rest) ? refusedBecause(oneRepository(name)) : null;
+}
+
+function callOfRepository([first, model, what, ...rest]: readonly string[]): Call | null {
   if (first === 'index' && model === undefined) return { kind: 'index' };
   if (first !== 'models' || !model || rest.length > 0) return null;
   return what === 'load' || what === 'unload' ? { kind: what, model } : null;

@@ -1,8 +1,8 @@
 import { refuse, type InvalidInput, type Refusal } from '../../kernel/errors';
 import { InputCheck } from '../../kernel/input-check';
-import { isFloating, type Datatype, type Tensor } from '../../kernel/tensor';
+import { isFloating, type Datatype, type Tensor } from '../../kernel/tensors/tensor';
 import { valueToJson, type PredictSuccess } from '../../serving/serving';
-import { describeJson, type Json } from './parameters';
+import { describeJson, isAbsent, type Json } from './parameters';
 
 /** Values of one output that are ranked: 256 images of a thousand classes. Sorting many more would hold up everybody. */
 const MAX_RANKED = 262_144;
@@ -14,7 +14,7 @@ export const NO_CLASSES: ReadonlyMap<string, number> = new Map();
 
 /** How many classes an output is to name, the best first; null: it is wanted as it is. */
 export function classCountOf({ classification }: Json, path: string, check: InputCheck): number | null {
-  if (classification === undefined) return null;
+  if (isAbsent(classification)) return null;
   if (Number.isSafeInteger(classification) && (classification as number) >= 1)
     return classification as number;
   check.add(`${path}.classification`, 'a whole number of classes from 1 on', describeJson(classification));

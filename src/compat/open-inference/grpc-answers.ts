@@ -1,11 +1,11 @@
 import type { JsonValue, MessageShape } from '@bufbuild/protobuf';
 import type { Actor } from '../../kernel/actor';
-import { invalidInput, refuse, type Refusal, type UserError } from '../../kernel/errors';
+import { refuse, type Refusal, type UserError } from '../../kernel/errors';
 import type { GRPCInferenceService, ModelRepositoryParameter } from '../../kernel/generated/grpc_service_pb';
 import type { ModelAddress, PredictRefusal, Serving } from '../../serving/serving';
 import { modelConfig, modelMetadata, SERVER_METADATA } from './metadata';
 import type { Json } from './parameters';
-import { checkLoad, indexEntry } from './repository';
+import { checkLoad, indexEntry, oneRepository } from './repository';
 import { modelStatistics } from './statistics';
 
 /** An answer in the JSON form of its message, which HTTP has too; or why there is none. */
@@ -70,7 +70,8 @@ export function answersOf({ serving, isReady }: AnswersNeed): Answers {
       return told({ models: ready ? models.filter(({ state }) => state === 'READY') : models });
     },
     repositoryModelLoad: async (actor, { repositoryName, modelName, parameters }) => {
-      const error = repositoryName === '' ? checkLoad(described(parameters)) : oneRepository(repositoryName);
+      const wish = { parameters: described(parameters) };
+      const error = repositoryName === '' ? checkLoad(wish) : oneRepository(repositoryName);
       if (error) return refuse(error);
       const result = await serving.load(actor, modelName);
       return result.ok ? told({}) : result;
@@ -87,11 +88,6 @@ const told = (value: JsonValue): Told => ({ ok: true, json: value });
 
 /** Read-only lists are lists in JSON too. */
 const json = (value: object): JsonValue => value as JsonValue;
-
-const oneRepository = (name: string) =>
-  invalidInput([
-    { path: 'repository_name', expected: 'none: there is one repository', actual: name.slice(0, 100) },
-  ]);
 
 function described(parameters: Readonly<Record<string, ModelRepositoryParameter>>): Json {
   return Object.fromEntries(

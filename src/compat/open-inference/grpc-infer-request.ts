@@ -5,7 +5,7 @@ import {
   readInferTensor,
   type InferTensor,
   type Parameters,
-} from '../../kernel/grpc-infer-tensor';
+} from '../../kernel/tensors/grpc-infer-tensor';
 
 export interface InferOutput {
   readonly name: string;

@@ -4,7 +4,7 @@ import {
   ModelStreamInferResponseSchema,
   type ModelInferResponse,
 } from '../../kernel/generated/grpc_service_pb';
-import { tensorBytes } from '../../kernel/tensor-bytes';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { PredictSuccess } from '../../serving/serving';
 import type { InferRequest } from './grpc-infer-request';
 import { versionName } from './metadata';

@@ -32,10 +32,10 @@ export async function infer(
   { metadata, deadlineAt, receivedAt, signal }: CallFacts,
   encode: (response: ModelInferResponse) => Buffer,
 ): Promise<Inferred> {
-  const asked = questionOf(request, deadlineAt - Date.now());
-  if (!asked.ok) return asked;
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
+  const asked = questionOf(request, deadlineAt - Date.now());
+  if (!asked.ok) return asked;
   const headers = (name: string) => textOf(metadata, name);
   const { endpoint, ref } = target;
   const caller = { door: DOOR, receivedAt, headers, signal } as const;

@@ -1,11 +1,11 @@
 import { invalidInput, refuse, type InvalidInput, type Refusal } from '../../kernel/errors';
-import { TooMuch } from '../../kernel/grpc-infer-tensor';
-import { tensorsIn } from '../../kernel/grpc-tensors';
+import { TooMuch } from '../../kernel/tensors/grpc-infer-tensor';
+import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../../serving/serving';
 import { classCountOf } from './classification';
 import { readInferRequest, type InferRequest } from './grpc-infer-request';
-import { parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
+import { checkOnce, parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
 
 /** What `Serving.predict` is asked, but for who answers, and whom. */
 type Question = Pick<
@@ -43,6 +43,7 @@ export function questionOf(request: InferRequest, remainingMs: number): Asked | 
   inputs.forEach((input, index) =>
     parametersOf({ parameters: input.parameters }, `inputs[${index}].parameters`, check),
   );
+  checkOnce(outputs, check);
   const classes = new Map<string, number>();
   outputs.forEach((output, index) => {
     const path = `outputs[${index}].parameters`;

@@ -20,14 +20,7 @@ import { parseInferRequest } from './grpc-question';
 import type { GrpcService } from './grpc-server';
 import { statusOf, statusOfError, statusOfRefusal, type CallStatus } from './grpc-status';
 import { InferStream } from './grpc-stream';
-
-/** Why calls of the protocol are not answered here, by the beginnings of their names. */
-const NOT_OFFERED: readonly (readonly [string, string])[] = [
-  ['System', 'the server shares no memory with its callers; send tensors in the message'],
-  ['Cuda', 'the server shares no memory with its callers; send tensors in the message'],
-  ['Trace', 'the server traces no single requests'],
-  ['Log', 'the server’s configuration says what is logged'],
-];
+import { notOffered } from './not-offered';
 
 type Answer = (actor: Actor, request: Message) => Promise<Told>;
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
@@ -90,9 +83,8 @@ class InferenceService {
     if (method.localName === 'modelInfer') return this.unary((call) => this.infer(call));
     const answer = this.answers[method.localName];
     if (answer) return this.unary((call) => this.tell(method, answer, call));
-    const [, why = 'it is not known here'] =
-      NOT_OFFERED.find(([start]) => method.name.startsWith(start)) ?? [];
-    const refusal = statusOf(Code.UNIMPLEMENTED, `${method.name} is not offered: ${why}.`);
+    const why = notOffered(method.name) ?? `${method.name} is not known here.`;
+    const refusal = statusOf(Code.UNIMPLEMENTED, why);
     return this.unary(() => Promise.resolve(refusal));
   }
 

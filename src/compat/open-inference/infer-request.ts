@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import { isRounded, parseExactly, parseJson } from '../../kernel/exact-json';
+import { isRounded, parseExactly, parseJson } from '../../kernel/json/exact-json';
 import { InputCheck } from '../../kernel/input-check';
-import type { TensorInput } from '../../kernel/tensor-input';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { Priority } from '../../serving/serving';
 import { classCountOf, NO_CLASSES } from './classification';
 import { knownHeader } from './known-headers';
 import {
+  checkOnce,
   describeJson,
   flagOf,
+  isAbsent,
   isObject,
   parametersOf,
   priorityOf,
@@ -76,6 +78,7 @@ function notJson(why: string, { jsonLength }: InferBody): Refused {
 function requestOf(json: Json, body: InferBody, check: InputCheck, exactly: () => Json): InferRequest {
   const parameters = parametersOf(json, 'parameters', check);
   const wishes = listOf(json, 'outputs', check);
+  checkOnce(wishes, check);
   return {
     id: idOf(json, check),
     inputs: inputsOf(listOf(json, 'inputs', check), body, check, exactly),
@@ -91,7 +94,7 @@ function requestOf(json: Json, body: InferBody, check: InputCheck, exactly: () =
 }
 
 function idOf({ id }: Json, check: InputCheck): string | null {
-  if (id === undefined || typeof id === 'string') return id ?? null;
+  if (isAbsent(id) || typeof id === 'string') return id ?? null;
   check.add('id', 'a text', describeJson(id));
   return null;
 }
@@ -116,11 +119,8 @@ function listOf(json: Json, key: 'inputs' | 'outputs', check: InputCheck): reado
 
 function binaryWishes(wishes: readonly Json[], check: InputCheck): ReadonlyMap<string, boolean> {
   const binary = new Map<string, boolean>();
-  const seen = new Set<unknown>();
   wishes.forEach((wish, index) => {
     const path = `outputs[${index}]`;
-    if (seen.has(wish.name)) check.add(`${path}.name`, 'each output once', describeJson(wish.name));
-    seen.add(wish.name);
     const parameters = parametersOf(wish, `${path}.parameters`, check, 'classification');
     const flag = flagOf(parameters, 'binary_data', `${path}.parameters`, check);
     if (flag !== undefined) binary.set(wish.name as string, flag);
@@ -155,7 +155,7 @@ function inputsOf(
     const { name, datatype, shape } = input as unknown as Described;
     const size = binarySizeOf(input, path, jsonLength !== null, check);
     if (size === null) return { name, datatype, shape, data: valuesOf(input, index, path, check, exactly) };
-    if (input.data !== undefined)
+    if (!isAbsent(input.data))
       check.add(`${path}.data`, 'nothing beside binary_data_size', describeJson(input.data));
     if (at + size > bytes.length)
       check.add(
@@ -184,7 +184,7 @@ function checkDescription({ datatype, shape }: Json, path: string, check: InputC
 /** Null: the values are in the JSON. */
 function binarySizeOf(input: Json, path: string, hasBytes: boolean, check: InputCheck): number | null {
   const size = parametersOf(input, `${path}.parameters`, check).binary_data_size;
-  if (size === undefined) return null;
+  if (isAbsent(size)) return null;
   const place = `${path}.parameters.binary_data_size`;
   if (!hasBytes) check.add(place, 'the header Inference-Header-Content-Length beside it', 'none');
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;

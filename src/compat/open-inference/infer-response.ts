@@ -1,7 +1,7 @@
-import { answerText, SAFE_HEADER_LIST, SAFE_HEADERS } from '../../kernel/http-answer';
-import type { HttpResponse } from '../../kernel/http-exchange';
-import type { Tensor } from '../../kernel/tensor';
-import { tensorBytes } from '../../kernel/tensor-bytes';
+import { answerText, SAFE_HEADER_LIST, SAFE_HEADERS } from '../../kernel/http/http-answer';
+import type { HttpResponse } from '../../kernel/http/http-exchange';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import { jsonValues, type PredictSuccess } from '../../serving/serving';
 import type { InferRequest } from './infer-request';
 import { versionName } from './metadata';

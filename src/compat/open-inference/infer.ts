@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor';
-import { isCallerGone } from '../../kernel/http-caller';
-import type { Exchange } from '../../kernel/http-exchange';
-import { headerOf } from '../../kernel/http-header';
+import { isCallerGone } from '../../kernel/http/http-caller';
+import type { Exchange } from '../../kernel/http/http-exchange';
+import { headerOf } from '../../kernel/http/http-header';
 import type { ModelVersion } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
 import { NO_CLASSES, ranked } from './classification';

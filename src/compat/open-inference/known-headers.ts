@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BoundedMap } from '../../kernel/bounded-map';
-import { parseJson } from '../../kernel/exact-json';
+import { parseJson } from '../../kernel/json/exact-json';
 import type { Json } from './parameters';
 
 /** Longest JSON before bytes of tensors that is kept, in bytes: some tensors with their names. */

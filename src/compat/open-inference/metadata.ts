@@ -1,4 +1,4 @@
-import type { Datatype, TensorSpec } from '../../kernel/tensor';
+import type { Datatype, TensorSpec } from '../../kernel/tensors/tensor';
 import { VERSION } from '../../kernel/version';
 import type { ModelVersion } from '../../registry/registry';
 import { MAX_REQUEST_ROWS, type ModelAddress } from '../../serving/serving';

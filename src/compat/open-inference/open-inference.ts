@@ -1,12 +1,12 @@
 import type { Actor } from '../../kernel/actor';
-import { answerJson, type AnswerError } from '../../kernel/http-answer';
-import type { Exchange, Route } from '../../kernel/http-exchange';
+import { answerJson, type AnswerError } from '../../kernel/http/http-answer';
+import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { InputCheck } from '../../kernel/input-check';
 import type { ModelAddress, Serving } from '../../serving/serving';
 import { callOf, type Call } from './call';
 import { infer } from './infer';
 import { modelConfig, modelMetadata, SERVER_METADATA } from './metadata';
-import { flagOf, isObject, parametersOf, type Json } from './parameters';
+import { flagOf, isObject, type Json } from './parameters';
 import { answerOpenInferenceError, answerRefused, Refused, refusedBecause } from './refused';
 import { checkLoad, indexEntry } from './repository';
 import { readJsonBody } from './request-body';
@@ -115,9 +115,7 @@ class OpenInference {
   private async load({ request }: Exchange, actor: Actor, model: string): Promise<Told | Refused> {
     const wish = await readObject(request);
     if (wish instanceof Refused) return wish;
-    const check = new InputCheck();
-    const parameters = parametersOf(wish, 'parameters', check);
-    const error = check.result() ?? checkLoad(parameters);
+    const error = checkLoad(wish);
     if (error) return refusedBecause(error);
     const result = await this.needs.serving.load(actor, model);
     return result.ok ? told({}) : refusedBecause(result.error);

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { deflate, gzip } from 'node:zlib';
-import type { HttpRequest, HttpResponse } from '../../kernel/http-exchange';
+import type { HttpRequest, HttpResponse } from '../../kernel/http/http-exchange';
 
 const PACKERS = { gzip: promisify(gzip), deflate: promisify(deflate) } as const;
 

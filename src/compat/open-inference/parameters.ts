@@ -17,11 +17,17 @@ export const REFUSED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['classification', 'a parameter of an output, which names so many classes then'],
 ]);
 
+/** Parameters of one request, input or output that are looked at: as many as gRPC reads of a whole request. */
+const MAX_PARAMETERS = 1_000;
+
 export type Json = Readonly<Record<string, unknown>>;
 const NONE: Json = {};
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What many typed clients write for a field that was not set. */
+export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 /** What came, in a few words. */
 export function describeJson(value: unknown): string {
@@ -36,30 +42,37 @@ export function describeJson(value: unknown): string {
  * @param taken name of one that is taken here, though not elsewhere
  */
 export function parametersOf({ parameters }: Json, path: string, check: InputCheck, taken?: string): Json {
-  if (parameters === undefined) return NONE;
+  if (isAbsent(parameters)) return NONE;
   if (!isObject(parameters)) {
     check.add(path, 'an object', describeJson(parameters));
     return NONE;
   }
+  let count = 0;
   for (const name in parameters) {
+    count += 1;
+    if (count > MAX_PARAMETERS) {
+      check.add(path, `at most ${MAX_PARAMETERS} of them`, 'more');
+      return NONE;
+    }
     const instead = REFUSED_PARAMETERS.get(name);
-    if (instead !== undefined && name !== taken)
+    if (instead !== undefined && name !== taken && !isAbsent(parameters[name]))
       check.add(`${path}.${name}`, instead, describeJson(parameters[name]));
   }
   return parameters;
 }
 
-/** A parameter that is true or false; false where it is not given. */
+/** A parameter that is true or false; undefined where it is not given. */
 export function flagOf(parameters: Json, name: string, path: string, check: InputCheck): boolean | undefined {
   const value = parameters[name];
-  if (value === undefined || typeof value === 'boolean') return value;
+  if (isAbsent(value)) return undefined;
+  if (typeof value === 'boolean') return value;
   check.add(`${path}.${name}`, 'true or false', describeJson(value));
   return undefined;
 }
 
 /** How long the caller waits, in ms, which it says in µs; null where it does not say. */
 export function timeoutMsOf(timeoutUs: unknown, path: string, check: InputCheck): number | null {
-  if (timeoutUs === undefined) return null;
+  if (isAbsent(timeoutUs)) return null;
   if (typeof timeoutUs !== 'number' || !(timeoutUs >= 1 && timeoutUs <= MAX_TIMEOUT_US)) {
     check.add(path, `1 to ${MAX_TIMEOUT_US} µs`, describeJson(timeoutUs));
     return null;
@@ -69,7 +82,7 @@ export function timeoutMsOf(timeoutUs: unknown, path: string, check: InputCheck)
 
 /** Calls of one key go to one variant. */
 export function routingKeyOf(value: unknown, path: string, check: InputCheck): string | null {
-  if (value === undefined || typeof value === 'string') return value ?? null;
+  if (isAbsent(value) || typeof value === 'string') return value ?? null;
   check.add(path, 'a text', describeJson(value));
   return null;
 }
@@ -79,10 +92,20 @@ export function routingKeyOf(value: unknown, path: string, check: InputCheck): s
  * others.
  */
 export function priorityOf(level: unknown, path: string, check: InputCheck): Priority | null {
-  if (level === undefined || level === 0) return null;
+  if (isAbsent(level) || level === 0) return null;
   if (!Number.isSafeInteger(level) || (level as number) < 0) {
     check.add(path, 'a whole number from 0 on', describeJson(level));
     return null;
   }
   return level === 1 ? 'HIGH' : level === 2 ? 'NORMAL' : 'LOW';
+}
+
+/** Whoever wants one output twice means something that the answer, where each has a name, could not say. */
+export function checkOnce(outputs: readonly { readonly name?: unknown }[], check: InputCheck): void {
+  if (outputs.length < 2) return;
+  const seen = new Set<unknown>();
+  outputs.forEach(({ name }, index) => {
+    if (seen.has(name)) check.add(`outputs[${index}].name`, 'each output once', describeJson(name));
+    seen.add(name);
+  });
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { ARRAY_OF, elementCount, type TensorSpec } from '../../kernel/tensor';
-import type { TensorInput } from '../../kernel/tensor-input';
+import { ARRAY_OF, elementCount, type TensorSpec } from '../../kernel/tensors/tensor';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { Signature } from '../../registry/registry';
 import { Refused } from './refused';
 

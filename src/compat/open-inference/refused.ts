@@ -1,6 +1,6 @@
 import type { NotFound, UserError } from '../../kernel/errors';
-import { answerJson } from '../../kernel/http-answer';
-import type { HttpResponse } from '../../kernel/http-exchange';
+import { answerJson } from '../../kernel/http/http-answer';
+import type { HttpResponse } from '../../kernel/http/http-exchange';
 import type { PredictRefusal } from '../../serving/serving';
 
 /** Why a call was not answered, as HTTP tells it. */

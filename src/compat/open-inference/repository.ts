@@ -1,8 +1,8 @@
 import { InputCheck } from '../../kernel/input-check';
-import type { InvalidInput } from '../../kernel/errors';
+import { invalidInput, type InvalidInput } from '../../kernel/errors';
 import type { IndexedModel } from '../../serving/serving';
 import { versionName } from './metadata';
-import { describeJson, type Json } from './parameters';
+import { describeJson, parametersOf, type Json } from './parameters';
 
 /** One line of the repository's index. Ready is what a worker holds; the rest is loaded when it is asked for. */
 export function indexEntry({ name, version, loaded, notReady }: IndexedModel) {
@@ -16,8 +16,9 @@ export function indexEntry({ name, version, loaded, notReady }: IndexedModel) {
  * A load call may bring no model and no configuration: models are registered, which proves that they run and gives them
  * a number.
  */
-export function checkLoad(parameters: Json): InvalidInput | null {
+export function checkLoad(request: Json): InvalidInput | null {
   const check = new InputCheck();
+  const parameters = parametersOf(request, 'parameters', check);
   for (const [name, value] of Object.entries(parameters)) {
     if (name === 'config')
       check.add('parameters.config', 'none: the configuration follows from the model', describeJson(value));
@@ -26,3 +27,9 @@ export function checkLoad(parameters: Json): InvalidInput | null {
   }
   return check.result();
 }
+
+/** Some clients may name the repository that they mean. */
+export const oneRepository = (name: string): InvalidInput =>
+  invalidInput([
+    { path: 'repository_name', expected: 'none: there is one repository', actual: name.slice(0, 100) },
+  ]);

@@ -1,5 +1,5 @@
-import { MAX_BODY_BYTES } from '../../kernel/http-body';
-import type { HttpRequest } from '../../kernel/http-exchange';
+import { MAX_BODY_BYTES } from '../../kernel/http/http-body';
+import type { HttpRequest } from '../../kernel/http/http-exchange';
 import { readEncodedBody, type Chunks } from '../encoded-body';
 import { Refused } from './refused';
 

@@ -1,6 +1,7 @@
 import {
   InvalidInput,
   type ApiProcessId,
+  type InstanceLimit,
   type LeasedName,
   type WorkerCalls,
   type WorkerMethod,
@@ -20,10 +21,17 @@ type Calls = {
 /** What `api` processes ask in JSON. They are of our own version or nearly so: what does not fit is refused whole. */
 export function workerCalls(node: WorkerNode): Calls {
   return {
-    attend: ({ api, leases }) => {
-      if (typeof api !== 'string' || !isList(leases) || leases.length > MAX_LEASES)
-        throw new InvalidInput(`expected {api, leases}, with at most ${MAX_LEASES} leases.`);
-      return Promise.resolve(node.attend({ api: api as ApiProcessId, leases: leases.map(leaseOf) }));
+    attend: ({ api, leases, limits = [] }) => {
+      const isFine = [leases, limits].every((list) => isList(list) && list.length <= MAX_LEASES);
+      if (typeof api !== 'string' || !isFine)
+        throw new InvalidInput(`expected {api, leases, limits}, with at most ${MAX_LEASES} of each.`);
+      return Promise.resolve(
+        node.attend({
+          api: api as ApiProcessId,
+          leases: (leases as readonly unknown[]).map(leaseOf),
+          limits: (limits as readonly unknown[]).map(limitOf),
+        }),
+      );
     },
     inspect: ({ sha256 }) => node.inspect(String(sha256)),
     nullable: ({ sha256, columns }) => {
@@ -55,6 +63,13 @@ export function parseAsked(bytes: Buffer): Asked {
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+function limitOf(value: unknown): InstanceLimit {
+  const { sha256, instances } = (value ?? {}) as Partial<InstanceLimit>;
+  if (typeof sha256 !== 'string' || !Number.isInteger(instances) || Number(instances) < 1)
+    throw new InvalidInput('limits: expected {sha256, instances} each.');
+  return { sha256, instances: Number(instances) };
+}
 
 function leaseOf(value: unknown): LeasedName {
   const { sha256, rows } = (value ?? {}) as Partial<LeasedName>;

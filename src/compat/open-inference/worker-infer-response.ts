@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { ModelInferResponseSchema } from '../../kernel/generated/grpc_service_pb';
-import type { Tensor } from '../../kernel/tensor';
-import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { InferRequest } from './grpc-infer-request';
 import { encodeResponse } from './grpc-infer-response';
 

@@ -28,7 +28,7 @@ import { workerAnswers, type WorkerAnswer } from './worker-answers';
 import { parseAsked, workerCalls } from './worker-asked';
 import { inferResponseOf } from './worker-infer-response';
 import { statusOfWorker } from './worker-status';
-import { tensorsIn } from '../../kernel/grpc-tensors';
+import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 
 /** Wall-clock limit of a run whose caller names none, in ms, and the longest that is taken. */

@@ -1,6 +1,6 @@
-import { base64OfText, holdsBytes } from '../../kernel/binary-text';
-import { nestedText } from '../../kernel/nested-text';
-import { elementCount, isFloating, type Datatype, type Tensor } from '../../kernel/tensor';
+import { base64OfText, holdsBytes } from '../../kernel/tensors/binary-text';
+import { nestedText } from '../../kernel/tensors/nested-text';
+import { elementCount, isFloating, type Datatype, type Tensor } from '../../kernel/tensors/tensor';
 import { valueToJson } from '../../serving/serving';
 
 /**

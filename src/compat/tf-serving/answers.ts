@@ -1,5 +1,5 @@
-import { answerJson, answerText } from '../../kernel/http-answer';
-import type { HttpResponse } from '../../kernel/http-exchange';
+import { answerJson, answerText } from '../../kernel/http/http-answer';
+import type { HttpResponse } from '../../kernel/http/http-exchange';
 import type { PredictRefusal } from '../../serving/serving';
 
 /** Exactly as TensorFlow Serving says it. */

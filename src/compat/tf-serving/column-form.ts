@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../kernel/tensor';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
 import type { Signature } from '../../registry/registry';
 import { indexed, isByName, objectBy, wrongForm, wrongNames, type Form } from './given-input';
 

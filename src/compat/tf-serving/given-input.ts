@@ -1,7 +1,7 @@
-import { isBase64Object } from '../../kernel/binary-text';
+import { isBase64Object } from '../../kernel/tensors/binary-text';
 import { shorten } from '../../kernel/errors';
-import type { NestedValue } from '../../kernel/nested-values';
-import type { TensorSpec } from '../../kernel/tensor';
+import type { NestedValue } from '../../kernel/tensors/nested-values';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
 
 /** The inputs of a body, or what is wrong with it, in one sentence. */
 export type Form =

@@ -1,5 +1,5 @@
 import { invalidInput, refuse, shorten, type InvalidInput, type Refusal } from '../../kernel/errors';
-import { readNested, type NestedValue, type ReadTensor } from '../../kernel/nested-values';
+import { readNested, type NestedValue, type ReadTensor } from '../../kernel/tensors/nested-values';
 import type { Signature } from '../../registry/registry';
 import type { PredictRefusal } from '../../serving/serving';
 import { columnForm } from './column-form';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_BODY_BYTES } from '../../kernel/http-body';
-import type { HttpRequest } from '../../kernel/http-exchange';
-import { parseNumberJson } from '../../kernel/number-json';
+import { MAX_BODY_BYTES } from '../../kernel/http/http-body';
+import type { HttpRequest } from '../../kernel/http/http-exchange';
+import { parseNumberJson } from '../../kernel/json/number-json';
 import { readEncodedBody } from '../encoded-body';
 
 type RequestJson =

@@ -1,5 +1,5 @@
-import type { NestedValue } from '../../kernel/nested-values';
-import type { TensorSpec } from '../../kernel/tensor';
+import type { NestedValue } from '../../kernel/tensors/nested-values';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
 import type { Signature } from '../../registry/registry';
 import { indexed, isByName, objectBy, wrongForm, wrongNames, type Form } from './given-input';
 

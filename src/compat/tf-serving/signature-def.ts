@@ -1,5 +1,5 @@
-import type { TensorSpec } from '../../kernel/tensor';
-import { DTYPE_OF } from '../../kernel/tensorflow-dtype';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
+import { DTYPE_OF } from '../../kernel/tensors/tensorflow-dtype';
 import type { ModelVersion } from '../../registry/registry';
 
 /** The one signature of every model here, named as TensorFlow names the one that is meant when none is. */

@@ -1,8 +1,8 @@
 import type { Actor } from '../../kernel/actor';
-import type { AnswerError } from '../../kernel/http-answer';
-import { isCallerGone } from '../../kernel/http-caller';
-import type { Exchange, Route } from '../../kernel/http-exchange';
-import { headerOf } from '../../kernel/http-header';
+import type { AnswerError } from '../../kernel/http/http-answer';
+import { isCallerGone } from '../../kernel/http/http-caller';
+import type { Exchange, Route } from '../../kernel/http/http-exchange';
+import { headerOf } from '../../kernel/http/http-header';
 import type { Registry, Signature } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
 import { columnAnswer, rowAnswer } from './answer-text';

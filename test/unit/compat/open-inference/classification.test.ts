@@ -1,5 +1,5 @@
 import { ranked } from '../../../../src/compat/open-inference/classification';
-import type { Tensor } from '../../../../src/kernel/tensor';
+import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import type { PredictSuccess } from '../../../../src/serving/serving';
 
 /** An answer of one output, of a version that takes rows. */

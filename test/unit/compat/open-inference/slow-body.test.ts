@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { readInferBody } from '../../../../src/compat/open-inference/request-body';
-import { BodyTooSlow } from '../../../../src/kernel/http-body';
+import { BodyTooSlow } from '../../../../src/kernel/http/http-body';
 
 // A file of its own: one timer is for all bodies, and the first one sets it by the clock that there is then.
 test('a body that drips is given up', async () => {

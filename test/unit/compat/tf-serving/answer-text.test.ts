@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { columnAnswer, rowAnswer } from '../../../../src/compat/tf-serving/answer-text';
-import type { Tensor } from '../../../../src/kernel/tensor';
+import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 
 const floats = (name: string, shape: number[], ...values: number[]): Tensor => ({
   ...{ name, datatype: 'FP32', shape, data: Float32Array.of(...values) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { atTheirPlaces, readPredictBody } from '../../../../src/compat/tf-serving/predict-body';
 import { invalidInput } from '../../../../src/kernel/errors';
-import type { Datatype, TensorSpec } from '../../../../src/kernel/tensor';
+import type { Datatype, TensorSpec } from '../../../../src/kernel/tensors/tensor';
 import type { Signature } from '../../../../src/registry/registry';
 
 const input = (name: string, shape: number[], datatype: Datatype = 'FP32'): TensorSpec => ({
