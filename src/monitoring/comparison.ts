@@ -69,7 +69,7 @@ export async function compareVariants(
   if (!control || !treatment) throw new Error('There are two sides.');
   const since = new Date(nowMs() - minutes * 60_000);
   const grid = gridSince(since.getTime(), 1, nowMs());
-  const [rows = []] = grid ? await queries.rows(actor.projectId, [{ endpointId: endpoint.id, grid }]) : [];
+  const [rows = []] = grid ? await queries.rows(actor.projectId, [{ askedId: endpoint.id, grid }]) : [];
   const measured = (grid ? mergeWindows(rows, grid) : []).flatMap((window) => window.variants);
   const rewards = await serving.rewardsOf(actor, sides);
   const pair = pairOf(control, treatment);

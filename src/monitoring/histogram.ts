@@ -109,6 +109,19 @@ export class Histogram {
   }
 }
 
+/** One bucket of an encoded histogram: the longest duration in it, in ms, and how many it holds. */
+export interface Bucket {
+  readonly upToMs: number;
+  readonly count: number;
+}
+
+/** The buckets of an encoded histogram that are not empty, ascending. */
+export function bucketsIn(bytes: Uint8Array): readonly Bucket[] {
+  const buckets: Bucket[] = [];
+  decode(bytes, (bucket, count) => buckets.push({ upToMs: MIN_MS * GAMMA ** bucket, count }));
+  return buckets;
+}
+
 function bucketOf(durationMs: number): number {
   if (!(durationMs > MIN_MS)) return 0; // NaN too
   const bucket = Math.ceil((Math.log(durationMs) - LOG_MIN) * BUCKETS_PER_E);

@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelVersion, ModelVersionId } from '../registry/registry';
-import type {
-  Door,
-  EndpointId,
-  Observation,
-  PredictionObserver,
-  PredictSuccess,
-  RanOn,
-} from '../serving/serving';
-import { MINUTE, SECOND, type LatencyKey, type LatencyRow, type WidthS } from './latency-row';
+import type { Door, Observation, PredictionObserver, PredictSuccess, RanOn } from '../serving/serving';
+import {
+  isByReference,
+  MINUTE,
+  SECOND,
+  type AskedId,
+  type LatencyKey,
+  type LatencyRow,
+  type WidthS,
+} from './latency-row';
 import { LatencyStats } from './latency-stats';
 import { PaidTime } from './paid-time';
-import { MAX_SERIES, SinceStart, type Series } from './since-start';
+import { busiest, SinceStart, type Series } from './since-start';
 import { UnwrittenRows } from './unwritten-rows';
+
+/**
+ * Versions asked by reference, each door apart, that are measured in one minute: 7 MB, and as many rows a second.
+ * Endpoints are as many as somebody deploys; a reference is any version that a caller names. More of them are in what
+ * `serving` counts by model, and nowhere else.
+ */
+export const MAX_REFERENCES = 100;
 
 /** One variant with one version, asked by one door, in the second and the minute that are still open. */
 interface Cell extends LatencyKey {
@@ -35,7 +43,8 @@ interface Cell extends LatencyKey {
 export class LatencyRecorder implements PredictionObserver {
   readonly unwritten = new UnwrittenRows<LatencyRow>();
   /** An endpoint has a handful of variants: looking through them costs less than making a key. */
-  private readonly cells = new Map<EndpointId, Cell[]>();
+  private readonly cells = new Map<AskedId, Cell[]>();
+  private references = 0;
   private readonly totals = new SinceStart();
   private readonly paid: PaidTime;
   private writerId = randomUUID();
@@ -55,6 +64,7 @@ export class LatencyRecorder implements PredictionObserver {
   observe(observation: Observation): void {
     this.closeWindows();
     const cell = this.cellOf(observation);
+    if (cell === undefined) return;
     cell.weight = observation.weight;
     cell.shadow = observation.shadow;
     if (observation.ranOn !== null) cell.ranOn = observation.ranOn;
@@ -63,8 +73,8 @@ export class LatencyRecorder implements PredictionObserver {
 
   /** Counted in the second in which the answer was sent; the window is the prediction's or the next one. */
   encoded({ endpointId, variant, version }: PredictSuccess, door: Door, encodeMs: number): void {
-    if (endpointId === null || variant === null) return;
-    this.known(this.cells.get(endpointId), version.id, variant, door)?.second.encode.record(encodeMs);
+    const cells = this.cells.get(endpointId ?? version.id);
+    this.known(cells, version.id, variant ?? version.ref, door)?.second.encode.record(encodeMs);
   }
 
   /** Everything since this process began, the open second too. */
@@ -81,8 +91,7 @@ export class LatencyRecorder implements PredictionObserver {
       for (const part of [minuteBefore, minute]) stats.merge(part);
       return { projectId, source, stats };
     });
-    const busy = series.filter(({ stats }) => stats.requests > 0);
-    return busy.toSorted((a, b) => b.stats.requests - a.stats.requests).slice(0, MAX_SERIES);
+    return busiest(series.filter(({ stats }) => stats.requests > 0));
   }
 
   /** Moves what belongs to past windows to `unwritten`. */
@@ -106,13 +115,16 @@ export class LatencyRecorder implements PredictionObserver {
     return [...this.cells.values()].flat();
   }
 
-  private cellOf(observation: Observation): Cell {
+  /** Undefined where there is no room for one more reference. */
+  private cellOf(observation: Observation): Cell | undefined {
     const { projectId, endpointId, variant, version, door, weight, shadow } = observation;
-    let cells = this.cells.get(endpointId);
-    if (!cells) this.cells.set(endpointId, (cells = []));
+    const askedId = endpointId ?? version.id;
+    let cells = this.cells.get(askedId);
     const known = this.known(cells, version.id, variant, door);
     if (known) return known;
-    const key = { projectId, endpointId, variant, versionId: version.id, door };
+    if (endpointId === null && (this.references += 1) > MAX_REFERENCES) return undefined;
+    if (!cells) this.cells.set(askedId, (cells = []));
+    const key = { projectId, askedId, variant, versionId: version.id, door };
     const stats = {
       ...{ second: new LatencyStats(), minute: new LatencyStats(), minuteBefore: new LatencyStats() },
     };
@@ -151,7 +163,7 @@ export class LatencyRecorder implements PredictionObserver {
 
   /** Who had no traffic for a minute is forgotten. */
   private closeMinute(): void {
-    for (const [endpointId, cells] of this.cells) {
+    for (const [askedId, cells] of this.cells) {
       const busy = cells.filter(({ minute }) => minute.requests > 0);
       for (const cell of busy) {
         this.close(cell, MINUTE, cell.minute);
@@ -159,14 +171,17 @@ export class LatencyRecorder implements PredictionObserver {
         cell.minuteBefore.merge(cell.minute);
         cell.minute.clear();
       }
-      if (busy.length === 0) this.cells.delete(endpointId);
-      else this.cells.set(endpointId, busy);
+      if (busy.length === 0) this.cells.delete(askedId);
+      else this.cells.set(askedId, busy);
     }
+    this.references = this.open().filter(({ askedId, versionId }) =>
+      isByReference(askedId, versionId),
+    ).length;
   }
 
   private close(cell: Cell, widthS: WidthS, stats: LatencyStats): void {
-    const { projectId, endpointId, variant, versionId, door, weight, shadow, ranOn } = cell;
-    const key = { projectId, endpointId, variant, versionId, door, weight, shadow, ranOn };
+    const { projectId, askedId, variant, versionId, door, weight, shadow, ranOn } = cell;
+    const key = { projectId, askedId, variant, versionId, door, weight, shadow, ranOn };
     const startS = floorTo(this.startS, widthS);
     this.unwritten.push({ ...key, writerId: this.writerId, widthS, startS, ...stats.toStored() });
   }

@@ -9,10 +9,17 @@ export const SECOND = 1;
 export const MINUTE = 60;
 export type WidthS = typeof SECOND | typeof MINUTE;
 
+/** What callers have asked: an endpoint, or a version by reference. */
+export type AskedId = EndpointId | ModelVersionId;
+
+/** Whether it was the version itself that was asked, through no endpoint. */
+export const isByReference = (askedId: AskedId, versionId: ModelVersionId): boolean => askedId === versionId;
+
 /** Whose traffic: rows of several processes with the same key belong together. */
 export interface LatencyKey {
   readonly projectId: ProjectId;
-  readonly endpointId: EndpointId;
+  readonly askedId: AskedId;
+  /** Of what was asked by reference: the version's own. */
   readonly variant: string;
   readonly versionId: ModelVersionId;
   /** Empty in rows of earlier servers, which did not tell. */

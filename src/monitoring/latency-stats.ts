@@ -1,4 +1,12 @@
-import { countFailure, type FailureCounts, type FailureReason, type Observation } from '../serving/serving';
+import {
+  CLOSE_REASONS,
+  countFailure,
+  noneClosed,
+  type CloseCounts,
+  type FailureCounts,
+  type FailureReason,
+  type Observation,
+} from '../serving/serving';
 import { Histogram } from './histogram';
 
 /** What the time of a prediction is told apart into; the total is without the door's parsing and encoding. */
@@ -24,6 +32,7 @@ export interface StoredStats {
   /** A histogram of rows, not of durations. */
   readonly batchRows: Buffer | null;
   readonly failures: Readonly<FailureCounts> | null;
+  readonly closed: Readonly<CloseCounts> | null;
 }
 
 /** What is known of a variant's predictions in some span of time. Mergeable: across seconds, versions, processes. */
@@ -35,6 +44,8 @@ export class LatencyStats {
   busyMs = 0;
   paidMs = 0;
   failures: FailureCounts = {};
+  /** Batches by why they were closed, each counted with one of its predictions. */
+  readonly closed = noneClosed();
   readonly total = new Histogram();
   readonly queue = new Histogram();
   readonly compute = new Histogram();
@@ -44,7 +55,7 @@ export class LatencyStats {
   readonly batchRows = new Histogram();
 
   /** Refused predictions count as errors only: how long a refusal takes says nothing of the model. */
-  record({ error, cached, batchSize, busyMs, parseMs, timing }: Observation): void {
+  record({ error, cached, batchSize, closed, busyMs, parseMs, timing }: Observation): void {
     this.requests += 1;
     if (error !== null) {
       this.errors += 1;
@@ -56,6 +67,7 @@ export class LatencyStats {
     if (cached) return;
     this.batched += 1;
     this.batchSizes += batchSize;
+    if (closed !== null) this.closed[closed] += 1;
     this.busyMs += busyMs;
     this.batchRows.record(batchSize);
     this.queue.record(timing.queueMs);
@@ -86,7 +98,7 @@ export class LatencyStats {
     const { requests, errors, batched, batchSizes, busyMs, paidMs } = this;
     return {
       ...{ requests, errors, batched, batchSizes, busyMs, paidMs },
-      failures: { ...this.failures },
+      ...{ failures: { ...this.failures }, closed: { ...this.closed } },
       total: this.total.encode(),
       queue: this.queue.encode(),
       compute: this.compute.encode(),
@@ -99,6 +111,7 @@ export class LatencyStats {
   clear(): void {
     this.requests = this.errors = this.batched = this.batchSizes = this.busyMs = this.paidMs = 0;
     this.failures = {};
+    for (const reason of CLOSE_REASONS) this.closed[reason] = 0;
     for (const stage of STAGES) this[stage].clear();
     this.batchRows.clear();
   }
@@ -112,5 +125,6 @@ export class LatencyStats {
     this.paidMs += other.paidMs;
     for (const [reason, count] of Object.entries(other.failures ?? {}))
       countFailure(this.failures, reason as FailureReason, count);
+    for (const reason of CLOSE_REASONS) this.closed[reason] += other.closed?.[reason] ?? 0;
   }
 }

@@ -1,14 +1,15 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../kernel/ids';
 import type { ModelVersionId } from '../registry/registry';
-import type { Door, EndpointId, FailureCounts, RanOn } from '../serving/serving';
-import type { WidthS } from './latency-row';
+import type { CloseCounts, Door, FailureCounts, RanOn } from '../serving/serving';
+import type { AskedId, WidthS } from './latency-row';
 
 /** No foreign keys: a measurement is written a second later, whatever has become of what was measured. */
 @Entity('latency_window')
 @Index('latency_window_width_s_window_start_idx', ['widthS', 'windowStart'])
 export class LatencyWindowEntity {
-  @PrimaryColumn('uuid', { name: 'endpoint_id' }) endpointId!: EndpointId;
+  /** Of what was asked: an endpoint's, or a version's that was asked by reference. */
+  @PrimaryColumn('uuid', { name: 'endpoint_id' }) askedId!: AskedId;
   @PrimaryColumn('smallint', { name: 'width_s' }) widthS!: WidthS;
   @PrimaryColumn('timestamptz', { name: 'window_start' }) windowStart!: Date;
   @PrimaryColumn('uuid', { name: 'writer_id' }) writerId!: string;
@@ -29,6 +30,7 @@ export class LatencyWindowEntity {
   @Column('bytea', { name: 'encode_ms', nullable: true }) encode!: Buffer | null;
   @Column('bytea', { name: 'batch_rows', nullable: true }) batchRows!: Buffer | null;
   @Column('jsonb', { nullable: true }) failures!: Readonly<FailureCounts> | null;
+  @Column('jsonb', { nullable: true }) closed!: Readonly<CloseCounts> | null;
   @Column('float8', { name: 'busy_ms', default: 0 }) busyMs!: number;
   @Column('float8', { name: 'paid_ms', default: 0 }) paidMs!: number;
   @Column('jsonb', { name: 'ran_on', nullable: true }) ranOn!: RanOn | null;

@@ -32,7 +32,7 @@ export interface LatencyWindow {
 }
 
 /** One stored row: of one process, one variant and one version. */
-export interface MeasuredRow extends Omit<LatencyKey, 'projectId' | 'endpointId'>, StoredStats {
+export interface MeasuredRow extends Omit<LatencyKey, 'projectId' | 'askedId'>, StoredStats {
   readonly startMs: number;
   readonly weight: number;
   readonly shadow: boolean;

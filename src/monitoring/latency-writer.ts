@@ -1,9 +1,8 @@
 import type { Bus } from '../kernel/bus';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import type { Logger } from '../kernel/logger';
-import type { EndpointId } from '../serving/serving';
 import type { LatencyRecorder } from './latency-recorder';
-import { MINUTE, SECOND, type LatencyRow } from './latency-row';
+import { isByReference, MINUTE, SECOND, type AskedId, type LatencyRow } from './latency-row';
 import { MonitoringStore } from './monitoring.store';
 import type { ShadowDifferences } from './shadow-differences';
 import { MINUTES_KEPT_MS, SECONDS_KEPT_MS } from './window-grid';
@@ -17,7 +16,7 @@ const CLEANING_INTERVAL_MS = 3_600_000;
 const ROWS_PER_CLEANING = 1_000;
 
 /** Woken when new windows of the endpoint were written, in every process. */
-export const latencyTopic = (endpointId: EndpointId) => `latency:${endpointId}`;
+export const latencyTopic = (askedId: AskedId) => `latency:${askedId}`;
 
 export interface WriterInput {
   readonly recorder: LatencyRecorder;
@@ -98,7 +97,7 @@ export class LatencyWriter {
       const rows = unwritten.oldest(MAX_ROWS_PER_WRITE);
       await this.input.database.transaction(async (tx) => {
         await this.store.addRows(tx, rows);
-        for (const endpointId of endpointsOf(rows)) await this.input.bus.wake(tx, latencyTopic(endpointId));
+        for (const askedId of endpointsOf(rows)) await this.input.bus.wake(tx, latencyTopic(askedId));
       });
       unwritten.remove(rows);
     }
@@ -147,5 +146,6 @@ export class LatencyWriter {
   }
 }
 
-const endpointsOf = (rows: readonly LatencyRow[]): ReadonlySet<EndpointId> =>
-  new Set(rows.map(({ endpointId }) => endpointId));
+/** Nobody follows what is asked by reference. */
+const endpointsOf = (rows: readonly LatencyRow[]): ReadonlySet<AskedId> =>
+  new Set(rows.flatMap(({ askedId, versionId }) => (isByReference(askedId, versionId) ? [] : [askedId])));

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../serving/serving';
+import { CLOSE_REASONS, type CloseReason, type FailureReason } from '../serving/serving';
 import type { Histogram } from './histogram';
 import type { LatencyStats } from './latency-stats';
 
@@ -9,6 +9,8 @@ export interface LatencyQuantiles {
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly p999Ms: number | null;
+  /** What they are read from, encoded: the histograms of all windows would take a thousand times as much. */
+  readonly histogram: Uint8Array;
 }
 
 /** Of the predictions that a batch has answered, the rows that it had; null where there was none. */
@@ -23,6 +25,11 @@ export interface FailureCount {
   readonly count: number;
 }
 
+export interface BatchesClosed {
+  readonly reason: CloseReason;
+  readonly count: number;
+}
+
 /** What some predictions have in common, over a span of time. */
 export interface Measurements {
   readonly requests: number;
@@ -34,6 +41,8 @@ export interface Measurements {
   /** Mean number of rows computed together with a prediction; null where no batch was run. */
   readonly meanBatchSize: number | null;
   readonly batchSizes: BatchSizeQuantiles;
+  /** By why they went off, each counted with one of its predictions; the most frequent first. */
+  readonly batchesClosed: readonly BatchesClosed[];
   /** Remembered answers of all answers, 0 to 1; null where there was none. */
   readonly cachedShare: number | null;
   /** Predictions that waited at a time, on average: their waits by the width of the window (Little's law). */
@@ -62,6 +71,9 @@ export function measurementsOf(stats: LatencyStats, widthMs: number): Measuremen
     failures: failures.toSorted((a, b) => b.count - a.count),
     meanBatchSize: batched === 0 ? null : batchSizes / batched,
     batchSizes: batchSizesOf(stats.batchRows),
+    batchesClosed: CLOSE_REASONS.map((reason) => ({ reason, count: stats.closed[reason] }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => b.count - a.count),
     cachedShare: answered === 0 ? null : 1 - batched / answered,
     meanQueueDepth: stats.queue.sumMs / widthMs,
     parse: quantilesOf(stats.parse),
@@ -79,6 +91,7 @@ const quantilesOf = (histogram: Histogram): LatencyQuantiles => ({
   p95Ms: histogram.quantile(0.95),
   p99Ms: histogram.quantile(0.99),
   p999Ms: histogram.quantile(0.999),
+  histogram: histogram.encode(),
 });
 
 /** Rows are whole: up to two dozen of them the histogram's buckets hold one size each. */

@@ -7,7 +7,10 @@ import { DateTimeScalar } from '../kernel/scalars.graphql';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
 import type { Door, RanOn } from '../serving/serving';
+import { BatchesClosedType } from '../serving/serving.graphql';
+import { bucketsIn } from './histogram';
 import type {
+  BatchesClosed,
   BatchSizeQuantiles,
   DoorLatency,
   FailureCount,
@@ -21,18 +24,34 @@ import type {
 
 declare module '../kernel/context.graphql' {
   interface Loaders {
-    readonly endpointLatencies: DataLoader<LatencySpan, readonly LatencyWindow[], string>;
+    readonly latencies: DataLoader<LatencySpan, readonly LatencyWindow[], string>;
   }
 }
 
 export const monitoringLoaders = (
   { monitoring }: { readonly monitoring: Monitoring },
   actor: Actor,
-): Pick<Loaders, 'endpointLatencies'> => ({
-  endpointLatencies: new DataLoader((spans) => monitoring.latencies(actor, spans), {
-    cacheKeyFn: ({ endpointId, since, maxPoints }) => `${endpointId} ${since.getTime()} ${maxPoints}`,
+): Pick<Loaders, 'latencies'> => ({
+  latencies: new DataLoader((spans) => monitoring.latencies(actor, spans), {
+    cacheKeyFn: ({ askedId, since, maxPoints }) => `${askedId} ${since.getTime()} ${maxPoints}`,
   }),
 });
+
+@ObjectType('LatencyHistogram', {
+  description:
+    'How many predictions took how long. Every histogram has the same buckets, the bound of each 1.0408 times the one ' +
+    'before: those of several windows, variants or endpoints are merged by adding the counts of equal bounds.',
+})
+class LatencyHistogramType {
+  @Field(() => [Float], {
+    description:
+      'The longest duration of each bucket that is not empty, in ms, ascending; 0.001 holds all that is shorter.',
+  })
+  readonly upToMs!: readonly number[];
+
+  @Field(() => [Float], { description: 'How many predictions are in each of them.' })
+  readonly counts!: readonly number[];
+}
 
 @ObjectType('LatencyQuantiles', {
   description: 'Durations in milliseconds, within 2 %. Null where no prediction was answered.',
@@ -54,6 +73,17 @@ class LatencyQuantilesType {
   readonly p999Ms!: number | null;
 }
 
+@Resolver(() => LatencyQuantilesType)
+export class LatencyQuantilesFields {
+  @FieldResolver(() => LatencyHistogramType, {
+    description: 'All durations, for those who merge several: percentiles cannot be added or averaged.',
+  })
+  histogram(@Root() { histogram }: LatencyQuantiles): LatencyHistogramType {
+    const buckets = bucketsIn(histogram);
+    return { upToMs: buckets.map(({ upToMs }) => upToMs), counts: buckets.map(({ count }) => count) };
+  }
+}
+
 @ObjectType('BatchSizes', {
   description: 'Rows of the batches that predictions ran in. Null where none ran.',
 })
@@ -73,7 +103,8 @@ class FailureCountType {
   @Field(() => String, {
     description:
       'Why: `invalid-input`, `overloaded` (the queue was full), `deadline`, `cancelled` (the caller left), `crashed` ' +
-      '(the worker died), `timeout` (the run was killed), `quarantined`, `load-failed`, `memory`, `busy`, `stopped` or `unfit`.',
+      '(the worker died), `timeout` (the run was killed), `remote` (another server failed), `quarantined`, `load-failed`, ' +
+      '`memory`, `busy`, `stopped`, `unfit` or `not-found`.',
   })
   readonly reason!: string;
 
@@ -132,6 +163,12 @@ abstract class MeasurementFields {
 
   @Field(() => BatchSizesType, { description: 'How many rows ran with a prediction; cached answers apart.' })
   readonly batchSizes!: BatchSizeQuantiles;
+
+  @Field(() => [BatchesClosedType], {
+    description:
+      'Batches by why they went off, the most frequent first. One that several predictions share counts with one of them.',
+  })
+  readonly batchesClosed!: readonly BatchesClosed[];
 
   @Field(() => Float, {
     nullable: true,
@@ -198,7 +235,9 @@ class PredictionCostType {
 
 @ObjectType('VariantLatency', { description: 'How one version did behind one variant.' })
 export class VariantLatencyType extends MeasurementFields {
-  @Field(() => String, { description: 'Name of the variant, or `total`.' })
+  @Field(() => String, {
+    description: 'Name of the variant, or `total`; of what was asked by reference the version’s.',
+  })
   readonly variant!: string;
 
   @Field(() => Float, { description: 'Its share of the traffic in the window, relative to the others.' })
@@ -242,7 +281,9 @@ export class VariantLatencyFields {
   }
 }
 
-@ObjectType('LatencyWindow', { description: 'How an endpoint did in a span of time that is over.' })
+@ObjectType('LatencyWindow', {
+  description: 'How an endpoint, or a version asked by reference, did in a span of time that is over.',
+})
 export class LatencyWindowType {
   @Field(() => DateTimeScalar, { description: 'Where the window begins.' })
   readonly from!: Date;

@@ -1,8 +1,8 @@
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
 import type { EndpointId } from '../serving/serving';
 import type { ModelVersionId } from '../registry/registry';
-import { MINUTE, SECOND } from './latency-row';
+import { MINUTE, SECOND, type AskedId } from './latency-row';
 import type { MeasuredRow } from './latency-window';
 import type { DifferenceCounts } from './shadow-differences';
 import type { WindowGrid } from './window-grid';
@@ -11,7 +11,7 @@ import type { WindowGrid } from './window-grid';
 const MAX_ROWS = 60_000;
 
 export interface GridKey {
-  readonly endpointId: EndpointId;
+  readonly askedId: AskedId;
   readonly grid: WindowGrid;
 }
 
@@ -36,7 +36,8 @@ export class MonitoringQueries {
          w.variant, w.version_id AS "versionId", w.weight, w.shadow, w.requests, w.errors, w.batched,
          w.batch_sizes AS "batchSizes", w.total_ms AS total, w.queue_ms AS queue, w.compute_ms AS compute,
          w.door, w.parse_ms AS parse, w.encode_ms AS encode, w.batch_rows AS "batchRows", w.failures,
-         w.busy_ms AS "busyMs", w.paid_ms AS "paidMs", w.ran_on AS "ranOn"
+         w.busy_ms AS "busyMs", w.paid_ms AS "paidMs", w.ran_on AS "ranOn",
+         w.closed
        FROM unnest($2::uuid[], $3::float8[], $4::float8[], $5::float8[])
          WITH ORDINALITY AS wanted (endpoint_id, from_s, seconds_from_s, until_s, place)
        JOIN LATERAL (
@@ -53,7 +54,7 @@ export class MonitoringQueries {
        ORDER BY wanted.place, w.window_start, w.version_id`,
       [
         projectId,
-        keys.map(({ endpointId }) => endpointId),
+        keys.map(({ askedId }) => askedId),
         seconds(({ fromMs }) => fromMs),
         seconds(({ secondsFromMs }) => secondsFromMs),
         seconds(({ untilMs }) => untilMs),

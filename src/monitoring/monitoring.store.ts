@@ -1,4 +1,4 @@
-import type { SqlRunner, Transaction } from '../kernel/sql';
+import type { SqlRunner, Transaction } from '../kernel/database/sql';
 import type { LatencyRow, WidthS } from './latency-row';
 import type { DifferenceRow } from './shadow-differences';
 
@@ -9,20 +9,22 @@ export class MonitoringStore {
     await tx.query(
       `/* monitoring.addRows */ INSERT INTO latency_window (endpoint_id, width_s, window_start, writer_id, variant,
          version_id, project_id, weight, shadow, requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
-         door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on)
+         door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on,
+         closed)
        SELECT endpoint_id, width_s, to_timestamp(start_s), writer_id, variant, version_id, project_id, weight, shadow,
          requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
-         door, parse_ms, encode_ms, batch_rows, failures::jsonb, busy_ms, paid_ms, ran_on::jsonb
+         door, parse_ms, encode_ms, batch_rows, failures::jsonb, busy_ms, paid_ms, ran_on::jsonb,
+         closed::jsonb
        FROM unnest($1::uuid[], $2::smallint[], $3::float8[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
          $8::float8[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[],
          $15::bytea[], $16::bytea[], $17::text[], $18::bytea[], $19::bytea[], $20::bytea[], $21::text[],
-         $22::float8[], $23::float8[], $24::text[])
+         $22::float8[], $23::float8[], $24::text[], $25::text[])
          AS added (endpoint_id, width_s, start_s, writer_id, variant, version_id, project_id, weight, shadow,
            requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
-           door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on)
+           door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on, closed)
        ON CONFLICT DO NOTHING`,
       [
-        column('endpointId'),
+        column('askedId'),
         column('widthS'),
         column('startS'),
         column('writerId'),
@@ -46,6 +48,7 @@ export class MonitoringStore {
         column('busyMs'),
         column('paidMs'),
         asJson(column('ranOn')),
+        asJson(column('closed')),
       ],
     );
   }

@@ -1,18 +1,19 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { Failure, shorten } from '../kernel/errors';
 import type { Feed } from '../kernel/feed';
 import type { Logger } from '../kernel/logger';
-import type { MetricFamily, MetricScope } from '../kernel/metric-family';
-import type { Endpoint, EndpointId, Serving } from '../serving/serving';
+import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
+import type { Endpoint, Serving } from '../serving/serving';
 import { endpointTopic } from '../serving/serving.events';
 import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
 import { EndpointWakes } from './endpoint-wakes';
 import { checkInterval, checkPoints } from './interval';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
 import type { LatencyRecorder } from './latency-recorder';
+import type { AskedId } from './latency-row';
 import { mergeWindows, type LatencyWindow, type VariantLatency } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
@@ -33,7 +34,13 @@ export { PredictionWatch } from './prediction-watch';
 export { ShadowDifferences } from './shadow-differences';
 export type { EndpointLatencyEvent } from './latency-feed';
 export type { DoorLatency, LatencyWindow, VariantLatency } from './latency-window';
-export type { BatchSizeQuantiles, FailureCount, LatencyQuantiles, Measurements } from './measurements';
+export type {
+  BatchesClosed,
+  BatchSizeQuantiles,
+  FailureCount,
+  LatencyQuantiles,
+  Measurements,
+} from './measurements';
 
 export interface MonitoringDependencies {
   /** What predictions are counted by; it is made first, since serving tells it of each. */
@@ -52,9 +59,12 @@ export interface MonitoringDependencies {
   readonly nowMs: () => number;
 }
 
-/** A span of an endpoint's latencies: from `since` until now, in at most `maxPoints` windows. */
+/**
+ * A span of latencies, of an endpoint or of what a version was asked by reference: from `since` until now, in at most
+ * `maxPoints` windows.
+ */
 export interface LatencySpan {
-  readonly endpointId: EndpointId;
+  readonly askedId: AskedId;
   readonly since: Date;
   readonly maxPoints: number;
 }
@@ -72,7 +82,7 @@ export interface PredictionStreamRequest extends SampleLimits {
   readonly includeInputs: boolean;
 }
 
-/** How endpoints are doing: latencies, errors and batch sizes of each variant, over time. */
+/** How endpoints, and versions asked by reference, are doing: latencies, errors and batch sizes, over time. */
 export class Monitoring {
   private readonly queries: MonitoringQueries;
   private readonly writer: LatencyWriter;
@@ -99,9 +109,9 @@ export class Monitoring {
     authorize(actor, 'platform:read');
     for (const { maxPoints } of spans) checkPoints(maxPoints);
     const nowMs = this.input.nowMs();
-    const wanted = spans.flatMap(({ endpointId, since, maxPoints }, place) => {
+    const wanted = spans.flatMap(({ askedId, since, maxPoints }, place) => {
       const grid = gridSince(since.getTime(), maxPoints, nowMs);
-      return grid ? [{ place, endpointId, grid }] : [];
+      return grid ? [{ place, askedId, grid }] : [];
     });
     const rows = wanted.length === 0 ? [] : await this.queries.rows(actor.projectId, wanted);
     const windows = spans.map((): LatencyWindow[] => []);
@@ -109,7 +119,7 @@ export class Monitoring {
     return windows;
   }
 
-  /** What callers of endpoints have seen of this process, for Prometheus. */
+  /** What callers have seen of this process, for Prometheus. */
   metrics(scope: MetricScope): readonly MetricFamily[] {
     return predictionMetrics(this.input.recorder, this.input.workerPrice, scope);
   }
@@ -139,7 +149,7 @@ export class Monitoring {
       listen: (signal) => this.listen(endpoint, signal),
       nowMs: this.input.nowMs,
       windows: async (grid) => {
-        const [rows = []] = await this.queries.rows(actor.projectId, [{ endpointId: endpoint.id, grid }]);
+        const [rows = []] = await this.queries.rows(actor.projectId, [{ askedId: endpoint.id, grid }]);
         return mergeWindows(rows, grid);
       },
       readEndpoint: () => this.input.serving.endpointByName(actor, name),

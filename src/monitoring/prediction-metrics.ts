@@ -6,7 +6,7 @@ import {
   type MetricLabels,
   type MetricSample,
   type MetricScope,
-} from '../kernel/metric-family';
+} from '../kernel/metrics/metric-family';
 import type { RanOn } from '../serving/serving';
 import type { Histogram } from './histogram';
 import type { LatencyRecorder } from './latency-recorder';
@@ -24,7 +24,7 @@ const BATCH_LIMITS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999];
 const MS_PER_S = 1_000;
 
-/** What callers of endpoints have seen of this process. */
+/** What callers have seen of this process: of endpoints, and of versions that they asked by reference. */
 export function predictionMetrics(
   recorder: LatencyRecorder,
   price: WorkerPrice | null,
@@ -50,6 +50,11 @@ function counters(all: readonly Series[]): readonly MetricFamily[] {
       sample({ ...labelsOf(series), reason }, failed),
     ),
   );
+  const closed = all.flatMap((series) =>
+    Object.entries(series.stats.closed).map(([reason, batches]) =>
+      sample({ ...labelsOf(series), reason }, batches),
+    ),
+  );
   return [
     family(
       'predictions_total',
@@ -63,6 +68,12 @@ function counters(all: readonly Series[]): readonly MetricFamily[] {
       'counter',
       'Predictions that were answered from memory.',
       count(({ requests, errors, batched }) => requests - errors - batched),
+    ),
+    family(
+      'prediction_batches_closed_total',
+      'counter',
+      'Batches by why they went off with the rows that they had; shared ones count with one of their predictions.',
+      closed,
     ),
     family(
       'prediction_info',
@@ -167,7 +178,7 @@ function quantilesOf(labels: MetricLabels, histogram: Histogram): readonly Metri
   });
 }
 
-/** Those that found no place of their own are told as one, without names. */
+/** Those that found no place of their own are told as one, without names; what was asked by reference has no endpoint. */
 function labelsOf({ projectId, source }: Series): MetricLabels {
   const { endpointName = '', variant = '', version, door = '', shadow = false } = source ?? {};
   const names = { endpoint: endpointName, variant, version: version?.ref ?? '', door };

@@ -15,7 +15,7 @@ export class PredictionWatch {
   private readonly watchers = new Map<EndpointId, Set<Watcher>>();
 
   observe(observation: Observation): void {
-    const watchers = this.watchers.get(observation.endpointId);
+    const watchers = observation.endpointId && this.watchers.get(observation.endpointId);
     if (watchers) for (const watcher of watchers) watcher(observation);
   }
 

@@ -1,10 +1,13 @@
 import type { ProjectId } from '../kernel/ids';
 import type { ModelVersion } from '../registry/registry';
-import type { Door, EndpointId, RanOn } from '../serving/serving';
+import type { Door, RanOn } from '../serving/serving';
+import { isByReference, type AskedId } from './latency-row';
 import { LatencyStats } from './latency-stats';
 
 /** Series that are told apart: each takes 25 kB here, and 140 lines of an answer to Prometheus, half a millisecond's work. */
 export const MAX_SERIES = 100;
+/** Of them, those that may be of versions asked by reference: whoever names many takes no endpoint's place. */
+export const MAX_REFERENCE_SERIES = 30;
 /** How long a series must have been silent, in seconds, to give its place to a new one: longer than any scrape's interval. */
 export const FORGOTTEN_AFTER_S = 3_600;
 
@@ -12,7 +15,8 @@ interface SeriesKey {
   readonly projectId: ProjectId;
   /** Null: all that found no place of their own, of one project. */
   readonly source: {
-    readonly endpointId: EndpointId;
+    readonly askedId: AskedId;
+    /** Empty where a version was asked by reference. */
     readonly endpointName: string;
     readonly variant: string;
     readonly version: ModelVersion;
@@ -52,7 +56,7 @@ export class SinceStart {
   with(open: readonly Measured[]): readonly Series[] {
     const all = new Map<string, Series>(this.kept);
     for (const measured of open) {
-      const key = this.hasPlace(measured) ? keyOf(measured) : measured.projectId;
+      const key = hasPlace(measured, all) ? keyOf(measured) : measured.projectId;
       const stats = new LatencyStats();
       const before = all.get(key);
       if (before) stats.merge(before.stats);
@@ -70,8 +74,8 @@ export class SinceStart {
       this.kept.set(key, series);
       return series;
     }
-    if (this.kept.size >= MAX_SERIES) this.forgetSilent(nowS);
-    const place = this.hasPlace(measured) ? key : measured.projectId;
+    if (!hasPlace(measured, this.kept)) this.forgetSilent(nowS);
+    const place = hasPlace(measured, this.kept) ? key : measured.projectId;
     const kept = this.kept.get(place) ?? {
       ...seriesFor(measured, place),
       stats: new LatencyStats(),
@@ -81,18 +85,37 @@ export class SinceStart {
     return kept;
   }
 
-  private hasPlace(measured: Measured): boolean {
-    return this.kept.has(keyOf(measured)) || this.kept.size < MAX_SERIES;
-  }
-
   private forgetSilent(nowS: number): void {
     for (const [key, { source, lastS }] of this.kept)
       if (source && nowS - lastS > FORGOTTEN_AFTER_S) this.kept.delete(key);
   }
 }
 
-const keyOf = ({ endpointId, variant, version, door }: Measured) =>
-  `${endpointId} ${version.id} ${door} ${variant}`;
+/** Those with most requests that have a place among the series. */
+export function busiest(series: readonly Series[]): readonly Series[] {
+  let references = 0;
+  const isTold = ({ source }: Series) =>
+    source === null || !isReference(source) || (references += 1) <= MAX_REFERENCE_SERIES;
+  const byRequests = series.toSorted((a, b) => b.stats.requests - a.stats.requests);
+  return byRequests.filter(isTold).slice(0, MAX_SERIES);
+}
+
+function hasPlace(measured: Measured, all: ReadonlyMap<string, Series>): boolean {
+  if (all.has(keyOf(measured))) return true;
+  return all.size < MAX_SERIES && (!isReference(measured) || referencesIn(all) < MAX_REFERENCE_SERIES);
+}
+
+function referencesIn(all: ReadonlyMap<string, Series>): number {
+  let count = 0;
+  for (const { source } of all.values()) if (source && isReference(source)) count += 1;
+  return count;
+}
+
+const isReference = ({ askedId, version }: NonNullable<SeriesKey['source']>) =>
+  isByReference(askedId, version.id);
+
+const keyOf = ({ askedId, variant, version, door }: Measured) =>
+  `${askedId} ${version.id} ${door} ${variant}`;
 
 const seriesFor = (measured: Measured, place: string): SeriesKey => ({
   projectId: measured.projectId,
@@ -100,6 +123,6 @@ const seriesFor = (measured: Measured, place: string): SeriesKey => ({
 });
 
 const sourceOf = (measured: Measured): SeriesKey['source'] => {
-  const { endpointId, endpointName, variant, version, door, shadow, ranOn } = measured;
-  return { endpointId, endpointName, variant, version, door, shadow, ranOn };
+  const { askedId, endpointName, variant, version, door, shadow, ranOn } = measured;
+  return { askedId, endpointName, variant, version, door, shadow, ranOn };
 };

@@ -1,4 +1,9 @@
-import { sample, type MetricFamily, type MetricLabels, type MetricSample } from '../kernel/metric-family';
+import {
+  sample,
+  type MetricFamily,
+  type MetricLabels,
+  type MetricSample,
+} from '../kernel/metrics/metric-family';
 import { LatencyStats } from './latency-stats';
 import type { Series } from './since-start';
 

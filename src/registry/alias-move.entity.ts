@@ -22,7 +22,7 @@ export class AliasMoveEntity {
   @JoinColumn({ name: 'version_id', foreignKeyConstraintName: 'alias_move_version_id_fkey' })
   version?: ModelVersionEntity;
   @Column('uuid', { name: 'from_version_id', nullable: true }) fromVersionId!: ModelVersionId | null;
-  /** Revision of the move that a rollback returns to (see rollback.ts). */
+  /** Revision of the move that a rollback returns to (see `rollback.ts`). */
   @Column('integer', { name: 'returns_to', nullable: true }) returnsTo!: number | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('text', { name: 'actor_name' }) actorName!: string;

@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/actor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import {
   notFound,
   refuse,
@@ -8,7 +8,7 @@ import {
   type Refusal,
   type RevisionConflict,
 } from '../kernel/errors';
-import { refusableTransaction } from '../kernel/refusable-transaction';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Alias } from './alias';
 import type { AliasMoves } from './alias-moves';
 import type { ModelVersionId } from './model-version';

@@ -14,7 +14,7 @@ export interface Alias {
   readonly revision: number;
 }
 
-export const MOVE_KINDS = ['PROMOTION', 'ROLLBACK'] as const;
+export const MOVE_KINDS = ['PROMOTION', 'ROLLBACK', 'REMOVAL'] as const;
 export type MoveKind = (typeof MOVE_KINDS)[number];
 
 /** One move of an alias, as its history tells it. */
@@ -22,6 +22,7 @@ export interface AliasMove {
   readonly aliasId: AliasId;
   readonly revision: number;
   readonly kind: MoveKind;
+  /** What it points at since then; for a removal, what it pointed at until then. */
   readonly versionId: ModelVersionId;
   readonly fromVersionId: ModelVersionId | null;
   readonly reason: string | null;

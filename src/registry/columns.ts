@@ -1,6 +1,6 @@
 import type { InputIssue } from '../kernel/errors';
 import { MAX_NAME_LENGTH } from '../kernel/input-check';
-import type { Datatype, TensorSpec } from '../kernel/tensor';
+import type { Datatype, TensorSpec } from '../kernel/tensors/tensor';
 import type { ColumnPlace } from './model-version';
 
 /** Names that the caller gives to the columns of one tensor, in order. */

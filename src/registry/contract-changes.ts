@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../kernel/tensor';
+import type { TensorSpec } from '../kernel/tensors/tensor';
 import type { Column, Signature } from './model-version';
 
 type FitsShape = (before: readonly number[], after: readonly number[]) => boolean;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import type { Artifacts, Sha256 } from '../kernel/artifacts';
+import type { Artifact, Artifacts, Sha256 } from '../kernel/artifacts/artifacts';
+import { shorten } from '../kernel/errors';
 import {
   integrityGate,
   limitGate,
@@ -11,7 +12,7 @@ import {
 } from './gates';
 import type { ModelInspector } from './model-inspector';
 import type { MetricLimit, Model } from './model';
-import type { ModelVersion, VersionMetric } from './model-version';
+import type { ModelVersion, VersionFile, VersionMetric } from './model-version';
 
 /** Single rows timed for a p99: the third-worst of them decides, and a slow model does not hold the caller long. */
 const LATENCY_SAMPLES = 300;
@@ -27,20 +28,32 @@ export class GateRun {
     model: Model,
     version: ModelVersion,
     metrics: readonly VersionMetric[],
+    files: readonly VersionFile[],
   ): Promise<readonly GateResult[]> {
-    const integrity = integrityGate(version.sha256, await this.storedHash(version));
+    const integrity = await this.integrity(version, files);
     const limits: GateResult[] = [];
     for (const limit of model.limits)
       limits.push(limitGate(limit, await this.measure(limit, version, metrics, integrity.passed)));
     return [integrity, ...limits];
   }
 
+  /** Of the first that is not what it was; of the version's own bytes where all are. */
+  private async integrity(version: Artifact, files: readonly VersionFile[]): Promise<GateResult> {
+    const own = integrityGate(version.sha256, await this.storedHash(version));
+    if (!own.passed) return own;
+    for (const file of files) {
+      const result = integrityGate(file.sha256, await this.storedHash(file));
+      if (!result.passed) return { ...result, message: `${shorten(file.path)}: ${result.message}` };
+    }
+    return own;
+  }
+
   private async storedHash(
-    version: ModelVersion,
+    artifact: Artifact,
   ): Promise<{ readonly sha256: Sha256 } | { readonly why: string }> {
     const hash = createHash('sha256');
     try {
-      await pipeline(await this.needs.artifacts.read(version), hash);
+      await pipeline(await this.needs.artifacts.read(artifact), hash);
       return { sha256: hash.digest('hex') as Sha256 };
     } catch (error) {
       return { why: `${codeOf(error)}.` };
@@ -67,6 +80,8 @@ export class GateRun {
 
   private async latency(version: ModelVersion): Promise<Measurement> {
     const unit = MEASURED_BY_PLATFORM.latency_p99_ms;
+    if (version.format === 'OPAQUE')
+      return { ok: false, unit, why: 'Not measured, since the version is kept as files and never opened.' };
     try {
       const { p99Ms } = await this.needs.inspector.measureLatency(version, LATENCY_SAMPLES);
       return { ok: true, value: p99Ms, unit, on: `${LATENCY_SAMPLES} single rows` };

@@ -1,7 +1,7 @@
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import { refusedRequests, contractChanges } from './contract-changes';
 import type { MetricLimit } from './model';
-import type { Signature } from './model-version';
+import type { Signature, VersionFormat } from './model-version';
 import { numberTexts } from './number-text';
 
 /** What one check found. A gate that could not be evaluated has not passed. */
@@ -40,7 +40,11 @@ export function integrityGate(
 
 export interface SignatureQuestion {
   /** What the alias points at now; null where it points at nothing. */
-  readonly current: { readonly number: string; readonly signature: Signature } | null;
+  readonly current: {
+    readonly number: string;
+    readonly signature: Signature;
+    readonly format: VersionFormat;
+  } | null;
   readonly next: Signature;
   /** The caller knows that callers of the alias must change their requests. */
   readonly acceptsContractBreak: boolean;
@@ -53,6 +57,8 @@ export interface SignatureQuestion {
 export function signatureGate({ current, next, acceptsContractBreak }: SignatureQuestion): GateResult {
   if (current === null)
     return verdict('signature', true, 'The alias points at nothing yet: there is no contract to keep.');
+  if (current.format === 'OPAQUE')
+    return verdict('signature', true, `${current.number} is never opened: nobody sends it requests.`);
   const refused = refusedRequests(current.signature, next);
   if (refused.length > 0) {
     const fact = `Requests made for ${current.number} would be refused: ${refused.join('; ')}.`;

@@ -1,5 +1,5 @@
 import type { InputIssue } from '../kernel/errors';
-import { isFloating, type TensorSpec } from '../kernel/tensor';
+import { isFloating, type TensorSpec } from '../kernel/tensors/tensor';
 
 /**
  * Labels name classes, so some output must have a number for each. Refused is only what is certainly wrong: every

@@ -24,4 +24,6 @@ export class ModelAliasEntity {
   version?: ModelVersionEntity;
   @Column('integer') revision!: number;
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' }) createdAt!: Date;
+  /** Its history outlives it; whoever sets it again goes on with it. */
+  @Column('timestamptz', { name: 'removed_at', nullable: true }) removedAt!: Date | null;
 }

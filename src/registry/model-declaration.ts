@@ -1,9 +1,11 @@
 import type { Actor } from '../kernel/actor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { refuse, shorten, type InvalidInput, type NameConflict, type Refusal } from '../kernel/errors';
 import { InputCheck, MAX_KEY_LENGTH, MAX_PROSE_LENGTH } from '../kernel/input-check';
-import { refusableTransaction } from '../kernel/refusable-transaction';
+import type { Outbox } from '../kernel/outbox';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import { hasPolicy, type Model, type ModelPolicy } from './model';
+import { modelCreated } from './registry.events';
 import type { RegistryStore } from './registry.store';
 
 /** Most limits of one model: each is a gate that every promotion waits for. */
@@ -20,7 +22,13 @@ export type DeclarationResult =
 
 /** Declares a model and what it is judged by. A policy is declared once: numbers and gates rest on it. */
 export class ModelDeclaration {
-  constructor(private readonly needs: { readonly database: Database; readonly store: RegistryStore }) {}
+  constructor(
+    private readonly needs: {
+      readonly database: Database;
+      readonly outbox: Outbox;
+      readonly store: RegistryStore;
+    },
+  ) {}
 
   async declare(actor: Actor, input: ModelInput): Promise<DeclarationResult> {
     const invalid = checkModel(input);
@@ -36,6 +44,7 @@ export class ModelDeclaration {
         { optimizing, limits },
         input.description ?? null,
       );
+      if (created) await this.needs.outbox.append(tx, modelCreated(declared));
       return { ok: true, model: declared, created };
     });
   }

@@ -1,5 +1,5 @@
-import type { Artifact } from '../kernel/artifacts';
-import type { TensorSpec } from '../kernel/tensor';
+import type { Artifact } from '../kernel/artifacts/artifacts';
+import type { TensorSpec } from '../kernel/tensors/tensor';
 import type { ColumnPlace } from './model-version';
 
 export type ModelInspection =
@@ -9,6 +9,8 @@ export type ModelInspection =
       readonly inputs: readonly TensorSpec[];
       readonly outputs: readonly TensorSpec[];
       readonly batchable: boolean;
+      /** A model file, or a document that says which server has the model. */
+      readonly format: 'ONNX' | 'REMOTE';
     }
   | { readonly ok: false; readonly code: string; readonly message: string };
 

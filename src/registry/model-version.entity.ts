@@ -1,18 +1,28 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import type { ProjectId } from '../kernel/ids';
 import type { RunId } from '../tracking/tracking';
-import type { ModelId } from './model';
+import type { ModelId, Tags } from './model';
 import { ModelEntity } from './model.entity';
-import type { CodeSource, ModelVersionId, Signature } from './model-version';
+import type {
+  CodeSource,
+  ModelVersionId,
+  Signature,
+  VersionFile,
+  VersionFormat,
+  VersionOrigin,
+} from './model-version';
+import type { Stage } from './stage';
 import type { VersionReason } from './version-number';
 
-/** Never updated: a version is what was registered. */
+/** What was registered never changes; its words, its stage, and whether it is there still may. */
 @Entity('model_version')
 @Unique('model_version_model_id_ordinal_key', ['modelId', 'ordinal'])
 @Unique('model_version_model_id_number_key', ['modelId', 'major', 'minor', 'pipeline'])
-@Unique('model_version_model_id_sha256_key', ['modelId', 'sha256'])
+@Index('model_version_model_id_sha256_idx', ['modelId', 'sha256'])
 @Index('model_version_run_id_idx', ['runId'])
+@Index('model_version_sha256_idx', ['sha256'])
+@Index('model_version_files_idx', { synchronize: false }) // what is in the list of files: the migration has it
 export class ModelVersionEntity {
   @PrimaryColumn('uuid') id!: ModelVersionId;
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
@@ -31,5 +41,13 @@ export class ModelVersionEntity {
   @Column('uuid', { name: 'run_id', nullable: true }) runId!: RunId | null;
   @Column('jsonb', { nullable: true }) source!: CodeSource | null;
   @Column('text', { default: '' }) description!: string;
+  @Column('text', { default: 'ONNX' }) format!: VersionFormat;
+  /** Null where it is one file, which the hash names. */
+  @Column('jsonb', { nullable: true }) files!: readonly VersionFile[] | null;
+  @Column('jsonb', { nullable: true }) origin!: VersionOrigin | null;
+  @Column('jsonb', { default: {} }) tags!: Tags;
+  @Column('text', { default: 'None' }) stage!: Stage;
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'updated_at', default: () => 'now()' }) updatedAt!: Date;
+  @Column('timestamptz', { name: 'deleted_at', nullable: true }) deletedAt!: Date | null;
 }

@@ -1,9 +1,10 @@
-import type { Sha256 } from '../kernel/artifacts';
+import type { Artifact, Sha256 } from '../kernel/artifacts/artifacts';
 import type { Id, ProjectId } from '../kernel/ids';
-import type { Datatype, TensorSpec } from '../kernel/tensor';
+import type { Datatype, TensorSpec } from '../kernel/tensors/tensor';
 import type { DatasetVersionId } from '../datasets/datasets';
 import type { RunId } from '../tracking/tracking';
-import type { ModelId } from './model';
+import type { ModelId, Tags } from './model';
+import type { Stage } from './stage';
 import type { VersionReason } from './version-number';
 
 export type ModelVersionId = Id<'model_version'>;
@@ -35,6 +36,15 @@ export interface Signature {
   readonly labels: readonly string[] | null;
 }
 
+/** Of what is not opened: nobody can say what it takes. */
+export const NO_SIGNATURE: Signature = {
+  columns: [],
+  inputs: [],
+  outputs: [],
+  batchable: false,
+  labels: null,
+};
+
 /** Where the code came from. */
 export interface CodeSource {
   readonly repository: string | null;
@@ -43,7 +53,29 @@ export interface CodeSource {
   readonly dirty: boolean | null;
 }
 
-/** One registered model file. Nothing of it ever changes. */
+export const VERSION_FORMATS = ['ONNX', 'REMOTE', 'OPAQUE'] as const;
+/**
+ * What the bytes are: a model file that our workers run, a document that says which server has the model, or a list of
+ * files that are kept and handed out, and never opened.
+ */
+export type VersionFormat = (typeof VERSION_FORMATS)[number];
+
+/** One of the files that were logged together as a model. */
+export interface VersionFile extends Artifact {
+  /** Relative to the model's own folder. */
+  readonly path: string;
+}
+
+/** Where a version that came by another protocol was registered from, in that protocol's words. */
+export interface VersionOrigin {
+  /** As the client gave it. */
+  readonly uri: string;
+  /** Where its files are fetched from: an address of ours. */
+  readonly place: string;
+  readonly link: string;
+}
+
+/** One registered model. What was registered never changes; what is said of it may. */
 export interface ModelVersion {
   readonly id: ModelVersionId;
   readonly projectId: ProjectId;
@@ -62,7 +94,16 @@ export interface ModelVersion {
   readonly runId: RunId | null;
   readonly description: string;
   readonly source: CodeSource | null;
+  readonly format: VersionFormat;
+  /** Null where it was registered here. */
+  readonly origin: VersionOrigin | null;
+  readonly tags: Tags;
+  readonly stage: Stage;
   readonly createdAt: Date;
+  /** When its description or its stage changed. */
+  readonly updatedAt: Date;
+  /** Null while it is there. What happened with it tells of it still. */
+  readonly deletedAt: Date | null;
 }
 
 /** A number that was measured for a version, and on which data. */

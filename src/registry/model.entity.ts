@@ -1,9 +1,9 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../kernel/ids';
-import type { MetricLimit, ModelId, OptimizingMetric } from './model';
+import type { MetricLimit, ModelId, OptimizingMetric, Tags } from './model';
 
 @Entity('model')
-@Unique('model_project_id_name_key', ['projectId', 'name'])
+@Index('model_project_id_name_key', ['projectId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 export class ModelEntity {
   @PrimaryColumn('uuid') id!: ModelId;
   @Column('uuid', { name: 'project_id' }) projectId!: ProjectId;
@@ -12,5 +12,9 @@ export class ModelEntity {
   /** Null until the policy is declared. */
   @Column('jsonb', { nullable: true }) optimizing!: OptimizingMetric | null;
   @Column('jsonb', { default: [] }) limits!: readonly MetricLimit[];
+  @Column('jsonb', { default: {} }) tags!: Tags;
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'updated_at', default: () => 'now()' }) updatedAt!: Date;
+  /** Its name is free from then on; its versions went with it. */
+  @Column('timestamptz', { name: 'deleted_at', nullable: true }) deletedAt!: Date | null;
 }

@@ -23,6 +23,9 @@ export interface MetricLimit {
   readonly value: number;
 }
 
+/** Words about a thing, by their keys. */
+export type Tags = Readonly<Record<string, string>>;
+
 /** A model: a name, its versions, and what they are judged by. */
 export interface Model {
   readonly id: ModelId;
@@ -32,7 +35,12 @@ export interface Model {
   /** Null until `createModel` has declared it; then it never changes. */
   readonly optimizing: OptimizingMetric | null;
   readonly limits: readonly MetricLimit[];
+  readonly tags: Tags;
   readonly createdAt: Date;
+  /** When its name or its description changed, or a version was added. */
+  readonly updatedAt: Date;
+  /** Null while it is there. What happened with it tells of it still. */
+  readonly deletedAt: Date | null;
 }
 
 /** What `createModel` declares. */

@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/actor';
-import type { Artifact } from '../kernel/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifacts';
 import { invalidArtifact, invalidInput, notFound, refuse } from '../kernel/errors';
 import type { InvalidArtifact, InvalidInput, NotFound, Refusal } from '../kernel/errors';
 import { idOf } from '../kernel/ids';
@@ -8,7 +8,13 @@ import type { Run, Tracking } from '../tracking/tracking';
 import { hasMissingValue, placeColumns } from './columns';
 import { labelIssues } from './labels';
 import type { ModelInspection, ModelInspector } from './model-inspector';
-import type { ColumnPlace, Signature, VersionMetric } from './model-version';
+import {
+  NO_SIGNATURE,
+  type ColumnPlace,
+  type Signature,
+  type VersionFormat,
+  type VersionMetric,
+} from './model-version';
 import type { RegistrationInput } from './registration-input';
 import type { VersionRegistered } from './registry.events';
 
@@ -19,7 +25,12 @@ export interface PreparedVersion {
   readonly metrics: readonly VersionMetric[];
   readonly datasets: VersionRegistered['datasetVersionIds'];
   readonly signature: Signature;
+  readonly format: VersionFormat;
 }
+
+/** What a file takes and gives, and what it is. */
+type Contract = Pick<PreparedVersion, 'signature' | 'format'>;
+const OPAQUE: Contract = { signature: NO_SIGNATURE, format: 'OPAQUE' };
 
 type Outcome<Value> =
   { readonly ok: true; readonly value: Value } | Refusal<InvalidArtifact | InvalidInput | NotFound>;
@@ -39,20 +50,21 @@ export class Preparation {
     actor: Actor,
     input: RegistrationInput,
     artifact: Artifact,
+    { isOpaque }: { readonly isOpaque: boolean },
   ): Promise<Outcome<PreparedVersion>> {
     const run = await this.runOf(actor, input);
     if (!run.ok) return run;
     const data = await this.dataOf(actor, input);
     if (!data.ok) return data;
-    const signature = await this.signatureOf(artifact, input);
-    if (!signature.ok) return signature;
+    const contract = isOpaque ? found(OPAQUE) : await this.contractOf(artifact, input);
+    if (!contract.ok) return contract;
     const metrics = metricsOn(data.value, input);
     return found({
       artifact,
       run: run.value,
       metrics,
       datasets: rolesOf(data.value, metrics),
-      signature: signature.value,
+      ...contract.value,
     });
   }
 
@@ -77,19 +89,19 @@ export class Preparation {
   }
 
   /** What the file takes and gives, read from the file itself on a worker. */
-  private async signatureOf(artifact: Artifact, input: RegistrationInput): Promise<Outcome<Signature>> {
+  private async contractOf(artifact: Artifact, input: RegistrationInput): Promise<Outcome<Contract>> {
     const inspection = await this.needs.inspector.inspect(artifact);
     if (!inspection.ok) return refuse(invalidArtifact(inspection.code, inspection.message));
     const unstorable = unstorableName(inspection);
     if (unstorable) return refuse(unstorable);
-    const { inputs, outputs, batchable } = inspection;
+    const { inputs, outputs, batchable, format } = inspection;
     const places = placeColumns(inputs, input.columns ?? []);
     const labels = input.labels ?? null;
     const issues = [...(places.ok ? [] : places.issues), ...labelIssues(labels, outputs)];
     if (!places.ok || issues.length > 0) return refuse(invalidInput(issues));
     const nullable = await this.nullableOf(artifact, places.columns);
     const columns = places.columns.map((place) => ({ ...place, nullable: nullable.has(place.name) }));
-    return found({ columns, inputs, outputs, batchable, labels });
+    return found({ signature: { columns, inputs, outputs, batchable, labels }, format });
   }
 
   /** Names of the columns that may be missing; a datatype without a missing value is not asked about. */

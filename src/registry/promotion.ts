@@ -1,19 +1,21 @@
 import type { Actor } from '../kernel/actor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { invalidInput, notFound, refuse, revisionConflict } from '../kernel/errors';
 import type { InvalidInput, NotFound, Refusal, RevisionConflict } from '../kernel/errors';
 import { claimKey, rememberResult } from '../kernel/idempotency';
 import { newId } from '../kernel/ids';
-import { refusableTransaction } from '../kernel/refusable-transaction';
-import type { Transaction } from '../kernel/sql';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import type { Transaction } from '../kernel/database/sql';
 import type { Alias } from './alias';
 import type { AliasMoves } from './alias-moves';
 import type { GateRun } from './gate-run';
 import { signatureGate, type GateResult } from './gates';
+import type { ProjectId } from '../kernel/ids';
 import type { Model } from './model';
 import type { ModelVersion, ModelVersionId } from './model-version';
 import { checkPromotion, type PromotionInput } from './promotion-input';
-import { parseReference } from './reference';
+import { followsAlias, parseReference } from './reference';
+import type { ReferenceUsers } from './reference-users';
 import { gateNotPassed, type GateNotPassed } from './registry.errors';
 import { gateOf, storedGate, type StoredGate } from './registry-rows';
 import type { RegistryQueries } from './registry.queries';
@@ -51,6 +53,7 @@ export class Promotion {
       readonly store: RegistryStore;
       readonly gateRun: GateRun;
       readonly moves: AliasMoves;
+      readonly users: ReferenceUsers;
     },
   ) {}
 
@@ -91,17 +94,35 @@ export class Promotion {
   }
 
   private async ownGates(actor: Actor, { model, version }: { model: Model; version: ModelVersion }) {
-    const [metrics] = await this.needs.queries.metricsOfVersions(actor.projectId, [version.id]);
-    return this.needs.gateRun.run(model, version, metrics ?? []);
+    const { queries } = this.needs;
+    const [metrics] = await queries.metricsOfVersions(actor.projectId, [version.id]);
+    const [files] =
+      version.format === 'OPAQUE' ? await queries.filesOfVersions(actor.projectId, [version.id]) : [];
+    return this.needs.gateRun.run(model, version, metrics ?? [], files ?? []);
   }
 
   private async liveVersion(actor: Actor, alias: Alias | null): Promise<ModelVersion | null> {
     return alias && ((await this.needs.queries.versionsByIds(actor.projectId, [alias.versionId]))[0] ?? null);
   }
 
+  /** Whether neither the version nor its model was deleted while the gates ran; nobody can from now on. */
+  private async isThere(tx: Transaction, { model, version }: Candidate): Promise<boolean> {
+    const { store } = this.needs;
+    return (await store.shareModel(tx, model.id)) && (await store.version(tx, version.id)).deletedAt === null;
+  }
+
+  /** Endpoints that would have to run it. */
+  private async followersOf(tx: Transaction, projectId: ProjectId, { model, input }: Candidate) {
+    const users = await this.needs.users.usersOf(tx, projectId, model.name);
+    return users.filter(({ ref }) => followsAlias(ref, input.alias)).map(({ endpoint }) => endpoint);
+  }
+
   /** Judges and moves with the alias locked, so that what is judged is what is replaced. */
   private async move(tx: Transaction, actor: Actor, candidate: Candidate): Promise<PromotionResult> {
     const { model, version, input } = candidate;
+    if (!(await this.isThere(tx, candidate))) return refuse(notFound('model version', input.ref));
+    const opaque = version.format === 'OPAQUE' && (await this.followersOf(tx, actor.projectId, candidate));
+    if (opaque && opaque.length > 0) return refuse(notServable(version.ref, input.alias, opaque));
     const current = await this.needs.store.lockAlias(tx, model.id, input.alias);
     const conflict = conflictOf(input, current);
     if (conflict) return refuse(conflict);
@@ -151,6 +172,15 @@ export function conflictOf(
     ? null
     : revisionConflict(`alias “${input.alias}”`, expected, actual);
 }
+
+const notServable = (ref: string, alias: string, endpoints: readonly string[]) =>
+  invalidInput([
+    {
+      path: 'ref',
+      expected: `a version that can be served, since endpoints follow “${alias}” (${endpoints.slice(0, 5).join(', ')})`,
+      actual: `${ref}, which is kept as files and never opened`,
+    },
+  ]);
 
 const tooManyAliases = (alias: string) =>
   invalidInput([

@@ -27,3 +27,9 @@ export function parseReference(text: string): Reference | null {
   const isAlias = new InputCheck().aliasName('alias', target).result() === null;
   return isAlias ? { model, target: { kind: 'alias', alias: target } } : null;
 }
+
+/** Whether a reference leads where the model's alias leads. */
+export function followsAlias(ref: string, alias: string): boolean {
+  const target = parseReference(ref)?.target;
+  return target?.kind === 'alias' && target.alias === alias;
+}

@@ -1,8 +1,11 @@
 import type { InvalidInput } from '../kernel/errors';
-import { parseSha256 } from '../kernel/artifacts';
+import { parseSha256 } from '../kernel/artifacts/artifacts';
 import { InputCheck, MAX_KEY_LENGTH, MAX_NAME_LENGTH, MAX_PROSE_LENGTH } from '../kernel/input-check';
 import type { NamedColumns } from './columns';
-import type { CodeSource } from './model-version';
+import type { KeyValue } from '../tracking/tracking';
+import { checkFiles } from './file-list';
+import type { CodeSource, VersionFile, VersionOrigin } from './model-version';
+import { checkTags } from './tags';
 
 /** Most metrics of one version: what a report has, not a training curve; that belongs to the run. */
 const MAX_METRICS = 500;
@@ -39,6 +42,17 @@ export interface RegistrationInput {
   readonly datasets?: readonly string[] | null;
   readonly description?: string | null;
   readonly idempotencyKey?: string | null;
+  /** Files that the model was logged with, its own among them. */
+  readonly files?: readonly VersionFile[] | null;
+  readonly origin?: VersionOrigin | null;
+  readonly tags?: readonly KeyValue[] | null;
+  /** As other registries have it: the model is there already, and known bytes are a new version all the same. */
+  readonly alwaysNew?: boolean;
+}
+
+/** Files that nobody opens: which model they are is for those who fetch them. */
+export interface FilesRegistrationInput extends Omit<RegistrationInput, 'sha256' | 'columns' | 'labels'> {
+  readonly files: readonly VersionFile[];
 }
 
 /** What is wrong with the input by itself, before anything is looked up. */
@@ -47,9 +61,23 @@ export function checkRegistration(input: RegistrationInput): InvalidInput | null
   if (parseSha256(input.sha256) === null) {
     check.add('artifact.sha256', '64 lower-case hexadecimal digits', `${input.sha256.length} characters`);
   }
-  checkMetrics(check, input.metrics ?? []);
+  checkFacts(check, input);
   checkColumns(check, input.columns ?? []);
   checkLabels(check, input.labels ?? null);
+  return check.result();
+}
+
+/** As `checkRegistration`, for files that are kept as they are. */
+export function checkFilesRegistration(input: FilesRegistrationInput): InvalidInput | null {
+  const check = new InputCheck().name('model', input.model);
+  checkFacts(check, input);
+  return check.result();
+}
+
+function checkFacts(check: InputCheck, input: Omit<RegistrationInput, 'sha256'>): void {
+  checkMetrics(check, input.metrics ?? []);
+  checkFiles(check, input.files ?? []);
+  checkTags(check, input.tags);
   check.count('datasets', input.datasets?.length ?? 0, MAX_DATASETS);
   check.optionalText('description', input.description, MAX_PROSE_LENGTH);
   for (const key of ['repository', 'commit', 'entryPoint'] as const) {
@@ -57,7 +85,6 @@ export function checkRegistration(input: RegistrationInput): InvalidInput | null
   }
   if (typeof input.idempotencyKey === 'string')
     check.text('idempotencyKey', input.idempotencyKey, MAX_NAME_LENGTH);
-  return check.result();
 }
 
 function checkMetrics(check: InputCheck, metrics: readonly MetricInput[]): void {

@@ -1,42 +1,27 @@
-import type { Sha256 } from '../kernel/artifacts';
-import { doubleFromJson, doubleToJson, type JsonDouble } from '../kernel/double';
-import type { ProjectId } from '../kernel/ids';
-import type { RunId } from '../tracking/tracking';
+import { doubleFromJson, doubleToJson, type JsonDouble } from '../kernel/tensors/double';
 import type { Alias } from './alias';
 import type { GateResult } from './gates';
-import type { ModelId } from './model';
-import type { CodeSource, ModelVersion, ModelVersionId, Signature } from './model-version';
-import { versionText, type VersionReason } from './version-number';
+import type { ModelVersion } from './model-version';
+import { versionText } from './version-number';
 
 /** The columns of a model, as `m`. */
 export const MODEL_COLUMNS = `m.id, m.project_id AS "projectId", m.name, m.description, m.optimizing, m.limits,
-  m.created_at AS "createdAt"`;
+  m.tags, m.created_at AS "createdAt", m.updated_at AS "updatedAt", m.deleted_at AS "deletedAt"`;
 
 /** The columns of a version, as `v`, of the model `m`. */
 export const VERSION_COLUMNS = `v.id, v.project_id AS "projectId", v.model_id AS "modelId", m.name AS "modelName",
   v.ordinal, v.major, v.minor, v.pipeline, v.sha256, v.size_bytes AS "sizeBytes", v.signature, v.reason,
-  v.run_id AS "runId", v.source, v.description, v.created_at AS "createdAt"`;
+  v.run_id AS "runId", v.source, v.description, v.format, v.origin, v.tags, v.stage, v.created_at AS "createdAt",
+  v.updated_at AS "updatedAt", v.deleted_at AS "deletedAt"`;
 
 /** The columns of an alias, as `a`. */
 export const ALIAS_COLUMNS = 'a.id, a.model_id AS "modelId", a.name, a.version_id AS "versionId", a.revision';
 
-export interface VersionRow {
-  readonly id: ModelVersionId;
-  readonly projectId: ProjectId;
-  readonly modelId: ModelId;
-  readonly modelName: string;
-  readonly ordinal: number;
+export interface VersionRow extends Omit<ModelVersion, 'ref' | 'number' | 'sizeBytes'> {
   readonly major: number;
   readonly minor: number;
   readonly pipeline: number;
-  readonly sha256: Sha256;
   readonly sizeBytes: string;
-  readonly signature: Signature;
-  readonly reason: VersionReason;
-  readonly runId: RunId | null;
-  readonly source: CodeSource | null;
-  readonly description: string;
-  readonly createdAt: Date;
 }
 
 export type AliasRow = Alias;

@@ -10,11 +10,12 @@ import type { Context } from '../kernel/context.graphql';
 import { MAX_PAGE_SIZE } from '../kernel/cursor';
 import { Failure } from '../kernel/errors';
 import { encodeNodeId } from '../kernel/ids';
+import { TagType } from '../kernel/tag.graphql';
 import { ArtifactType, MetricSummaryType, RunType } from '../tracking/tracking.graphql';
-import type { MetricSummary, Run } from '../tracking/tracking';
+import type { KeyValue, MetricSummary, Run } from '../tracking/tracking';
 import type { Alias, AliasMove } from './alias';
 import type { Model } from './model';
-import type { ModelVersion } from './model-version';
+import type { ModelVersion, VersionFile } from './model-version';
 import {
   AliasMoveType,
   AliasType,
@@ -22,6 +23,7 @@ import {
   ModelVersionConnection,
   ModelVersionType,
 } from './registry.graphql';
+import { tagList } from './tags';
 
 /** Moves of an alias that are told where nobody says how many. */
 const DEFAULT_HISTORY_LENGTH = 20;
@@ -31,6 +33,11 @@ export class ModelFields {
   @FieldResolver(() => ID, { description: 'Opaque id.' })
   id(@Root() model: Model): string {
     return encodeNodeId('model', model.id);
+  }
+
+  @FieldResolver(() => [TagType], { description: 'Words about it, by key.', complexity: listComplexity })
+  tags(@Root() { tags }: Model): readonly KeyValue[] {
+    return tagList(tags);
   }
 
   @FieldResolver(() => ModelVersionConnection, {
@@ -73,9 +80,24 @@ export class ModelVersionFields {
     return loaders.model.load(version.modelId);
   }
 
-  @FieldResolver(() => ArtifactType, { description: 'The model file.' })
-  artifact(@Root() { sha256, sizeBytes }: ModelVersion) {
-    return { sha256, sizeBytes, path: 'model.onnx' };
+  @FieldResolver(() => ArtifactType, {
+    description: 'The model file; of what is not opened, the list of its files with their hashes.',
+  })
+  artifact(@Root() { sha256, sizeBytes, format }: ModelVersion) {
+    return { sha256, sizeBytes, path: format === 'OPAQUE' ? 'files.json' : 'model.onnx' };
+  }
+
+  @FieldResolver(() => [ArtifactType], {
+    description: 'What was logged together as this model, by path. Empty where the model is one file.',
+    complexity: listComplexity,
+  })
+  files(@Root() { id }: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionFile[]> {
+    return loaders.filesOfVersion.load(id);
+  }
+
+  @FieldResolver(() => [TagType], { description: 'Words about it, by key.', complexity: listComplexity })
+  tags(@Root() { tags }: ModelVersion): readonly KeyValue[] {
+    return tagList(tags);
   }
 
   @FieldResolver(() => RunType, {
@@ -93,8 +115,9 @@ export class ModelVersionFields {
   async metrics(@Root() version: ModelVersion, @Ctx() { loaders }: Context) {
     const metrics = await loaders.metricsOfVersion.load(version.id);
     return metrics.map(({ key, value, datasetVersionId }): MetricSummary => {
-      const single = { min: null, max: null, lastStep: 0n, lastTimestamp: version.createdAt, count: 1 };
-      return { key, last: value, datasetVersionId, ...single };
+      const extremes = { min: null, max: null, minStep: null, maxStep: null, mean: null };
+      const single = { lastStep: 0n, lastTimestamp: version.createdAt, count: 1 };
+      return { key, last: value, datasetVersionId, ...extremes, ...single };
     });
   }
 
@@ -137,7 +160,9 @@ export class AliasFields {
 
 @Resolver(() => AliasMoveType)
 export class AliasMoveFields {
-  @FieldResolver(() => ModelVersionType, { description: 'What it points at since then.' })
+  @FieldResolver(() => ModelVersionType, {
+    description: 'What it points at since then; where it was taken away, what it pointed at until then.',
+  })
   version(@Root() move: AliasMove, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return loaders.modelVersion.load(move.versionId);
   }

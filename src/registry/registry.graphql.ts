@@ -9,7 +9,14 @@ import { BigIntScalar, DateTimeScalar, DoubleScalar } from '../kernel/scalars.gr
 import type { RunId } from '../tracking/tracking';
 import { MOVE_KINDS, type Alias, type AliasMove } from './alias';
 import { COMPARISONS, DIRECTIONS, type Comparison, type Direction, type Model, type ModelId } from './model';
-import type { ModelVersion, ModelVersionId, VersionMetric } from './model-version';
+import {
+  VERSION_FORMATS,
+  type ModelVersion,
+  type ModelVersionId,
+  type VersionFile,
+  type VersionFormat,
+  type VersionMetric,
+} from './model-version';
 import type { Registry } from './registry';
 import type { HistoryKey, VersionsPageKey } from './registry.queries';
 
@@ -19,6 +26,7 @@ declare module '../kernel/context.graphql' {
     readonly modelVersion: DataLoader<ModelVersionId, ModelVersion | null>;
     readonly versionPage: DataLoader<VersionsPageKey, Page<ModelVersion>, string>;
     readonly versionsOfRun: DataLoader<RunId, ModelVersion[]>;
+    readonly filesOfVersion: DataLoader<ModelVersionId, VersionFile[]>;
     readonly metricsOfVersion: DataLoader<ModelVersionId, VersionMetric[]>;
     readonly aliasesOfModel: DataLoader<ModelId, Alias[]>;
     readonly aliasesOfVersion: DataLoader<ModelVersionId, Alias[]>;
@@ -32,6 +40,7 @@ type RegistryLoaders = Pick<
   | 'modelVersion'
   | 'versionPage'
   | 'versionsOfRun'
+  | 'filesOfVersion'
   | 'metricsOfVersion'
   | 'aliasesOfModel'
   | 'aliasesOfVersion'
@@ -48,6 +57,7 @@ export const registryLoaders = (
     cacheKeyFn: (key) => JSON.stringify(key),
   }),
   versionsOfRun: new DataLoader((ids) => registry.versionsOfRuns(actor, ids)),
+  filesOfVersion: new DataLoader((ids) => registry.filesOfVersions(actor, ids)),
   metricsOfVersion: new DataLoader((ids) => registry.metricsOfVersions(actor, ids)),
   aliasesOfModel: new DataLoader((ids) => registry.aliasesOfModels(actor, ids)),
   aliasesOfVersion: new DataLoader((ids) => registry.aliasesOfVersions(actor, ids)),
@@ -91,6 +101,21 @@ registerEnumType(AliasMoveKindEnum, {
   valuesConfig: {
     PROMOTION: { description: 'A version passed its gates and went live.' },
     ROLLBACK: { description: 'The version that was live before came back.' },
+    REMOVAL: { description: 'The alias was taken away.' },
+  },
+});
+
+const VersionFormatEnum = enumOf(VERSION_FORMATS);
+registerEnumType(VersionFormatEnum, {
+  name: 'ModelVersionFormat',
+  description: 'What the bytes of a version are.',
+  valuesConfig: {
+    ONNX: { description: 'An ONNX file, which is served.' },
+    REMOTE: { description: 'A document that says which server has the model; that server is asked.' },
+    OPAQUE: {
+      description:
+        'A list of files in another flavour. They are kept and handed out, never opened or served.',
+    },
   },
 });
 
@@ -139,6 +164,17 @@ export class ModelType {
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   readonly createdAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    description: 'When its name or its description changed, or a version was added.',
+  })
+  readonly updatedAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Null while it is there. What happened with it tells of it still.',
+  })
+  readonly deletedAt!: Date | null;
 }
 
 @ObjectType('Alias', { description: 'A name of a model that points at one of its versions, and moves.' })
@@ -230,7 +266,7 @@ export class VersionReasonType {
 
 @ObjectType('ModelVersion', {
   implements: NodeType,
-  description: 'One registered model file. Nothing of it ever changes.',
+  description: 'One registered model. What was registered never changes; what is said of it may.',
 })
 export class ModelVersionType {
   @Field(() => String, { description: 'Name and number, for example `fraud@2.1.0`.' })
@@ -251,8 +287,20 @@ export class ModelVersionType {
   @Field(() => SignatureType, { description: 'What it takes and what it gives.' })
   readonly signature!: SignatureType;
 
+  @Field(() => VersionFormatEnum, { description: 'What its bytes are.' })
+  readonly format!: VersionFormat;
+
   @Field(() => DateTimeScalar, { description: 'When it was registered.' })
   readonly createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'When its description changed.' })
+  readonly updatedAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Null while it is there. What happened with it tells of it still.',
+  })
+  readonly deletedAt!: Date | null;
 }
 
 @ObjectType('GateResult', { description: 'What one check found. What could not be checked has not passed.' })

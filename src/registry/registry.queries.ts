@@ -1,13 +1,13 @@
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import { toPage, type Cursor, type Page, type PageRequest } from '../kernel/cursor';
 import { badCursor, cursorId } from '../kernel/cursor-keys';
-import { attributeFilterSql, bind } from '../kernel/filter-sql';
+import { attributeFilterSql, bind } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
 import type { RunId } from '../tracking/tracking';
 import type { Alias, AliasId, AliasMove } from './alias';
 import type { Model, ModelId } from './model';
-import type { ModelVersion, ModelVersionId, VersionMetric } from './model-version';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
 import type { Reference } from './reference';
 import {
   ALIAS_COLUMNS,
@@ -42,7 +42,8 @@ export class RegistryQueries {
 
   async modelByName(projectId: ProjectId, name: string): Promise<Model | null> {
     const [model] = await this.sql.query<Model>(
-      `/* registry.modelByName */ SELECT ${MODEL_COLUMNS} FROM model m WHERE m.project_id = $1 AND m.name = $2`,
+      `/* registry.modelByName */ SELECT ${MODEL_COLUMNS} FROM model m
+       WHERE m.project_id = $1 AND m.name = $2 AND m.deleted_at IS NULL`,
       [projectId, name],
     );
     return model ?? null;
@@ -56,7 +57,7 @@ export class RegistryQueries {
       page.after === null ? 'TRUE' : `m.id < ${bind(parameters, cursorId(page.after, 0), 'uuid')}`;
     const rows = await this.sql.query<Model>(
       `/* registry.models */ SELECT ${MODEL_COLUMNS} FROM model m
-       WHERE m.project_id = $1 AND ${condition} AND ${after} ORDER BY m.id DESC LIMIT $2`,
+       WHERE m.project_id = $1 AND m.deleted_at IS NULL AND ${condition} AND ${after} ORDER BY m.id DESC LIMIT $2`,
       parameters,
     );
     return toPage(rows, page, ({ id }) => [id]);
@@ -94,11 +95,12 @@ export class RegistryQueries {
       `/* registry.versionsByReferences */ SELECT wanted.place, ${VERSION_COLUMNS}
        FROM unnest($2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
          WITH ORDINALITY AS wanted (model, alias, major, minor, pipeline, ordinal, place)
-       JOIN model m ON m.project_id = $1 AND m.name = wanted.model
+       JOIN model m ON m.project_id = $1 AND m.name = wanted.model AND m.deleted_at IS NULL
        JOIN LATERAL (
-         SELECT a.version_id AS id FROM model_alias a WHERE a.model_id = m.id AND a.name = wanted.alias
+         SELECT a.version_id AS id FROM model_alias a 
+         WHERE a.model_id = m.id AND a.name = wanted.alias AND a.removed_at IS NULL
          UNION ALL
-         SELECT n.id FROM model_version n WHERE n.model_id = m.id
+         SELECT n.id FROM model_version n WHERE n.model_id = m.id AND n.deleted_at IS NULL
            AND (n.ordinal = wanted.ordinal
              OR (n.major = wanted.major AND n.minor = wanted.minor AND n.pipeline = wanted.pipeline))
        ) target ON true
@@ -127,7 +129,7 @@ export class RegistryQueries {
        JOIN model m ON m.id = wanted.model_id AND m.project_id = $1
        JOIN LATERAL (
          SELECT * FROM model_version p
-         WHERE p.model_id = wanted.model_id AND (wanted.before IS NULL OR p.ordinal < wanted.before)
+         WHERE p.model_id = wanted.model_id AND p.deleted_at IS NULL AND (wanted.before IS NULL OR p.ordinal < wanted.before)
          ORDER BY p.ordinal DESC LIMIT wanted.first + 1
        ) v ON true
        ORDER BY wanted.place, v.ordinal DESC`,
@@ -151,7 +153,8 @@ export class RegistryQueries {
       `/* registry.versionsOfRuns */ SELECT ${VERSION_COLUMNS}
        FROM unnest($2::uuid[]) AS wanted (run_id)
        JOIN LATERAL (
-         SELECT * FROM model_version p WHERE p.run_id = wanted.run_id AND p.project_id = $1
+         SELECT * FROM model_version p 
+         WHERE p.run_id = wanted.run_id AND p.project_id = $1 AND p.deleted_at IS NULL
          ORDER BY p.created_at DESC, p.id DESC LIMIT ${MAX_VERSIONS_OF_RUN}
        ) v ON true
        JOIN model m ON m.id = v.model_id
@@ -164,7 +167,8 @@ export class RegistryQueries {
   async versionByBytes(projectId: ProjectId, model: string, sha256: Sha256): Promise<ModelVersion | null> {
     const [row] = await this.sql.query<VersionRow>(
       `/* registry.versionByBytes */ SELECT ${VERSION_COLUMNS} FROM model_version v JOIN model m ON m.id = v.model_id
-       WHERE m.project_id = $1 AND m.name = $2 AND v.sha256 = $3`,
+       WHERE m.project_id = $1 AND m.name = $2 AND m.deleted_at IS NULL AND v.sha256 = $3 AND v.deleted_at IS NULL
+       ORDER BY v.ordinal DESC LIMIT 1`,
       [projectId, model, sha256],
     );
     return row ? versionOf(row) : null;
@@ -180,10 +184,19 @@ export class RegistryQueries {
     return groupedBy(ids, rows, ({ versionId }) => versionId);
   }
 
+  /** What each version was logged with; none where it is one file. */
+  async filesOfVersions(projectId: ProjectId, ids: readonly ModelVersionId[]): Promise<VersionFile[][]> {
+    const rows = await this.sql.query<{ id: ModelVersionId; files: VersionFile[] | null }>(
+      `/* registry.filesOfVersions */ SELECT id, files FROM model_version WHERE project_id = $1 AND id = ANY($2)`,
+      [projectId, ids],
+    );
+    return byKey(ids, rows, ({ id }) => id).map((row) => row?.files ?? []);
+  }
+
   async aliasesOfModels(projectId: ProjectId, ids: readonly ModelId[]): Promise<Alias[][]> {
     const rows = await this.sql.query<AliasRow>(
       `/* registry.aliasesOfModels */ SELECT ${ALIAS_COLUMNS} FROM model_alias a
-       WHERE a.project_id = $1 AND a.model_id = ANY($2) ORDER BY a.name`,
+       WHERE a.project_id = $1 AND a.model_id = ANY($2) AND a.removed_at IS NULL ORDER BY a.name`,
       [projectId, ids],
     );
     return groupedBy(ids, rows, ({ modelId }) => modelId);
@@ -192,7 +205,7 @@ export class RegistryQueries {
   async aliasesOfVersions(projectId: ProjectId, ids: readonly ModelVersionId[]): Promise<Alias[][]> {
     const rows = await this.sql.query<AliasRow>(
       `/* registry.aliasesOfVersions */ SELECT ${ALIAS_COLUMNS} FROM model_alias a
-       WHERE a.project_id = $1 AND a.version_id = ANY($2) ORDER BY a.name`,
+       WHERE a.project_id = $1 AND a.version_id = ANY($2) AND a.removed_at IS NULL ORDER BY a.name`,
       [projectId, ids],
     );
     return groupedBy(ids, rows, ({ versionId }) => versionId);
@@ -200,7 +213,8 @@ export class RegistryQueries {
 
   async alias(modelId: ModelId, name: string): Promise<Alias | null> {
     const [alias] = await this.sql.query<AliasRow>(
-      `/* registry.alias */ SELECT ${ALIAS_COLUMNS} FROM model_alias a WHERE a.model_id = $1 AND a.name = $2`,
+      `/* registry.alias */ SELECT ${ALIAS_COLUMNS} FROM model_alias a
+       WHERE a.model_id = $1 AND a.name = $2 AND a.removed_at IS NULL`,
       [modelId, name],
     );
     return alias ?? null;

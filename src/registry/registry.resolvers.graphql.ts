@@ -20,6 +20,7 @@ import {
   RegisterModelVersionInput,
   RollbackAliasInput,
 } from './registry.inputs.graphql';
+import { RegistryLifecycleMutations } from './registry.lifecycle.graphql';
 import { PromotionFields, RollbackFields } from './registry.result-fields.graphql';
 import {
   CreateModelResult,
@@ -129,6 +130,7 @@ class RegistryMutations {
 export const REGISTRY_RESOLVERS = [
   RegistryQueriesResolver,
   RegistryMutations,
+  RegistryLifecycleMutations,
   ModelFields,
   ModelVersionFields,
   AliasFields,

@@ -1,11 +1,11 @@
-import type { Sha256 } from '../kernel/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifacts';
 import { newId, type ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/sql';
+import type { Transaction } from '../kernel/database/sql';
 import type { Alias, AliasId, MoveKind } from './alias';
 import { AliasMoveEntity } from './alias-move.entity';
 import type { GateResult } from './gates';
 import type { Model, ModelId, ModelPolicy } from './model';
-import type { ModelVersion, ModelVersionId, VersionMetric } from './model-version';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
 import { ModelVersionDatasetEntity } from './model-version-dataset.entity';
 import { ModelVersionEntity } from './model-version.entity';
 import type { VersionRegistered } from './registry.events';
@@ -15,8 +15,12 @@ import type { MoveLink } from './rollback';
 import type { VersionNumber } from './version-number';
 
 /** A version that is about to be written. */
-export interface NewVersion extends Omit<ModelVersion, 'ref' | 'number' | 'modelName' | 'createdAt'> {
+export interface NewVersion extends Omit<
+  ModelVersion,
+  'ref' | 'number' | 'modelName' | 'stage' | 'createdAt' | 'updatedAt' | 'deletedAt'
+> {
   readonly number: VersionNumber;
+  readonly files: readonly VersionFile[] | null;
 }
 
 export interface NewMove {
@@ -39,17 +43,27 @@ export class RegistryStore {
     projectId: ProjectId,
     name: string,
   ): Promise<{ model: Model; created: boolean }> {
+    const known = await this.holdModel(tx, projectId, name);
+    if (known) return { model: known, created: false };
+    await lockModelName(tx, projectId, name);
     const made = await tx.query(
       `/* registry.addModel */ INSERT INTO model (id, project_id, name) VALUES ($1, $2, $3)
-       ON CONFLICT (project_id, name) DO NOTHING RETURNING id`,
+       ON CONFLICT (project_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING id`,
       [newId(), projectId, name],
     );
+    const model = await this.holdModel(tx, projectId, name);
+    // Somebody deleted the one that was there while we waited for it: the name is free again.
+    return model ? { model, created: made.length > 0 } : this.lockModel(tx, projectId, name);
+  }
+
+  /** The model's row, which nobody else changes before this transaction ends; null where there is none. */
+  async holdModel(tx: Transaction, projectId: ProjectId, name: string): Promise<Model | null> {
     const [model] = await tx.query<Model>(
-      `/* registry.lockModel */ SELECT ${MODEL_COLUMNS} FROM model m WHERE m.project_id = $1 AND m.name = $2 FOR UPDATE`,
+      `/* registry.holdModel */ SELECT ${MODEL_COLUMNS} FROM model m
+       WHERE m.project_id = $1 AND m.name = $2 AND m.deleted_at IS NULL FOR UPDATE`,
       [projectId, name],
     );
-    if (!model) throw new Error('A model that was just made is there.');
-    return { model, created: made.length > 0 };
+    return model ?? null;
   }
 
   async declarePolicy(
@@ -113,13 +127,14 @@ export class RegistryStore {
     metrics: readonly VersionMetric[],
     datasets: VersionRegistered['datasetVersionIds'],
   ): Promise<ModelVersion> {
-    const { id: versionId, projectId } = version;
+    const { id: versionId, projectId, modelId } = version;
     await tx.insert('registry.addVersion', ModelVersionEntity, {
       ...version,
       ...number,
       sizeBytes: String(sizeBytes),
     });
     await this.addMetrics(tx, version, metrics);
+    await tx.query('/* registry.touchModel */ UPDATE model SET updated_at = now() WHERE id = $1', [modelId]);
     const datasetRows = datasets.map(({ id, role }) => ({
       versionId,
       projectId,
@@ -152,19 +167,28 @@ export class RegistryStore {
     );
   }
 
+  /** Holds the model's row against deletion and renaming; false where it has been deleted. */
+  async shareModel(tx: Transaction, id: ModelId): Promise<boolean> {
+    const rows = await tx.query(
+      '/* registry.shareModel */ SELECT id FROM model WHERE id = $1 AND deleted_at IS NULL FOR SHARE',
+      [id],
+    );
+    return rows.length > 0;
+  }
+
   async version(tx: Transaction, id: ModelVersionId): Promise<ModelVersion> {
     const [row] = await tx.query<VersionRow>(
       `/* registry.version */ SELECT ${VERSION_COLUMNS} FROM model_version v JOIN model m ON m.id = v.model_id WHERE v.id = $1`,
       [id],
     );
-    if (!row) throw new Error('A version is never deleted.');
+    if (!row) throw new Error('The row of a version stays, also when it is deleted.');
     return versionOf(row);
   }
 
   async versionByBytes(tx: Transaction, modelId: ModelId, sha256: Sha256): Promise<ModelVersion | null> {
     const [row] = await tx.query<VersionRow>(
       `/* registry.knownBytes */ SELECT ${VERSION_COLUMNS} FROM model_version v JOIN model m ON m.id = v.model_id
-       WHERE v.model_id = $1 AND v.sha256 = $2`,
+       WHERE v.model_id = $1 AND v.sha256 = $2 AND v.deleted_at IS NULL ORDER BY v.ordinal DESC LIMIT 1`,
       [modelId, sha256],
     );
     return row ? versionOf(row) : null;
@@ -174,20 +198,23 @@ export class RegistryStore {
   async lockAlias(tx: Transaction, modelId: ModelId, name: string): Promise<Alias | null> {
     const [alias] = await tx.query<AliasRow>(
       `/* registry.lockAlias */ SELECT ${ALIAS_COLUMNS} FROM model_alias a
-       WHERE a.model_id = $1 AND a.name = $2 FOR UPDATE`,
+       WHERE a.model_id = $1 AND a.name = $2 AND a.removed_at IS NULL FOR UPDATE`,
       [modelId, name],
     );
     return alias ?? null;
   }
 
-  /** Null where somebody else made it first. */
+  /** Makes it, or brings back the one that was taken away. Null where somebody else did so first. */
   async addAlias(
     tx: Transaction,
     alias: Omit<Alias, 'id' | 'revision'> & { projectId: ProjectId },
   ): Promise<Alias | null> {
     const [made] = await tx.query<AliasRow>(
       `/* registry.addAlias */ INSERT INTO model_alias AS a (id, project_id, model_id, name, version_id, revision)
-       VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (model_id, name) DO NOTHING RETURNING ${ALIAS_COLUMNS}`,
+       VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (model_id, name) DO UPDATE
+         SET version_id = excluded.version_id, revision = a.revision + 1, removed_at = NULL
+         WHERE a.removed_at IS NOT NULL
+       RETURNING ${ALIAS_COLUMNS}`,
       [newId(), alias.projectId, alias.modelId, alias.name, alias.versionId],
     );
     return made ?? null;
@@ -195,7 +222,7 @@ export class RegistryStore {
 
   async countAliases(tx: Transaction, modelId: ModelId): Promise<number> {
     const [row] = await tx.query<{ count: string }>(
-      '/* registry.countAliases */ SELECT count(*) AS count FROM model_alias WHERE model_id = $1',
+      '/* registry.countAliases */ SELECT count(*) AS count FROM model_alias WHERE model_id = $1 AND removed_at IS NULL',
       [modelId],
     );
     return Number(row?.count);
@@ -232,4 +259,11 @@ export class RegistryStore {
     const gates = move.gates.map(storedGate);
     await tx.insert('registry.addMove', AliasMoveEntity, { projectId, aliasId, ...link, ...move, gates });
   }
+}
+
+/** Nobody else gives a model this name before the transaction ends. */
+export async function lockModelName(tx: Transaction, projectId: ProjectId, name: string): Promise<void> {
+  await tx.query('/* registry.lockModelName */ SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `model ${projectId} ${name}`,
+  ]);
 }

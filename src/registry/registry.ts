@@ -1,9 +1,9 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import type { Artifacts } from '../kernel/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
 import type { Bus } from '../kernel/bus';
 import type { Page, PageRequest } from '../kernel/cursor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import type { ProjectId } from '../kernel/ids';
 import { InputCheck } from '../kernel/input-check';
 import type { Outbox } from '../kernel/outbox';
@@ -12,22 +12,45 @@ import type { RunId, Tracking } from '../tracking/tracking';
 import type { Alias, AliasMove } from './alias';
 import type { AliasFollower } from './alias-follower';
 import { AliasMoves } from './alias-moves';
+import { AliasRemoval, type AliasRemoved, type RemoveAliasInput } from './alias-removal';
 import { AliasRollback, type RollbackResult } from './alias-rollback';
 import { GateRun } from './gate-run';
 import type { Model, ModelId } from './model';
 import { ModelDeclaration, type DeclarationResult, type ModelInput } from './model-declaration';
 import type { ModelInspector } from './model-inspector';
-import type { ModelVersion, ModelVersionId, VersionMetric } from './model-version';
+import {
+  ModelChanges,
+  type AddModelInput,
+  type ModelChanged,
+  type ModelDeleted,
+  type UpdateModelInput,
+} from './model-changes';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
 import { Promotion, type PromotionResult } from './promotion';
 import type { PromotionInput, RollbackInput } from './promotion-input';
 import { Preparation } from './preparation';
 import { parseReference } from './reference';
 import { Registration, type RegistrationResult } from './registration';
-import type { RegistrationInput } from './registration-input';
+import type { ReferenceUsers } from './reference-users';
+import type { FilesRegistrationInput, RegistrationInput } from './registration-input';
+import { RegistryChangesStore } from './registry-changes.store';
 import { RegistryQueries, type HistoryKey, type VersionsPageKey } from './registry.queries';
+import type { RegistrySearch } from './registry-search';
+import { RegistrySearchQueries } from './registry-search.queries';
 import { RegistryStore } from './registry.store';
+import type { Transaction } from '../kernel/database/sql';
+import {
+  VersionChanges,
+  type SetStageInput,
+  type UpdateVersionInput,
+  type VersionChanged,
+  type VersionDeleted,
+} from './version-changes';
 
 export type { AliasFollower } from './alias-follower';
+export type { ReferenceUser, ReferenceUsers } from './reference-users';
+export { STAGES, type Stage } from './stage';
+export { tagList } from './tags';
 export type { Alias, AliasMove } from './alias';
 export type { Model, ModelId } from './model';
 export type { ModelInspection, ModelInspector } from './model-inspector';
@@ -37,6 +60,7 @@ export type {
   ModelVersion,
   ModelVersionId,
   Signature,
+  VersionFile,
   VersionMetric,
 } from './model-version';
 export { parseReference } from './reference';
@@ -44,10 +68,15 @@ export { parseReference } from './reference';
 /** What we decided to trust: models, their versions, and the aliases that point at them. */
 export class Registry {
   private readonly queries: RegistryQueries;
+  private readonly searches: RegistrySearchQueries;
   private readonly declaration: ModelDeclaration;
   private readonly registration: Registration;
   private readonly promotion: Promotion;
   private readonly rollback: AliasRollback;
+  private readonly removal: AliasRemoval;
+  private readonly modelChanges: ModelChanges;
+  private readonly versionChanges: VersionChanges;
+  private readonly changes = new RegistryChangesStore();
   private readonly follower: AliasFollower;
 
   constructor(needs: {
@@ -59,16 +88,21 @@ export class Registry {
     readonly tracking: Tracking;
     readonly inspector: ModelInspector;
     readonly follower: AliasFollower;
+    readonly users: ReferenceUsers;
   }) {
     this.follower = needs.follower;
     const store = new RegistryStore();
     const moves = new AliasMoves({ ...needs, store });
     this.queries = new RegistryQueries(needs.database);
+    this.searches = new RegistrySearchQueries(needs.database);
     const shared = { ...needs, queries: this.queries, store, moves };
     this.declaration = new ModelDeclaration(shared);
     this.registration = new Registration({ ...shared, preparation: new Preparation(needs) });
     this.promotion = new Promotion({ ...shared, gateRun: new GateRun(needs) });
     this.rollback = new AliasRollback(shared);
+    this.removal = new AliasRemoval(shared);
+    this.modelChanges = new ModelChanges(shared);
+    this.versionChanges = new VersionChanges(shared);
   }
 
   /** Declares a model's policy; a model without one gets it once, and an equal one is the model that exists. */
@@ -81,6 +115,62 @@ export class Registry {
   async registerVersion(actor: Actor, input: RegistrationInput): Promise<RegistrationResult> {
     authorize(actor, 'registry:write');
     return this.registration.register(actor, input);
+  }
+
+  /** Keeps files as a version, and opens none of them: it is listed and fetched, never run. */
+  async registerFiles(actor: Actor, input: FilesRegistrationInput): Promise<RegistrationResult> {
+    authorize(actor, 'registry:write');
+    return this.registration.registerFiles(actor, input);
+  }
+
+  /** A model without a policy, which `createModel` may give it later. Refused where there is one of that name. */
+  async addModel(actor: Actor, input: AddModelInput) {
+    authorize(actor, 'registry:write');
+    return this.modelChanges.add(actor, input);
+  }
+
+  /** Changes what is given: its name, unless endpoints name it, its description, and tags, one by one. */
+  async updateModel(actor: Actor, input: UpdateModelInput): Promise<ModelChanged> {
+    authorize(actor, 'registry:write');
+    const result = await this.modelChanges.update(actor, input);
+    if (result.ok && input.name) await this.follower.aliasMoved();
+    return result;
+  }
+
+  /** With its versions; its name is free. Refused while an alias or an endpoint leads to one of them. */
+  async deleteModel(actor: Actor, model: string): Promise<ModelDeleted> {
+    authorize(actor, 'registry:write');
+    const result = await this.modelChanges.delete(actor, model);
+    if (result.ok) await this.follower.aliasMoved();
+    return result;
+  }
+
+  /** Changes what is said of a version: its description, and tags, one by one. */
+  async updateVersion(actor: Actor, input: UpdateVersionInput): Promise<VersionChanged> {
+    authorize(actor, 'registry:write');
+    return this.versionChanges.update(actor, input);
+  }
+
+  /** For clients that know stages. Nothing follows them: aliases are what moves traffic. */
+  async setStage(actor: Actor, input: SetStageInput) {
+    authorize(actor, 'registry:write');
+    return this.versionChanges.setStage(actor, input);
+  }
+
+  /** Refused while an alias or an endpoint leads to it. */
+  async deleteVersion(actor: Actor, ref: string): Promise<VersionDeleted> {
+    authorize(actor, 'registry:write');
+    const result = await this.versionChanges.delete(actor, ref);
+    if (result.ok) await this.follower.aliasMoved();
+    return result;
+  }
+
+  /** Refused while an endpoint follows it. Its history stays. */
+  async removeAlias(actor: Actor, input: RemoveAliasInput): Promise<AliasRemoved> {
+    authorize(actor, 'registry:promote');
+    const result = await this.removal.remove(actor, input);
+    if (result.ok) await this.follower.aliasMoved();
+    return result;
   }
 
   /** Runs the gates, and moves the alias if all of them passed. */
@@ -116,6 +206,24 @@ export class Registry {
     return this.queries.models(actor.projectId, filter, page);
   }
 
+  /** Filtered by name and tags; sorted by name, or by their times. Cursors have one key: a place in the list. */
+  async searchModels(actor: Actor, search: RegistrySearch, page: PageRequest): Promise<Page<Model>> {
+    authorize(actor, 'platform:read');
+    return this.searches.models(actor.projectId, search, page);
+  }
+
+  /** The same of versions, of all models in one list. */
+  async searchVersions(actor: Actor, search: RegistrySearch, page: PageRequest): Promise<Page<ModelVersion>> {
+    authorize(actor, 'platform:read');
+    return this.searches.versions(actor.projectId, search, page);
+  }
+
+  /** Of each model the newest version at each stage. */
+  async latestVersions(actor: Actor, ids: readonly ModelId[]): Promise<ModelVersion[][]> {
+    authorize(actor, 'platform:read');
+    return this.searches.latestVersions(actor.projectId, ids);
+  }
+
   /** What a reference means now; null where it means nothing. */
   async versionByRef(actor: Actor, ref: string): Promise<ModelVersion | null> {
     return (await this.versionsByRefs(actor, [ref]))[0] ?? null;
@@ -136,6 +244,21 @@ export class Registry {
     return this.queries.versionsByReferences(projectId, refs.map(parseReference));
   }
 
+  /**
+   * For whoever is about to keep these references: the same as `versionsForRouting`, in its transaction. What they name now
+   * stays until that ends.
+   */
+  async versionsForKeeping(
+    tx: Transaction,
+    projectId: ProjectId,
+    refs: readonly string[],
+  ): Promise<(ModelVersion | null)[]> {
+    const references = refs.map(parseReference);
+    const names = references.flatMap((reference) => reference?.model ?? []);
+    await this.changes.holdForReferences(tx, projectId, [...new Set(names)]);
+    return new RegistryQueries(tx).versionsByReferences(projectId, references);
+  }
+
   /** Pages of versions, newest first: one for each key. */
   async versionPages(actor: Actor, keys: readonly VersionsPageKey[]): Promise<Page<ModelVersion>[]> {
     authorize(actor, 'platform:read');
@@ -150,6 +273,12 @@ export class Registry {
   async metricsOfVersions(actor: Actor, ids: readonly ModelVersionId[]): Promise<VersionMetric[][]> {
     authorize(actor, 'platform:read');
     return this.queries.metricsOfVersions(actor.projectId, ids);
+  }
+
+  /** What each version was logged with; none where it is one file. */
+  async filesOfVersions(actor: Actor, ids: readonly ModelVersionId[]): Promise<VersionFile[][]> {
+    authorize(actor, 'platform:read');
+    return this.queries.filesOfVersions(actor.projectId, ids);
   }
 
   async aliasesOfModels(actor: Actor, ids: readonly ModelId[]): Promise<Alias[][]> {

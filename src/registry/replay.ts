@@ -1,4 +1,4 @@
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import { claimKey, type FirstTime, type IdempotentRequest } from '../kernel/idempotency';
 
 /** Leaves the transaction, which rolls back, and is caught right outside of it. */

@@ -1,12 +1,12 @@
 import { newId } from '../kernel/ids';
-import type { BatchAnswer, BatchRequest } from './batch-request';
-import type { EndpointCache } from './cache-endpoint';
+import type { BatchAnswer, BatchRequest } from './batching/batch-request';
+import type { EndpointCache } from './cache/cache-endpoint';
 import { refusalOf } from './predict-refusal';
 import type { PredictInput } from './predict';
 import type { PredictionId, PredictRequest, PredictResult } from './prediction';
 import type { Question } from './question';
-import type { Route } from './route';
-import { decodeRows } from './row-decoder';
+import type { Route } from './routing/route';
+import { decodeRows } from './values/row-decoder';
 
 /** What of a request matters while it waits. */
 interface Caller extends Pick<PredictRequest, 'signal' | 'isAbandoned' | 'priority'> {
@@ -107,6 +107,7 @@ function answered(
     coalesced,
     batchSize,
     ranOn: batch.ranOn ?? null,
+    closed: batch.closed,
     timing: { queueMs, computeMs, totalMs: performance.now() - startedAt },
   };
 }

@@ -1,7 +1,7 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import {
   notFound,
   refuse,
@@ -14,9 +14,9 @@ import {
 import type { ProjectId } from '../kernel/ids';
 import { InputCheck } from '../kernel/input-check';
 import type { Outbox } from '../kernel/outbox';
-import { refusableTransaction } from '../kernel/refusable-transaction';
-import type { Transaction } from '../kernel/sql';
-import { parseReference, type Registry } from '../registry/registry';
+import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import type { Transaction } from '../kernel/database/sql';
+import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
 import { ROUTING_TOPIC } from '../registry/registry.events';
 import type { Endpoint, Variant, VariantInput } from './endpoint';
 import {
@@ -24,15 +24,16 @@ import {
   completeRouting,
   type EndpointRoutingInput,
   type GivenRouting,
-} from './endpoint-routing';
+} from './routing/endpoint-routing';
 import {
   checkSettings,
   completeSettings,
   type EndpointSettingsInput,
   type GivenSettings,
 } from './endpoint-settings';
-import type { RoutingTable } from './routing-table';
-import { checkRuleTargets } from './routing-rule';
+import { notDeployable } from './opaque-version';
+import type { RoutingTable } from './routing/routing-table';
+import { checkRuleTargets } from './routing/routing-rule';
 import { endpointDeployed, type VariantTarget } from './serving.events';
 import type { ServingQueries } from './serving.queries';
 import { ServingStore } from './serving.store';
@@ -88,16 +89,12 @@ export class Deployment {
     const routing = checkRouting(check, request);
     const { variants, error } = checkVariants(check, request.variants);
     if (error) return refuse(error);
-    const targets = await this.targetsOf(actor.projectId, variants);
-    if (!targets.ok) return targets;
+    const versions = await this.versionsOf(actor.projectId, variants);
+    const early = targetsOf(variants, versions);
+    if (!early.ok) return early;
     if (!mayCreate && !(await this.needs.queries.endpointByName(actor.projectId, request.name)))
       return refuse(notFound('endpoint', request.name));
-    const result = await this.write(
-      actor.projectId,
-      request,
-      { variants, settings, routing },
-      targets.targets,
-    );
+    const result = await this.write(actor.projectId, request, { variants, settings, routing });
     if (result.ok) await this.needs.routing.catchUp();
     return result;
   }
@@ -106,7 +103,6 @@ export class Deployment {
     projectId: ProjectId,
     { name, expectedRevision }: DeployEndpoint,
     wanted: Wanted,
-    targets: readonly VariantTarget[],
   ): Promise<DeployResult> {
     return refusableTransaction<Deployed, DeployRefusal>(this.needs.database, async (tx) => {
       const { id, revision, ...current } = await this.store.lockEndpoint(tx, projectId, name);
@@ -114,6 +110,10 @@ export class Deployment {
         return refuse(revisionConflict(`endpoint “${name}”`, expectedRevision, revision));
       }
       const { variants } = wanted;
+      // Again, now that what they name can neither go nor be called otherwise.
+      const refs = variants.map(({ ref }) => ref);
+      const targets = targetsOf(variants, await this.needs.registry.versionsForKeeping(tx, projectId, refs));
+      if (!targets.ok) return targets;
       const settings = wanted.settings ?? current.settings;
       const routing = { ...current.routing, ...wanted.routing };
       const endpoint = { id, projectId, name, variants, ...completeRouting(routing) };
@@ -123,7 +123,7 @@ export class Deployment {
       if (error) return refuse(error);
       const newRevision = await this.store.replace(tx, endpoint, settings, routing);
       const deployed = { ...endpoint, revision: newRevision, settings: completeSettings(settings) };
-      await this.tell(tx, deployed, targets);
+      await this.tell(tx, deployed, targets.targets);
       return { ok: true, endpoint: deployed, created: revision === 0 };
     });
   }
@@ -133,26 +133,31 @@ export class Deployment {
     await this.needs.bus.wake(tx, ROUTING_TOPIC);
   }
 
-  private async targetsOf(
-    projectId: ProjectId,
-    variants: readonly Variant[],
-  ): Promise<{ readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound>> {
-    const versions = await this.needs.registry.versionsForRouting(
+  private versionsOf(projectId: ProjectId, variants: readonly Variant[]) {
+    return this.needs.registry.versionsForRouting(
       projectId,
       variants.map(({ ref }) => ref),
     );
-    const targets: VariantTarget[] = [];
-    for (const [index, { ref }] of variants.entries()) {
-      const version = versions[index];
-      const reference = parseReference(ref);
-      if (!version || !reference) return refuse(notFound('model version', ref));
-      const { target } = reference;
-      targets.push(
-        target.kind === 'alias'
-          ? { kind: 'alias', modelId: version.modelId, alias: target.alias }
-          : { kind: 'version', versionId: version.id },
-      );
-    }
-    return { ok: true, targets };
   }
+}
+
+/** What each variant leads to, and whether our workers, or a server that we know, can run it. */
+function targetsOf(
+  variants: readonly Variant[],
+  versions: readonly (ModelVersion | null)[],
+): { readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound | InvalidInput> {
+  const targets: VariantTarget[] = [];
+  for (const [index, { ref }] of variants.entries()) {
+    const version = versions[index];
+    const reference = parseReference(ref);
+    if (!version || !reference) return refuse(notFound('model version', ref));
+    if (version.format === 'OPAQUE') return refuse(notDeployable(`variants[${index}].ref`, version));
+    const { target } = reference;
+    targets.push(
+      target.kind === 'alias'
+        ? { kind: 'alias', modelId: version.modelId, alias: target.alias }
+        : { kind: 'version', versionId: version.id },
+    );
+  }
+  return { ok: true, targets };
 }

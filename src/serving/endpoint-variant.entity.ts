@@ -15,4 +15,5 @@ export class EndpointVariantEntity {
   @Column('text') ref!: string;
   @Column('float8') weight!: number;
   @Column('boolean') shadow!: boolean;
+  @Column('int', { nullable: true }) instances!: number | null;
 }

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 import type { ProjectId } from '../kernel/ids';
 import type { EndpointId } from './endpoint';
-import type { GivenRouting } from './endpoint-routing';
+import type { GivenRouting } from './routing/endpoint-routing';
 import type { GivenSettings } from './endpoint-settings';
 
 @Entity('endpoint')

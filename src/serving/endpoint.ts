@@ -1,5 +1,5 @@
 import type { Id, ProjectId } from '../kernel/ids';
-import type { EndpointRouting } from './endpoint-routing';
+import type { EndpointRouting } from './routing/endpoint-routing';
 import type { EndpointSettings } from './endpoint-settings';
 
 export type EndpointId = Id<'endpoint'>;
@@ -14,6 +14,8 @@ export interface Variant {
   readonly weight: number;
   /** Gets a copy of the traffic; its answers go to nobody. */
   readonly shadow: boolean;
+  /** Workers that may hold its model, at most; absent or null: all. */
+  readonly instances?: number | null;
 }
 
 /** A name that applications call. */
@@ -33,4 +35,5 @@ export interface VariantInput {
   readonly ref: string;
   readonly weight: number;
   readonly shadow?: boolean | null;
+  readonly instances?: number | null;
 }

@@ -4,8 +4,8 @@ import { MAX_PAGE_SIZE } from '../kernel/cursor';
 import { notFound, shorten, type NotFound } from '../kernel/errors';
 import type { ModelId, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
-import type { RoutingTable } from './routing-table';
-import type { RunningEndpoint } from './running-endpoint';
+import type { RoutingTable } from './routing/routing-table';
+import type { RunningEndpoint } from './routing/running-endpoint';
 import type { ServingQueries } from './serving.queries';
 
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
@@ -140,7 +140,7 @@ export class ModelAddresses {
   private async versionsOf(actor: Actor, modelId: ModelId): Promise<readonly ModelVersion[]> {
     const page = { first: MAX_PAGE_SIZE, after: null };
     const [versions] = await this.needs.registry.versionPages(actor, [{ modelId, page }]);
-    return versions?.nodes ?? [];
+    return versions?.nodes.filter(({ format }) => format !== 'OPAQUE') ?? [];
   }
 }
 

@@ -8,9 +8,10 @@ import { DEFAULT_SETTINGS } from './endpoint-settings';
 import type { ModelAddresses } from './model-address';
 import { refusalOf } from './predict-refusal';
 import type { PredictRefusal } from './prediction';
-import type { PredictionStatistics, VersionStatistics } from './prediction-statistics';
-import { batchRows } from './route-change';
-import type { RoutingTable } from './routing-table';
+import type { PredictionStatistics, VersionStatistics } from './seen/prediction-statistics';
+import { batchRows } from './routing/route-change';
+import type { RoutingTable } from './routing/routing-table';
+import type { RunningEndpoint } from './routing/running-endpoint';
 import type { ServedModel } from './served-model';
 
 /** Models that the index tells of, the newest first. */
@@ -81,7 +82,10 @@ export class ModelControl {
     });
   }
 
-  /** The project's endpoints with their variants, then its models with their versions, newest first. */
+  /**
+   * The project's endpoints with their variants, then its models with their versions, newest first: each name and version
+   * once, and none that an endpoint of the same name has in its place.
+   */
   async index(actor: Actor): Promise<readonly IndexedModel[]> {
     authorize(actor, 'platform:read');
     const { backend, routing } = this.needs;
@@ -89,13 +93,19 @@ export class ModelControl {
     const entry = (name: string, version: ModelVersion): IndexedModel => ({
       ...{ name, version, loaded: loaded.has(version.sha256), notReady: backend.whyNot(version.sha256) },
     });
-    const endpoints = routing.endpointsOf(actor.projectId).flatMap(({ name, variants, shadows }) => {
-      const versions = [...variants, ...shadows].map(({ model }) => model.version);
-      return unique(versions).map((version) => entry(name, version));
-    });
+    const running = new Map(
+      routing.endpointsOf(actor.projectId).map((endpoint) => [endpoint.name, versionsBehind(endpoint)]),
+    );
+    const isReachable = ({ id, modelId, modelName }: ModelVersion) => {
+      const behind = running.get(modelName);
+      if (!behind) return true;
+      return !behind.some((one) => one.id === id) && behind.some((one) => one.modelId === modelId);
+    };
     return [
-      ...endpoints,
-      ...(await this.newestVersions(actor)).map((version) => entry(version.modelName, version)),
+      ...[...running].flatMap(([name, versions]) => versions.map((version) => entry(name, version))),
+      ...(await this.newestVersions(actor))
+        .filter(isReachable)
+        .map((version) => entry(version.modelName, version)),
     ];
   }
 
@@ -115,7 +125,7 @@ export class ModelControl {
     const address = await addresses.addressOf(actor, name, version);
     if ('kind' in address) return address;
     const endpoint = routing.endpoint(actor.projectId, name);
-    const running = endpoint && [...endpoint.variants, ...endpoint.shadows].map(({ model }) => model.version);
+    const running = endpoint && versionsBehind(endpoint);
     const versions =
       version !== null
         ? [address.version]
@@ -148,7 +158,8 @@ export class ModelControl {
         modelId: id,
         page: { first: MAX_INDEXED_VERSIONS, after: null },
       }));
-      for (const page of await registry.versionPages(actor, keys)) versions.push(...page.nodes);
+      for (const page of await registry.versionPages(actor, keys))
+        versions.push(...page.nodes.filter(({ format }) => format !== 'OPAQUE'));
       if (!models.hasNextPage || models.endCursor === null) break;
       after = decodeCursor(models.endCursor, 1);
     }
@@ -168,6 +179,10 @@ async function done(work: () => Promise<void>): Promise<{ readonly ok: true } | 
 const unique = (versions: readonly ModelVersion[]): readonly ModelVersion[] => [
   ...new Map<ModelVersionId, ModelVersion>(versions.map((version) => [version.id, version])).values(),
 ];
+
+/** Shadows too, each once. */
+const versionsBehind = ({ variants, shadows }: RunningEndpoint): readonly ModelVersion[] =>
+  unique([...variants, ...shadows].map(({ model }) => model.version));
 
 const inUse = ({ ref }: ModelVersion, endpoint: string): InUse => ({
   kind: 'InUseError',

@@ -1,8 +1,8 @@
-import type { Artifact, Artifacts } from '../kernel/artifacts';
+import type { Artifact, Artifacts } from '../kernel/artifacts/artifacts';
 import { unavailable } from '../kernel/errors';
 import type { ColumnPlace, ModelInspection, ModelInspector } from '../registry/registry';
+import { documentOf } from './artifact-document';
 import type { Backend, ModelFile } from './backends/backend';
-import { readRemoteDocument } from './backends/remote-document';
 import { WorkerUnavailable } from './worker-unavailable';
 
 /** Tells the registry what a model file is, by trying it where it can harm nobody, or by asking the server that has it. */
@@ -12,11 +12,11 @@ export class ModelFileInspector implements ModelInspector {
     private readonly artifacts: Artifacts,
   ) {}
 
-  async inspect({ sha256 }: Artifact): Promise<ModelInspection> {
-    const path = await this.artifacts.localPath(sha256);
-    const read = await readRemoteDocument(path);
+  async inspect(artifact: Artifact): Promise<ModelInspection> {
+    const read = await documentOf(this.artifacts, artifact);
     if (read && !read.ok) return { ok: false, code: 'INVALID_REMOTE_MODEL', message: read.message };
-    return this.tried({ sha256 }, (file) => this.backend.inspect(file));
+    const inspection = await this.tried(artifact, (file) => this.backend.inspect(file));
+    return inspection.ok ? { ...inspection, format: read ? 'REMOTE' : 'ONNX' } : inspection;
   }
 
   nullable(artifact: Artifact, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
@@ -28,13 +28,14 @@ export class ModelFileInspector implements ModelInspector {
   }
 
   private async tried<Result>(
-    { sha256 }: Pick<Artifact, 'sha256'>,
+    artifact: Artifact,
     work: (file: ModelFile) => Promise<Result>,
   ): Promise<Result> {
-    const path = await this.artifacts.localPath(sha256);
-    const read = await readRemoteDocument(path);
+    const read = await documentOf(this.artifacts, artifact);
+    const { sha256, sizeBytes } = artifact;
     try {
-      return await work({ sha256, path, ...(read?.ok && { remote: read.document }) });
+      const lease = () => this.artifacts.lease(sha256);
+      return await work({ sha256, sizeBytes, lease, ...(read?.ok && { remote: read.document }) });
     } catch (error) {
       throw error instanceof WorkerUnavailable ? unavailable('The model worker', { cause: error }) : error;
     }

@@ -1,6 +1,6 @@
 import type { Logger } from '../kernel/logger';
 import type { Backend } from './backends/backend';
-import type { NeededModel } from './route-change';
+import type { NeededModel } from './routing/route-change';
 import type { ServedModel } from './served-model';
 import { WorkerUnavailable, type UnavailableReason } from './worker-unavailable';
 

@@ -20,7 +20,7 @@ import { refuse } from '../kernel/errors';
 import { InputCheck } from '../kernel/input-check';
 import type { Typed } from '../kernel/node.graphql';
 import { JsonObjectScalar, TensorScalar } from '../kernel/scalars.graphql';
-import type { TensorInput } from '../kernel/tensor-input';
+import type { TensorInput } from '../kernel/tensors/tensor-input';
 import {
   answer,
   InvalidInputErrorType,
@@ -31,7 +31,7 @@ import {
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
 import type { PredictSuccess, Priority, Serving } from './serving';
-import { tensorToJson, type TensorJson } from './tensor-json';
+import { tensorToJson, type TensorJson } from './values/tensor-json';
 
 declare module '../kernel/context.graphql' {
   interface Context {
@@ -215,7 +215,7 @@ class PredictManySuccessType {
 const PredictManyResult = resultUnion('PredictManyResult', [PredictManySuccessType, InvalidInputErrorType]);
 
 type Encoding = keyof typeof TensorEncoding;
-type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced' | 'endpointId' | 'ranOn'> & {
+type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced' | 'endpointId' | 'ranOn' | 'closed'> & {
   readonly encoding: Encoding;
 };
 

@@ -2,16 +2,16 @@ import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { refuse } from '../kernel/errors';
 import { ask } from './ask';
-import type { Batcher } from './batcher';
-import { observed } from './observed';
-import type { PredictionCache } from './prediction-cache';
-import type { PredictionStatistics } from './prediction-statistics';
+import type { Batcher } from './batching/batcher';
+import { observed } from './seen/observed';
+import type { PredictionCache } from './cache/prediction-cache';
+import type { PredictionStatistics } from './seen/prediction-statistics';
 import type { PredictionObserver, PredictRequest, PredictResult, ShadowObserver } from './prediction';
 import { checkRequest, questionFor } from './question';
-import { detourOf, routeOf, type Route } from './route';
-import type { RoutingTable } from './routing-table';
-import { askShadows } from './shadow-copies';
-import { isVariantFailure } from './variant-health';
+import { detourOf, routeOf, type Route } from './routing/route';
+import type { RoutingTable } from './routing/routing-table';
+import { askShadows } from './routing/shadow-copies';
+import { isVariantFailure } from './routing/variant-health';
 
 export interface PredictInput {
   readonly routing: RoutingTable;

@@ -1,14 +1,15 @@
 import type { InvalidInput, NotFound, Refusal, UserError } from '../kernel/errors';
 import type { Id, ProjectId } from '../kernel/ids';
-import type { TensorInput } from '../kernel/tensor-input';
-import type { Tensor } from '../kernel/tensor';
+import type { TensorInput } from '../kernel/tensors/tensor-input';
+import type { Tensor } from '../kernel/tensors/tensor';
 import type { ModelVersion, ModelVersionId } from '../registry/registry';
-import type { AnswerDifference } from './answer-difference';
+import type { AnswerDifference } from './routing/answer-difference';
 import type { RanOn } from './backends/backend';
-import type { Priority } from './batch-request';
+import type { CloseReason } from './batching/batch-policy';
+import type { Priority } from './batching/batch-request';
 import type { Door } from './door';
 import type { EndpointId } from './endpoint';
-import type { FailureReason } from './failure-reason';
+import type { FailureReason } from './seen/failure-reason';
 import type { UnavailableReason } from './worker-unavailable';
 
 export type PredictionId = Id<'prediction'>;
@@ -67,6 +68,8 @@ export interface PredictSuccess {
   readonly batchSize: number;
   /** What has computed it; null where the backend does not tell, and where it was remembered. */
   readonly ranOn: RanOn | null;
+  /** Why its batch was closed; null where that is told with another prediction of the batch, and where it was remembered. */
+  readonly closed: CloseReason | null;
   readonly timing: PredictTiming;
 }
 
@@ -83,8 +86,10 @@ export type PredictResult = PredictSuccess | Refusal<PredictRefusal>;
 /** What happened to one prediction, for those who measure. */
 export interface Observation {
   readonly projectId: ProjectId;
-  readonly endpointId: EndpointId;
+  /** Null where a version was asked for by reference; its name is empty then. */
+  readonly endpointId: EndpointId | null;
   readonly endpointName: string;
+  /** The version's reference where there is no endpoint, as a variant without a name is called. */
   readonly variant: string;
   /** Share of the traffic that the variant had then, and whether it only got a copy. */
   readonly weight: number;
@@ -95,6 +100,8 @@ export interface Observation {
   readonly error: FailureReason | null;
   readonly cached: boolean;
   readonly batchSize: number;
+  /** As an answer has it. */
+  readonly closed: CloseReason | null;
   /** Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker took. */
   readonly busyMs: number;
   readonly ranOn: RanOn | null;
@@ -108,7 +115,7 @@ export interface Observation {
   readonly timing: PredictTiming;
 }
 
-/** Told of every prediction through an endpoint, on the predict path: it must return at once and never throw. */
+/** Told of every prediction, on the predict path: it must return at once and never throw. */
 export interface PredictionObserver {
   observe(observation: Observation): void;
   /** How long an answer that was observed took to become bytes; told by the door when it has sent it. */

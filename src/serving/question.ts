@@ -1,9 +1,10 @@
 import { InputCheck, MAX_VALUE_LENGTH } from '../kernel/input-check';
 import { refuse, type InvalidInput, type Refusal } from '../kernel/errors';
-import type { Tensor } from '../kernel/tensor';
+import type { Tensor } from '../kernel/tensors/tensor';
+import type { Signature } from '../registry/registry';
 import type { PredictRequest } from './prediction';
 import type { ServedModel } from './served-model';
-import { checkTensors } from './tensor-check';
+import { checkTensors } from './values/tensor-check';
 
 /** Longest that a caller may wait for an answer, in ms. */
 export const MAX_TIMEOUT_MS = 60_000;
@@ -44,14 +45,8 @@ export function checkRequest({
 export function questionFor(model: ServedModel, request: PredictRequest): Question | Refusal<InvalidInput> {
   const { signature } = model.version;
   const outputs = request.outputs ?? undefined;
-  const unknown = outputs?.find((name) => !signature.outputs.some((output) => output.name === name));
-  if (unknown !== undefined || outputs?.length === 0) {
-    const names = signature.outputs.map(({ name }) => name).join(', ');
-    const error = new InputCheck()
-      .add('outputs', `some of ${names}`, unknown === undefined ? 'none' : unknown.slice(0, 100))
-      .result();
-    if (error) return refuse(error);
-  }
+  const wrong = outputs && checkOutputs(outputs, signature.outputs);
+  if (wrong) return refuse(wrong);
   const checked = request.rows
     ? model.rows.encode(request.rows)
     : checkTensors(request.inputs ?? [], signature.inputs, signature.batchable);
@@ -65,6 +60,21 @@ export function questionFor(model: ServedModel, request: PredictRequest): Questi
     rowCount,
     modelRows: (signature.batchable ? inputs[0]?.shape[0] : null) ?? 1,
   };
+}
+
+function checkOutputs(wanted: readonly string[], specs: Signature['outputs']): InvalidInput | null {
+  const unknown = wanted.find((name) => !specs.some((spec) => spec.name === name));
+  const again = wanted.findIndex((name, index) => wanted.indexOf(name) < index);
+  if (unknown === undefined && again === -1 && wanted.length > 0) return null;
+  const check = new InputCheck();
+  if (wanted.length === 0 || unknown !== undefined)
+    check.add(
+      'outputs',
+      `some of ${specs.map(({ name }) => name).join(', ')}`,
+      unknown?.slice(0, 100) ?? 'none',
+    );
+  else check.add(`outputs[${again}]`, 'each output once', wanted[again] ?? '');
+  return check.result();
 }
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value =>

@@ -1,8 +1,8 @@
-import type { Artifacts } from '../kernel/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
 import type { ModelVersion } from '../registry/registry';
+import { documentOf } from './artifact-document';
 import type { ModelFile } from './backends/backend';
-import { readRemoteDocument } from './backends/remote-document';
-import { RowEncoder } from './row-encoder';
+import { RowEncoder } from './values/row-encoder';
 
 /** A model version with all that a prediction needs: nothing is looked up while callers wait. */
 export interface ServedModel {
@@ -20,12 +20,12 @@ export class ServedModels {
   async of(version: ModelVersion): Promise<ServedModel> {
     const known = this.byVersion.get(version.id);
     if (known) return known;
-    const { sha256, signature } = version;
-    const path = await this.artifacts.localPath(sha256);
-    const read = await readRemoteDocument(path);
+    const { sha256, sizeBytes, signature } = version;
+    const read = await documentOf(this.artifacts, version);
+    const remote = read?.ok && { remote: read.document, declared: signature };
     const model = {
       version,
-      file: { sha256, path, ...(read?.ok && { remote: read.document, declared: signature }) },
+      file: { sha256, sizeBytes, lease: () => this.artifacts.lease(sha256), ...remote },
       rows: new RowEncoder(version.signature),
     };
     this.byVersion.set(version.id, model);

@@ -5,7 +5,7 @@ import { connectionOf, listComplexity } from '../kernel/connection.graphql';
 import type { Loaders } from '../kernel/context.graphql';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import type { ModelVersion } from '../registry/registry';
-import { RoutingRuleType, RoutingStrategyType } from './endpoint-routing.graphql';
+import { RoutingRuleType, RoutingStrategyType } from './routing/endpoint-routing.graphql';
 import { EndpointSettingsType } from './endpoint-settings.graphql';
 import type { Endpoint, EndpointId, EndpointSettings, RoutingRule, Serving, Strategy } from './serving';
 
@@ -46,6 +46,12 @@ export class VariantType {
     description: 'Whether it only gets a copy of the traffic: its answers go to nobody.',
   })
   shadow!: boolean;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Workers that may hold its model, at most. Null: all of them.',
+  })
+  instances!: number | null;
 }
 
 @ObjectType('Endpoint', {
@@ -77,3 +83,16 @@ export class EndpointType extends NodeType {
 }
 
 export const EndpointConnection = connectionOf<Endpoint>('Endpoint', () => EndpointType);
+
+@ObjectType('BatchesClosed', { description: 'Batches that went off for one reason.' })
+export class BatchesClosedType {
+  @Field(() => String, {
+    description:
+      'Why with the rows that they had: `idle` (a worker was free), `full`, `delay` (the time to wait was over), ' +
+      '`objective` (of latency), `deadline` (of a caller) or `alone` (it may not share a run).',
+  })
+  readonly reason!: string;
+
+  @Field(() => Float, { description: 'How many.' })
+  readonly count!: number;
+}

@@ -9,7 +9,11 @@ import {
   resultUnion,
   RevisionConflictErrorType,
 } from '../kernel/user-error.graphql';
-import { ROUTING_SAYS, RoutingRuleInputType, RoutingStrategyInputType } from './endpoint-routing.graphql';
+import {
+  ROUTING_SAYS,
+  RoutingRuleInputType,
+  RoutingStrategyInputType,
+} from './routing/endpoint-routing.graphql';
 import { EndpointSettingsInputType } from './endpoint-settings.graphql';
 import type { Endpoint, Serving } from './serving';
 import { EndpointType } from './serving.graphql';
@@ -36,6 +40,14 @@ class VariantInputType {
     description: 'Whether it only gets a copy of the traffic.',
   })
   shadow?: boolean | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'On how many workers its model is to be, 1 to 1,000: fewer take less memory, and leave the other workers to other ' +
+      'models. Absent: all that have room. Nothing to a model that another server has.',
+  })
+  instances?: number | null;
 }
 
 @InputType('DeployEndpointInput', { description: 'An endpoint and all of its variants.' })

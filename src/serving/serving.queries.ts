@@ -1,15 +1,15 @@
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
-import { attributeFilterSql } from '../kernel/filter-sql';
+import { attributeFilterSql } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/sql';
+import type { SqlRunner } from '../kernel/database/sql';
 import type { Endpoint, EndpointId } from './endpoint';
-import { completeRouting, type EndpointRouting, type GivenRouting } from './endpoint-routing';
+import { completeRouting, type EndpointRouting, type GivenRouting } from './routing/endpoint-routing';
 import { completeSettings, type GivenSettings } from './endpoint-settings';
 
 const ENDPOINT = `SELECT endpoint.id, endpoint.project_id AS "projectId", endpoint.name, endpoint.revision, endpoint.settings,
   endpoint.routing,
   coalesce((SELECT json_agg(json_build_object('name', variant.name, 'ref', variant.ref, 'weight', variant.weight,
-    'shadow', variant.shadow) ORDER BY variant.position)
+    'shadow', variant.shadow, 'instances', variant.instances) ORDER BY variant.position)
     FROM endpoint_variant variant WHERE variant.endpoint_id = endpoint.id), '[]') AS variants
   FROM endpoint`;
 

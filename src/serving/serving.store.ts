@@ -1,7 +1,7 @@
 import { newId, type ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/sql';
+import type { Transaction } from '../kernel/database/sql';
 import type { Endpoint } from './endpoint';
-import type { GivenRouting } from './endpoint-routing';
+import type { GivenRouting } from './routing/endpoint-routing';
 import type { GivenSettings } from './endpoint-settings';
 import { EndpointVariantEntity } from './endpoint-variant.entity';
 

@@ -2,22 +2,22 @@ import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
 import type { Page, PageRequest } from '../kernel/cursor';
-import type { Database } from '../kernel/database';
+import type { Database } from '../kernel/database/database';
 import type { NotFound } from '../kernel/errors';
 import { InputCheck } from '../kernel/input-check';
-import type { MetricFamily, MetricScope } from '../kernel/metric-family';
+import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
 import type { Outbox } from '../kernel/outbox';
 import type { ModelVersion, Registry } from '../registry/registry';
 import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
 import type { Endpoint, EndpointId } from './endpoint';
-import type { CacheStatistics } from './cache-endpoint';
-import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './cache-warming';
+import type { CacheStatistics } from './cache/cache-endpoint';
+import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './cache/cache-warming';
 import {
   FeedbackRecording,
   type FeedbackInput,
   type FeedbackManyResult,
   type FeedbackResult,
-} from './feedback';
+} from './feedback/feedback';
 import { ModelAddresses, type ModelAddress, type ModelTarget } from './model-address';
 import {
   ModelControl,
@@ -29,35 +29,37 @@ import {
 import { predict } from './predict';
 import type { Door } from './door';
 import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
-import type { RoutingTable } from './routing-table';
-import { RewardQueries, type RewardKey, type RewardSummary } from './reward.queries';
-import { batchMetrics, cacheMetrics, workerMetrics } from './serving-metrics';
+import type { RoutingTable } from './routing/routing-table';
+import { RewardQueries, type RewardKey, type RewardSummary } from './routing/reward.queries';
+import { batchMetrics, cacheMetrics, workerMetrics } from './seen/serving-metrics';
 import { ServingQueries } from './serving.queries';
-import { gpuMetrics } from './gpu-metrics';
-import { tritonMetrics } from './triton-metrics';
-import { readWorkerLoad, type LoadNeeds, type WorkerLoad } from './worker-load';
-import type { Health } from './variant-health';
+import { gpuMetrics } from './seen/gpu-metrics';
+import { tritonMetrics } from './seen/triton-metrics';
+import { readWorkerLoad, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
+import type { Health } from './routing/variant-health';
 
 export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
-export { GpuLoad } from './gpu-load';
+export { GpuLoad } from './seen/gpu-load';
 export type { RemoteStatus } from './backends/remote-model';
-export type { GpuDevice } from './gpu-reading';
-export type { WorkerLoad } from './worker-load';
-export type { CacheStatistics } from './cache-endpoint';
+export type { GpuDevice } from './seen/gpu-reading';
+export type { WorkerLoad } from './seen/worker-load';
+export type { CacheStatistics } from './cache/cache-endpoint';
 export type { Door } from './door';
-export { countFailure, type FailureCounts, type FailureReason } from './failure-reason';
+export { countFailure, type FailureCounts, type FailureReason } from './seen/failure-reason';
 export type { DeployEndpoint, DeployResult } from './deployment';
-export type { RewardSummary } from './reward.queries';
-export type { RoutingRule } from './routing-rule';
-export type { Strategy } from './strategy';
-export type { Health } from './variant-health';
+export type { RewardSummary } from './routing/reward.queries';
+export type { RoutingRule } from './routing/routing-rule';
+export type { Strategy } from './routing/strategy';
+export type { Health } from './routing/variant-health';
 export type { Endpoint, EndpointId, Variant } from './endpoint';
-export type { Priority } from './batch-request';
+export { noneClosed, type CloseCounts } from './batching/batch-counts';
+export { CLOSE_REASONS, type CloseReason } from './batching/batch-policy';
+export type { Priority } from './batching/batch-request';
 export type { EndpointSettings } from './endpoint-settings';
-export { MAX_REQUEST_ROWS } from './batch-check';
+export { MAX_REQUEST_ROWS } from './batching/batch-check';
 export type { ModelAddress, ModelTarget } from './model-address';
 export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './model-control';
-export type { Duration } from './prediction-statistics';
+export type { Duration } from './seen/prediction-statistics';
 export { MAX_TIMEOUT_MS } from './question';
 export type {
   Observation,
@@ -70,8 +72,8 @@ export type {
   ShadowObserver,
   ShadowOutcome,
 } from './prediction';
-export { jsonValues } from './json-values';
-export { valueToJson } from './tensor-json';
+export { jsonValues } from './values/json-values';
+export { valueToJson } from './values/tensor-json';
 export { InvalidInput } from './invalid-input';
 export { WorkerUnavailable, type UnavailableReason } from './worker-unavailable';
 export {
@@ -83,6 +85,7 @@ export {
   TIMEOUT_MS_KEY,
   WORKER_METHODS,
   type ApiProcessId,
+  type InstanceLimit,
   type LeasedName,
   type WorkerCalls,
   type WorkerMethod,
@@ -134,9 +137,9 @@ export class Serving {
     return predict(this.input, actor, request);
   }
 
-  /** Told by a door when the answer was bytes: how long they took. A reference's predictions are nobody's traffic. */
+  /** Told by a door when the answer was bytes: how long they took. */
   encoded(answer: PredictSuccess, door: Door, encodeMs: number): void {
-    if (answer.endpointId !== null) this.input.observer.encoded(answer, door, encodeMs);
+    this.input.observer.encoded(answer, door, encodeMs);
   }
 
   /** What came of a prediction: the first word stands, unless a later one says that it replaces it. */

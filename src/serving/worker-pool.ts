@@ -1,14 +1,16 @@
 import { cores, memoryBytes } from '../kernel/machine';
-import type { Tensor } from '../kernel/tensor';
+import type { Tensor } from '../kernel/tensors/tensor';
+import { Turns } from '../kernel/turns';
 import type { LeasedModel, ModelFile, RunOptions, RunResult, WorkerStatus } from './backends/backend';
 import { isDeviceProvider, planWorkers, type WorkerPlan } from './worker/devices';
 import { IdleQueue } from './worker/idle-queue';
+import { Instances, isUp, type InstanceLimits } from './worker/instances';
 import { Leases } from './worker/leases';
 import { defaultBudgetBytes } from './worker/memory-budget';
 import { ModelSizes } from './worker/model-memory';
 import { Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
-import { inTurns, Turns } from './worker/turns';
+import { inTurns } from './worker/in-turns';
 import { WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
@@ -51,6 +53,9 @@ export class WorkerPool {
   private readonly waiting = new IdleQueue();
   private readonly quarantine: Quarantine;
   private readonly leases: Leases;
+  private readonly instances = new Instances();
+  /** Models that a worker is to let go of, once it has time. */
+  private readonly trimming = new Set<string>();
   private readonly sizes = new ModelSizes();
   private readonly loads = new Turns(PARALLEL_LOADS);
   private rolling: Turns | undefined;
@@ -104,6 +109,15 @@ export class WorkerPool {
     this.leases.replace(models);
   }
 
+  /** See Backend.limit. What more workers may hold is loaded there; what fewer may, is let go of. */
+  limit(limits: InstanceLimits): void {
+    const grown = this.instances.replace(limits);
+    for (const { file, rows } of this.leases.models())
+      if (grown.includes(file.sha256) && this.holds(file.sha256))
+        void this.load(file, rows).catch(() => undefined);
+    this.trim();
+  }
+
   /** See Backend.unload. */
   async unload({ sha256 }: ModelFile): Promise<void> {
     const holders = this.slots.filter((slot) => slot.has(sha256));
@@ -117,10 +131,12 @@ export class WorkerPool {
       : 'No worker is running at the moment.';
   }
 
-  idleCount(): number {
+  /** @param sha256 the model that is to run; absent: one that every worker may hold */
+  idleCount(sha256?: string): number {
     if (this.stopping) return 0;
     let count = 0;
-    for (const { state } of this.slots) if (state === 'idle') count++;
+    for (const { state } of sha256 === undefined ? this.slots : this.instances.runners(sha256, this.slots))
+      if (state === 'idle') count++;
     return count;
   }
 
@@ -140,7 +156,8 @@ export class WorkerPool {
     for (let attempt = 1; ; attempt++) {
       const pass = this.admit(file);
       try {
-        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(undefined, timeoutMs));
+        const mayRun = (slot: WorkerSlot) => this.instances.runners(file.sha256, this.slots).includes(slot);
+        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(mayRun, timeoutMs));
         return await onTaken(slot, async () => {
           const result = await slot.run(file, inputs, outputs, timeoutMs);
           this.quarantine.answered(file.sha256, pass);
@@ -160,13 +177,23 @@ export class WorkerPool {
   }
 
   private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
-    const there = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
+    const up = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
+    const there = this.instances.of(file.sha256, up, this.slots.length);
     if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
     // Where nobody is answered yet, as when the server starts, all workers load at once.
     const answers = this.leases.models().some((leased) => this.holds(leased.file.sha256));
     const turns = answers ? this.halfOfWorkers() : new Turns(there.length);
     const failure = await inTurns(there, turns, (slot) => this.track(this.loadOn(slot, file, rows)));
+    this.trim();
     if (failure && !this.holds(file.sha256)) throw failure;
+  }
+
+  /** Workers let go of models that others are to hold, such as those that they held while another one was down. */
+  private trim(): void {
+    for (const sha256 of this.instances.limited())
+      for (const slot of this.slots)
+        if (this.instances.isStray(slot, sha256, this.slots))
+          void this.track(this.letGo(slot, sha256)).catch(() => undefined); // the next look finds it again
   }
 
   /** Where endpoints have traffic, half of the workers go on answering, however many models are made ready. */
@@ -193,6 +220,21 @@ export class WorkerPool {
     }
   }
 
+  private async letGo(slot: WorkerSlot, sha256: string): Promise<void> {
+    const key = `${slot.id} ${sha256}`;
+    if (this.trimming.has(key)) return;
+    this.trimming.add(key);
+    try {
+      await this.take(slot);
+      // What is wanted may have changed while it had other work.
+      await onTaken(slot, () =>
+        this.instances.isStray(slot, sha256, this.slots) ? slot.unload(sha256) : Promise.resolve(),
+      );
+    } finally {
+      this.trimming.delete(key);
+    }
+  }
+
   private async unloadOn(slot: WorkerSlot, sha256: string): Promise<void> {
     await this.take(slot);
     try {
@@ -210,16 +252,19 @@ export class WorkerPool {
     for (const { file, rows } of this.leases.models()) {
       const mayWait = slot.state === 'starting' && this.slots.some((other) => other !== slot && isUp(other));
       if (!mayWait) return;
+      const others = this.slots.filter((other) => other === slot || isUp(other));
+      if (!this.instances.of(file.sha256, others, this.slots.length).includes(slot)) continue;
       // Whoever runs a model that failed here hears why; a worker that has died is no longer starting.
       await this.loadInto(slot, file, rows).catch(() => undefined);
     }
+    setImmediate(() => this.trim()); // the worker is up then
   }
 
   /** Takes this worker and no other, when its turn has come. */
   private async take(slot: WorkerSlot): Promise<void> {
     this.refuseIfStopping();
     if (slot.state === 'idle') slot.take();
-    else await this.waiting.wait(slot, WARM_LIMIT_MS);
+    else await this.waiting.wait((one) => one === slot, WARM_LIMIT_MS);
   }
 
   private blame(sha256: string, pass: Pass, death: Death, attempt: number): void {
@@ -241,7 +286,7 @@ export class WorkerPool {
   /** Takes an idle worker, one that holds the model if there is one. */
   private idleSlot(sha256: string): WorkerSlot | undefined {
     let chosen: WorkerSlot | undefined;
-    for (const slot of this.slots) {
+    for (const slot of this.instances.runners(sha256, this.slots)) {
       if (slot.state !== 'idle') continue;
       chosen ??= slot;
       if (slot.has(sha256)) {
@@ -268,31 +313,33 @@ export class WorkerPool {
   }
 
   private async startAll(): Promise<void> {
-    await this.startSlots(this.slots);
-    await this.startOthers(this.plan.others);
-    if (this.slots.some(({ state }) => state !== 'down')) return;
+    // What the first tries gave: a slot that failed before others have is already being tried again.
+    const first = await this.startSlots(this.slots);
+    if ((await this.startOthers(this.plan.others)) || first || this.stopping) return;
     const reason = this.firstStartError?.message ?? 'none is configured.';
     await this.stop({ withinMs: 0 });
     throw new WorkerUnavailable('unfit', `No worker could be started: ${reason}`);
   }
 
-  private async startOthers(others: readonly WorkerOptions[]): Promise<void> {
-    if (this.stopping || others.length === 0) return;
+  /** Whether one of them came up. */
+  private async startOthers(others: readonly WorkerOptions[]): Promise<boolean> {
+    if (this.stopping || others.length === 0) return false;
     const provider = this.slots
       .map((slot) => slot.status().provider)
       .find((used) => used && isDeviceProvider(used));
     if (provider) {
       const running = this.slots.length;
       this.tell({ type: 'workers-bounded', provider, wanted: running + others.length, running });
-      return;
+      return false;
     }
     const slots = others.map((worker, index) => this.slot(this.slots.length + index, worker));
     this.slots.push(...slots);
-    await this.startSlots(slots);
+    return this.startSlots(slots);
   }
 
-  private async startSlots(slots: readonly WorkerSlot[]): Promise<void> {
-    await Promise.all(slots.map((slot) => slot.start()));
+  /** Whether one of them came up. */
+  private async startSlots(slots: readonly WorkerSlot[]): Promise<boolean> {
+    return (await Promise.all(slots.map((slot) => slot.start()))).includes(true);
   }
 
   private slot(id: number, worker: WorkerOptions): WorkerSlot {
@@ -326,8 +373,6 @@ export class WorkerPool {
     this.options.onEvent?.(event);
   }
 }
-
-const isUp = ({ state }: WorkerSlot): boolean => state === 'idle' || state === 'busy';
 
 async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {
   const { life } = slot;

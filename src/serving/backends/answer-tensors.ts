@@ -1,7 +1,7 @@
 import { InputCheck } from '../../kernel/input-check';
-import { DATATYPES, type Tensor } from '../../kernel/tensor';
-import type { TensorInput } from '../../kernel/tensor-input';
-import { tensorFromJson } from '../tensor-json';
+import { DATATYPES, type Tensor } from '../../kernel/tensors/tensor';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
+import { tensorFromJson } from '../values/tensor-json';
 import { RemoteFailure } from './remote-failure';
 
 /**

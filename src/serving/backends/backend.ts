@@ -1,15 +1,28 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { LocalFile } from '../../kernel/artifacts/artifacts';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace, Signature } from '../../registry/registry';
+import type { InstanceLimits } from '../worker/instances';
 import type { Inspection, SkippedProvider } from '../worker/protocol';
 import type { RemoteDocument } from './remote-document';
 
 export type { Inspection };
 
 /** A model's bytes in the artifact store. */
-export interface ModelFile {
-  readonly sha256: string;
+export type ModelFile = ModelFacts & (FixedFile | StoredFile);
+
+interface FixedFile {
   /** Absolute path of a file that holds exactly these bytes and does not change. */
   readonly path: string;
+}
+
+interface StoredFile {
+  readonly sizeBytes: number;
+  /** Such a file, for as long as it is needed. Throws `ArtifactLost`, or what the store says where it is away. */
+  readonly lease: () => Promise<LocalFile>;
+}
+
+interface ModelFacts {
+  readonly sha256: string;
   /** Where the bytes are no model, but say which server has it; absent: they are ONNX. */
   readonly remote?: RemoteDocument;
   /** What the version was registered with; absent while it is. */
@@ -84,8 +97,12 @@ export interface WorkerStatus {
  * that is slow somewhere holds up none that runs elsewhere.
  */
 export interface Lane {
-  /** Runs that would start at once. Asked again and again: it must cost nothing. */
-  idleCount(): number;
+  /**
+   * Runs that would start at once. Asked again and again: it must cost nothing.
+   *
+   * @param sha256 of which model; absent: of one that every worker may hold
+   */
+  idleCount(sha256?: string): number;
   /** Whether a run can be stopped that nobody waits for any more. Absent: it goes on to its end. */
   readonly canStop?: boolean;
 }
@@ -129,6 +146,9 @@ export interface Backend {
    * that comes back. Those no longer among them are kept until everybody who was sent to them has an answer.
    */
   lease(models: readonly LeasedModel[]): void;
+
+  /** How many workers may hold a model from now on, where that is not all of them. */
+  limit(limits: InstanceLimits): void;
 
   /** Frees the memory that it takes on workers; whoever runs it again has it loaded again. */
   unload(file: ModelFile): Promise<void>;

@@ -1,5 +1,6 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
+import type { InstanceLimits } from '../worker/instances';
 import type {
   Backend,
   Inspection,
@@ -42,6 +43,11 @@ export class Backends implements Backend {
   lease(models: readonly LeasedModel[]): void {
     this.local.lease(models.filter(({ file }) => !file.remote));
     this.remote.lease(models.filter(({ file }) => file.remote));
+  }
+
+  limit(limits: InstanceLimits): void {
+    this.local.limit(limits);
+    this.remote.limit(limits);
   }
 
   unload(file: ModelFile): Promise<void> {

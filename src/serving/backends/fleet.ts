@@ -1,7 +1,8 @@
 import { newId } from '../../kernel/ids';
 import type { Logger } from '../../kernel/logger';
-import type { Tensor } from '../../kernel/tensor';
-import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
+import { Turns } from '../../kernel/turns';
 import type { ColumnPlace } from '../../registry/registry';
 import { chooseWorker } from '../fleet/choose-worker';
 import type { Discovery } from '../fleet/discovery';
@@ -14,7 +15,8 @@ import type { WorkerLink } from '../fleet/worker-link';
 import { WorkerLinks } from '../fleet/worker-links';
 import type { WorkerToken } from '../fleet/worker-token';
 import { WorkerUnavailable, type UnavailableReason } from '../worker-unavailable';
-import { inTurns, Turns } from '../worker/turns';
+import type { InstanceLimits } from '../worker/instances';
+import { inTurns } from '../worker/in-turns';
 import type {
   Backend,
   Inspection,
@@ -51,10 +53,11 @@ export class Fleet implements Backend {
   private readonly filling: FleetFilling;
   private readonly everybody: Lane = {
     canStop: true, // it is not tried again then
-    idleCount: () => {
+    idleCount: (sha256) => {
+      const names = sha256 !== undefined && this.plan.isLimited(sha256) ? this.plan.namesFor(sha256) : null;
       let count = 0;
-      for (const { capacity, inFlight } of this.links.open())
-        count += Math.max(0, capacity + AHEAD - inFlight);
+      for (const { name, capacity, inFlight } of this.links.open())
+        if (names?.includes(name) !== false) count += Math.max(0, capacity + AHEAD - inFlight);
       return count;
     },
   };
@@ -66,6 +69,7 @@ export class Fleet implements Backend {
     const needs = {
       ...{ api: newId<'api-process'>(), token },
       leasesOf: (name: string) => this.plan.leasesOf(name),
+      limitsOf: (name: string) => this.plan.limitsOf(name),
       changed: () => this.changed(),
       logger,
     };
@@ -117,6 +121,10 @@ export class Fleet implements Backend {
 
   lease(models: readonly LeasedModel[]): void {
     void this.plan.lease(models).then(() => this.filling.look());
+  }
+
+  limit(limits: InstanceLimits): void {
+    this.plan.limit(limits);
   }
 
   async unload({ sha256 }: ModelFile): Promise<void> {
@@ -221,7 +229,19 @@ export class Fleet implements Backend {
   private changed(): void {
     this.plan.decide();
     this.filling.look();
+    this.trim();
     this.tellIdle();
+  }
+
+  /** A model of few instances goes from workers that are to hold it no more, once those have it that are. */
+  private trim(): void {
+    for (const sha256 of this.plan.limited()) {
+      const names = this.plan.namesFor(sha256);
+      const holders = this.links.open().filter((link) => link.holds(sha256));
+      const strays = holders.filter(({ name }) => !names.includes(name));
+      if (strays.length === holders.length) continue;
+      for (const stray of strays) void stray.unload(sha256).catch(() => undefined); // looked at again soon
+    }
   }
 
   private tellIdle(): void {

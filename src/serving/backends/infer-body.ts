@@ -1,9 +1,9 @@
-import { parseExactly, parseJson } from '../../kernel/exact-json';
+import { parseExactly, parseJson } from '../../kernel/json/exact-json';
 import { InputCheck } from '../../kernel/input-check';
-import type { Tensor } from '../../kernel/tensor';
-import { tensorBytes } from '../../kernel/tensor-bytes';
-import type { TensorInput } from '../../kernel/tensor-input';
-import { jsonValues } from '../json-values';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
+import { jsonValues } from '../values/json-values';
 import { answerTensors } from './answer-tensors';
 import { isObject, jsonObject, type Json } from './bounded-json';
 import type { HttpAnswer } from './http-call';

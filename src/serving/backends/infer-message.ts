@@ -1,9 +1,9 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { addTo, readInferTensor, TooMuch, type InferTensor } from '../../kernel/grpc-infer-tensor';
-import { tensorsIn } from '../../kernel/grpc-tensors';
+import { addTo, readInferTensor, TooMuch, type InferTensor } from '../../kernel/tensors/grpc-infer-tensor';
+import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
-import type { Tensor } from '../../kernel/tensor';
-import { tensorBytes } from '../../kernel/tensor-bytes';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import { answerTensors } from './answer-tensors';
 import { RemoteFailure } from './remote-failure';
 import type { RemoteQuestion } from './remote-inference';

@@ -1,8 +1,9 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import { InvalidInput } from '../invalid-input';
 import type { WorkerPool } from '../worker-pool';
 import { WorkerUnavailable } from '../worker-unavailable';
+import type { InstanceLimits } from '../worker/instances';
 import type { Reply } from '../worker/protocol';
 import type { WorkerOptions } from '../worker/spawn-worker';
 import { TrialWorker } from '../worker/trial-worker';
@@ -18,6 +19,7 @@ import type {
   RunResult,
   WorkerStatus,
 } from './backend';
+import { withModelPath } from './model-path';
 
 /** Reading, loading and a dozen runs, in ms: what takes longer cannot be served interactively either. */
 const INSPECT_LIMIT_MS = 60_000;
@@ -46,10 +48,12 @@ export class OnnxBackend implements Backend {
     this.trials = new TrialWorker({ providers, intraOpNumThreads, environment });
   }
 
-  async inspect({ path }: ModelFile): Promise<Inspection> {
+  async inspect(file: ModelFile): Promise<Inspection> {
     const limitMs = this.options.inspectLimitMs ?? INSPECT_LIMIT_MS;
     try {
-      const { reply } = await this.trials.request({ type: 'inspect', path }, [], limitMs);
+      const { reply } = await withModelPath(file, (path) =>
+        this.trials.request({ type: 'inspect', path }, [], limitMs),
+      );
       if (reply.type === 'inspected') return reply.inspection;
       throw notTried(reply);
     } catch (error) {
@@ -58,10 +62,12 @@ export class OnnxBackend implements Backend {
     }
   }
 
-  async nullable({ path }: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
+  async nullable(file: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
     const limitMs = this.options.missingLimitMs ?? MISSING_LIMIT_MS;
     try {
-      const { reply } = await this.trials.request({ type: 'try-missing', path, columns }, [], limitMs);
+      const { reply } = await withModelPath(file, (path) =>
+        this.trials.request({ type: 'try-missing', path, columns }, [], limitMs),
+      );
       if (reply.type === 'tried-missing') return reply.answers;
       throw notTried(reply);
     } catch (error) {
@@ -72,14 +78,12 @@ export class OnnxBackend implements Backend {
     }
   }
 
-  async measureLatency(
-    { path }: ModelFile,
-    samples: number,
-    inputs: readonly Tensor[] = [],
-  ): Promise<Latency> {
+  async measureLatency(file: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
     const limitMs = this.options.measureLimitMs ?? MEASURE_LIMIT_MS;
     try {
-      const { reply } = await this.trials.request({ type: 'measure', path, samples }, inputs, limitMs);
+      const { reply } = await withModelPath(file, (path) =>
+        this.trials.request({ type: 'measure', path, samples }, inputs, limitMs),
+      );
       if (reply.type === 'measured') return { p50Ms: reply.p50Ms, p99Ms: reply.p99Ms };
       if (reply.type === 'failed' && reply.kind === 'invalid-input') throw new InvalidInput(reply.message);
       throw notTried(reply);
@@ -99,6 +103,10 @@ export class OnnxBackend implements Backend {
 
   lease(models: readonly LeasedModel[]): void {
     this.pool.lease(models);
+  }
+
+  limit(limits: InstanceLimits): void {
+    this.pool.limit(limits);
   }
 
   unload(file: ModelFile): Promise<void> {

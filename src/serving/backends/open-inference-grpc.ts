@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { connectGrpc, PING_INTERVAL_MS } from './grpc-connection';
 import { failureOfStatus } from './grpc-failure';
 import { readInferResponse, writeInferRequest } from './infer-message';

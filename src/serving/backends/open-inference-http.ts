@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { jsonObject, type Json } from './bounded-json';
 import { HttpCaller, type HttpAnswer } from './http-call';
 import { failureOfHttp } from './http-failure';

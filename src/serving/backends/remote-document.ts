@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { shorten } from '../../kernel/errors';
 
 /** Largest document that is read, in bytes: many times what its fields can hold. */
-const MAX_DOCUMENT_BYTES = 16_384;
+export const MAX_DOCUMENT_BYTES = 16_384;
 /** Longest name of a model, version, label, signature or credential, in characters. */
 const MAX_NAME_LENGTH = 255;
 const KIND = 'remote-model/1';

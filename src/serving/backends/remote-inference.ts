@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from '../../kernel/tensor';
+import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
 
 /** How long a call may take, and who may end it before. */
 export interface CallLimits {

@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from '../../kernel/tensor';
+import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
 import type { RanOn } from './backend';

@@ -1,4 +1,4 @@
-import { DATATYPES, elementCount, type Tensor, type TensorSpec } from '../../kernel/tensor';
+import { DATATYPES, elementCount, type Tensor, type TensorSpec } from '../../kernel/tensors/tensor';
 import { refuseBadName, refuseDuplicates } from '../worker/declared-signature';
 import { ModelRefusal } from '../worker/refusal';
 import { RemoteFailure } from './remote-failure';

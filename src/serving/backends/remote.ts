@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import { InvalidInput } from '../invalid-input';
 import { WorkerUnavailable } from '../worker-unavailable';
@@ -97,6 +97,9 @@ export class RemoteBackend implements Backend {
 
   /** They take no memory of ours. */
   lease(): void {}
+
+  /** As many instances as the remote has made. */
+  limit(): void {}
 
   /** What the remote keeps in memory is the remote's. */
   unload({ sha256 }: ModelFile): Promise<void> {

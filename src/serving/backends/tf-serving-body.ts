@@ -1,9 +1,9 @@
-import { base64OfText } from '../../kernel/binary-text';
-import { nestedText } from '../../kernel/nested-text';
-import { readNested } from '../../kernel/nested-values';
-import { parseNumberJson } from '../../kernel/number-json';
-import type { Tensor, TensorSpec } from '../../kernel/tensor';
-import { valueToJson } from '../tensor-json';
+import { base64OfText } from '../../kernel/tensors/binary-text';
+import { nestedText } from '../../kernel/tensors/nested-text';
+import { readNested } from '../../kernel/tensors/nested-values';
+import { parseNumberJson } from '../../kernel/json/number-json';
+import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
+import { valueToJson } from '../values/tensor-json';
 import { answerTensors } from './answer-tensors';
 import { isObject, jsonObject } from './bounded-json';
 import { RemoteFailure } from './remote-failure';

@@ -1,5 +1,5 @@
-import { DTYPE_OF } from '../../kernel/tensorflow-dtype';
-import type { Tensor } from '../../kernel/tensor';
+import { DTYPE_OF } from '../../kernel/tensors/tensorflow-dtype';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { isObject, jsonObject, type Json } from './bounded-json';
 import { HttpCaller } from './http-call';
 import { failureOfHttp } from './http-failure';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { LeasedModel, ModelFile } from '../backends/backend';
 import { placedBytes, placeModels, rankPlaces, type Place } from './placement';
-import type { LeasedName } from './worker-calls';
+import type { InstanceLimits } from '../worker/instances';
+import type { InstanceLimit, LeasedName } from './worker-calls';
 
 /** Workers that a model is loaded on that no endpoint runs: one may die. */
 const UNLEASED_COPIES = 2;
@@ -9,6 +10,7 @@ const UNLEASED_COPIES = 2;
 /** Which worker is to hold what, as this process sees it. */
 export class FleetPlan {
   private leased: readonly LeasedModel[] = [];
+  private limits: InstanceLimits = new Map();
   private sizes = new Map<string, number>();
   private placed: ReadonlyMap<string, readonly string[]> = new Map();
   private names: readonly string[] = [];
@@ -32,6 +34,31 @@ export class FleetPlan {
     this.decide();
   }
 
+  /** How many processes of all workers together may hold a model. */
+  limit(limits: InstanceLimits): void {
+    this.limits = limits;
+    this.decide();
+  }
+
+  limited(): Iterable<string> {
+    return this.limits.keys();
+  }
+
+  isLimited(sha256: string): boolean {
+    return this.limits.has(sha256);
+  }
+
+  /** Of the worker's processes, how many may hold each model that all may not: the instances are shared out evenly. */
+  limitsOf(name: string): readonly InstanceLimit[] {
+    return [...this.limits].flatMap(([sha256, most]) => {
+      const names = this.namesFor(sha256);
+      const at = names.indexOf(name);
+      if (at === -1) return [];
+      const instances = Math.floor(most / names.length) + (at < most % names.length ? 1 : 0);
+      return [{ sha256, instances: Math.max(1, instances) }];
+    });
+  }
+
   /** What endpoints run, with the workers that are to hold it. */
   leases(): readonly { readonly model: LeasedModel; readonly names: readonly string[] }[] {
     return this.leased.map((model) => ({ model, names: this.namesFor(model.file.sha256) }));
@@ -45,7 +72,8 @@ export class FleetPlan {
 
   /** The workers that are to hold the model, the best one first. */
   namesFor(sha256: string): readonly string[] {
-    return this.placed.get(sha256) ?? rankPlaces(sha256, this.names).slice(0, UNLEASED_COPIES);
+    const copies = Math.min(UNLEASED_COPIES, this.limits.get(sha256) ?? Infinity);
+    return this.placed.get(sha256) ?? rankPlaces(sha256, this.names).slice(0, copies);
   }
 
   /** Decides again where workers or models are others than before. */
@@ -54,6 +82,7 @@ export class FleetPlan {
     const models = this.leased.map(({ file: { sha256 } }) => ({
       sha256,
       bytes: placedBytes(this.sizes.get(sha256) ?? 0),
+      copies: this.limits.get(sha256),
     }));
     const decidedFor = JSON.stringify([places, models]);
     if (decidedFor === this.decidedFor) return;
@@ -64,8 +93,10 @@ export class FleetPlan {
 }
 
 /** 0 where it cannot be read: whoever loads it says why. */
-const sizeOf = ({ path }: ModelFile): Promise<number> =>
-  stat(path).then(
+async function sizeOf(file: ModelFile): Promise<number> {
+  if ('sizeBytes' in file) return file.sizeBytes;
+  return stat(file.path).then(
     ({ size }) => size,
     () => 0,
   );
+}

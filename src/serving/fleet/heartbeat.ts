@@ -1,4 +1,4 @@
-import type { Database } from '../../kernel/database';
+import type { Database } from '../../kernel/database/database';
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import type { Backend } from '../backends/backend';

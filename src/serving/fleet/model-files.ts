@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { ArtifactLost, parseSha256, type ArtifactStore } from '../../kernel/artifacts';
+import { ArtifactLost, parseSha256, type ArtifactStore, type Sha256 } from '../../kernel/artifacts/artifacts';
 import { BoundedMap } from '../../kernel/bounded-map';
 import type { ModelFile } from '../backends/backend';
 import { InvalidInput } from '../invalid-input';
@@ -36,27 +36,39 @@ export class ModelFiles {
         `“${shorten(name)}” is no model here: workers know models by the SHA-256 of their bytes.`,
       );
     try {
-      const path = await this.store.localPath(sha256);
-      const actual = await hashOf(path);
-      if (actual === sha256) return { sha256, path };
+      const { actual, sizeBytes } = await this.digest(sha256);
+      if (actual === sha256) return { sha256, sizeBytes, lease: () => this.store.lease(sha256) };
     } catch (error) {
       throw new WorkerUnavailable('load-failed', missing(name, error));
     }
     throw new WorkerUnavailable(
       'load-failed',
-      `The bytes of ${sha256} in this worker’s store are not what they were: their SHA-256 is another one. Restore the file.`,
+      `The bytes of ${sha256} in this worker’s store are not what they were: their SHA-256 is another one. Restore them.`,
     );
+  }
+
+  private async digest(sha256: Sha256): Promise<{ readonly actual: string; readonly sizeBytes: number }> {
+    const file = await this.store.lease(sha256);
+    try {
+      return await digestOf(file.path);
+    } finally {
+      file.release();
+    }
   }
 }
 
 function missing(name: string, error: unknown): string {
   return error instanceof ArtifactLost
-    ? `This worker’s store has no bytes of ${name}. MODEL_STORE must be the folder, or a volume with the folder, that the API process keeps artifacts in.`
+    ? `This worker’s store has no bytes of ${name}. MODEL_STORE must be the bucket, the folder, or a volume with the folder, that the API process keeps artifacts in.`
     : `This worker cannot read the bytes of ${name}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-async function hashOf(path: string): Promise<string> {
+async function digestOf(path: string) {
   const sha256 = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) sha256.update(chunk);
-  return sha256.digest('hex');
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    sha256.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { actual: sha256.digest('hex'), sizeBytes };
 }

@@ -12,6 +12,8 @@ export interface Place {
 export interface PlacedModel {
   readonly sha256: string;
   readonly bytes: number;
+  /** Workers that are to hold it, at most; absent: all that have room. */
+  readonly copies?: number;
 }
 
 /**
@@ -36,6 +38,7 @@ export function placeModels(
   }));
   for (let copy = 0; copy < places.length; copy++)
     for (const model of open) {
+      if (copy >= (model.copies ?? Infinity)) continue;
       const room = (name: string) => (free.get(name) ?? 0) >= model.bytes;
       const next = model.ranked.find((name) => !model.chosen.includes(name) && room(name));
       const name = next ?? (copy === 0 ? model.ranked[0] : undefined);

@@ -1,5 +1,5 @@
 import type { Id } from '../../kernel/ids';
-import type { TensorSpec } from '../../kernel/tensor';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import type { Inspection, Latency, WorkerStatus } from '../backends/backend';
 
@@ -19,10 +19,18 @@ export interface LeasedName {
   readonly rows: number;
 }
 
+/** Of the worker's processes, how many may hold a model. */
+export interface InstanceLimit {
+  readonly sha256: string;
+  readonly instances: number;
+}
+
 /** Said again and again: who asks, and what it has placed here. */
 export interface Attend {
   readonly api: ApiProcessId;
   readonly leases: readonly LeasedName[];
+  /** Of models that not all processes may hold; `api` processes of earlier releases say none. */
+  readonly limits?: readonly InstanceLimit[];
 }
 
 /** How a worker process is doing. */

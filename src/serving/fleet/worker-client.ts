@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Metadata, type Client, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { RunOptions, RunResult } from '../backends/backend';
 import { connectGrpc } from '../backends/grpc-connection';
 import { readInferResponse, writeInferRequest } from '../backends/infer-message';

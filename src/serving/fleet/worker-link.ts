@@ -1,9 +1,16 @@
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { ON_WORKERS, type RanOn, type RunOptions, type RunResult } from '../backends/backend';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
-import type { ApiProcessId, Attendance, LeasedName, WorkerCalls, WorkerMethod } from './worker-calls';
+import type {
+  ApiProcessId,
+  Attendance,
+  InstanceLimit,
+  LeasedName,
+  WorkerCalls,
+  WorkerMethod,
+} from './worker-calls';
 import { WorkerClient } from './worker-client';
 import { WorkerLost } from './worker-failure';
 import type { WorkerToken } from './worker-token';
@@ -20,6 +27,8 @@ export interface LinkNeeds {
   readonly token: WorkerToken;
   /** What this process wants the worker of that name to hold. */
   readonly leasesOf: (name: string) => readonly LeasedName[];
+  /** And how many of its processes may hold a model that all may not. */
+  readonly limitsOf: (name: string) => readonly InstanceLimit[];
   /** It has come, gone, or said something new. */
   readonly changed: () => void;
   readonly logger: Logger;
@@ -141,11 +150,11 @@ export class WorkerLink implements Candidate {
   }
 
   private async attend(): Promise<void> {
-    const { api, leasesOf } = this.needs;
+    const { api, leasesOf, limitsOf } = this.needs;
     const { client } = this;
     const loadedBefore = [...this.loaded];
     try {
-      const asked = { api, leases: leasesOf(this.name) };
+      const asked = { api, leases: leasesOf(this.name), limits: limitsOf(this.name) };
       const said = await client.call('attend', asked, ATTEND_WITHIN_MS);
       if (client !== this.client) return;
       this.missed = 0;

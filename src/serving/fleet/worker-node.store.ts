@@ -1,5 +1,5 @@
 import { MAX_WORKERS } from '../../kernel/worker-addresses';
-import type { SqlRunner } from '../../kernel/sql';
+import type { SqlRunner } from '../../kernel/database/sql';
 import type { WorkerNodeId } from './worker-calls';
 
 /** How often a worker says that it is there, in ms. */

@@ -1,12 +1,12 @@
 import { InputCheck } from '../../kernel/input-check';
 import { newId } from '../../kernel/ids';
 import type { Logger } from '../../kernel/logger';
-import { DATATYPES, type Tensor } from '../../kernel/tensor';
-import type { TensorInput } from '../../kernel/tensor-input';
+import { DATATYPES, type Tensor } from '../../kernel/tensors/tensor';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { ColumnPlace } from '../../registry/registry';
 import type { Backend, Inspection, Latency, ModelFile, RunResult } from '../backends/backend';
 import { InvalidInput } from '../invalid-input';
-import { tensorFromJson } from '../tensor-json';
+import { tensorFromJson } from '../values/tensor-json';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { ApiLeases } from './api-leases';
 import type { ModelFiles } from './model-files';
@@ -59,6 +59,7 @@ export class WorkerNode {
   attend(asked: Attend): Attendance {
     const { backend, name } = this.needs;
     this.leases.attended(asked, this.leaving);
+    backend.limit(this.leases.limits());
     void this.lease();
     const refused = asked.leases.flatMap(({ sha256 }) => {
       const reason = backend.whyNot(sha256);

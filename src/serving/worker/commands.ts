@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import { declaredSignature, type DeclaredSignature } from './declared-signature';
 import { freeMemory } from './free-memory';

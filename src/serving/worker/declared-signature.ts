@@ -5,7 +5,7 @@ import {
   type TypeProto_Tensor,
   type ValueInfoProto,
 } from '../../kernel/generated/onnx_pb';
-import type { Datatype, TensorSpec } from '../../kernel/tensor';
+import type { Datatype, TensorSpec } from '../../kernel/tensors/tensor';
 import { ModelRefusal } from './refusal';
 
 /** Longest name of an input or output, in characters. Names travel in every request. */
@@ -67,6 +67,9 @@ function declared(role: 'input' | 'output', info: ValueInfoProto): DeclaredTenso
   };
 }
 
+/** The exporter's option that leaves it out. */
+const WITHOUT_ZIPMAP = "give skl2onnx's convert_sklearn or to_onnx options={'zipmap': False}.";
+
 function tensorType(role: string, name: string, type: TypeProto | undefined): TypeProto_Tensor {
   switch (type?.value.case) {
     case 'tensorType':
@@ -74,13 +77,11 @@ function tensorType(role: string, name: string, type: TypeProto | undefined): Ty
     case 'sequenceType': {
       const element = type.value.value.elemType?.value.case;
       const hint =
-        element === 'mapType'
-          ? ' This is what ZipMap makes of class probabilities: export the classifier with the option zipmap=False.'
-          : '';
+        element === 'mapType' ? ` This is what ZipMap makes of class probabilities: ${WITHOUT_ZIPMAP}` : '';
       return refuseType(role, name, 'a sequence', hint);
     }
     case 'mapType':
-      return refuseType(role, name, 'a map', ' Export the classifier with the option zipmap=False.');
+      return refuseType(role, name, 'a map', ` To export a classifier without ZipMap, ${WITHOUT_ZIPMAP}`);
     case 'optionalType':
       return refuseType(role, name, 'an optional value');
     case 'sparseTensorType':

@@ -1,5 +1,5 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { FrameMemory } from './frame-memory';
 import { encodeFrame, FrameReader, type Message } from './framing';
 import type { Body } from './protocol';

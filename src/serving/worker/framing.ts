@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { FrameMemory } from './frame-memory';
 import type { Body, FrameHeader, TensorHeader } from './protocol';
 import { bytesOf, valuesOf } from './tensor-bytes';

@@ -5,8 +5,8 @@ import type { WorkerSlot } from './worker-slot';
 const MAX_WAITING = 1_024;
 
 interface Waiter {
-  /** The one worker that will do; undefined: any. */
-  readonly slot: WorkerSlot | undefined;
+  /** Whether a worker will do. */
+  readonly accepts: (slot: WorkerSlot) => boolean;
   readonly limit: NodeJS.Timeout;
   readonly resolve: (slot: WorkerSlot) => void;
   readonly reject: (error: Error) => void;
@@ -17,7 +17,7 @@ export class IdleQueue {
   private readonly waiters: Waiter[] = [];
 
   /** Resolves with a worker that is taken already. @throws WorkerUnavailable past the limit or in a full queue */
-  wait(slot: WorkerSlot | undefined, limitMs: number): Promise<WorkerSlot> {
+  wait(accepts: Waiter['accepts'], limitMs: number): Promise<WorkerSlot> {
     return new Promise((resolve, reject) => {
       if (this.waiters.length >= MAX_WAITING)
         return reject(new WorkerUnavailable('busy', `${MAX_WAITING} runs wait for a worker already.`));
@@ -25,14 +25,14 @@ export class IdleQueue {
         this.waiters.splice(this.waiters.indexOf(waiter), 1);
         reject(new WorkerUnavailable('deadline', `No worker became free within ${Math.round(limitMs)} ms.`));
       }, limitMs);
-      const waiter: Waiter = { slot, limit, resolve, reject };
+      const waiter: Waiter = { accepts, limit, resolve, reject };
       this.waiters.push(waiter);
     });
   }
 
   /** Takes the worker for the first who can use it; false where nobody can. */
   offer(slot: WorkerSlot): boolean {
-    const index = this.waiters.findIndex((waiter) => waiter.slot === undefined || waiter.slot === slot);
+    const index = this.waiters.findIndex(({ accepts }) => accepts(slot));
     const [waiter] = index < 0 ? [] : this.waiters.splice(index, 1);
     if (waiter === undefined) return false;
     clearTimeout(waiter.limit);

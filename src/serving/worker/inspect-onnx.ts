@@ -1,5 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node';
-import type { Tensor, TensorSpec } from '../../kernel/tensor';
+import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
 import { declaredSignature, type DeclaredTensor } from './declared-signature';
 import { readOnnxFile } from './onnx-file';
 import { isOutOfMemory, ortMessage } from './ort-message';

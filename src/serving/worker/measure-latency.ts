@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import type { Runnable } from './runnable';
 
 /** Runs before the clock counts: the first ones allocate memory and warm caches. */

@@ -1,6 +1,6 @@
-import { isFloating, type Tensor, type TensorData } from '../../kernel/tensor';
+import { isFloating, type Tensor, type TensorData } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import { numberOf, parserOf } from '../value-parser';
+import { numberOf, parserOf } from '../values/value-parser';
 import type { DeclaredSignature, DeclaredTensor } from './declared-signature';
 import { acceptedInputs } from './probe-batching';
 import type { Runnable } from './runnable';

@@ -1,5 +1,5 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Datatype, Tensor, TensorData } from '../../kernel/tensor';
+import type { Datatype, Tensor, TensorData } from '../../kernel/tensors/tensor';
 import { isText } from './tensor-bytes';
 
 const ORT_TYPE = {

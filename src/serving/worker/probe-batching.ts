@@ -1,5 +1,5 @@
-import type { Tensor } from '../../kernel/tensor';
-import { gatherRows, RowsDoNotMatch, scatterRows } from '../rows';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { gatherRows, RowsDoNotMatch, scatterRows } from '../batching/rows';
 import type { DeclaredSignature } from './declared-signature';
 import type { Runnable } from './runnable';
 import { sameRow } from './same-rows';

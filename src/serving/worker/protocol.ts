@@ -1,4 +1,4 @@
-import type { Datatype, TensorSpec } from '../../kernel/tensor';
+import type { Datatype, TensorSpec } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 
 /** What a worker found in a model file. */

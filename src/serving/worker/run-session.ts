@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { fromOrt, toOrt } from './ort-tensor';
 
 /**

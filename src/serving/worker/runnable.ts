@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 
 /** A model that can be run, here or at a remote. */
 export interface Runnable {

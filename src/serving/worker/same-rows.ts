@@ -1,5 +1,5 @@
-import type { Tensor } from '../../kernel/tensor';
-import { numberOf } from '../value-parser';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { numberOf } from '../values/value-parser';
 import { isText } from './tensor-bytes';
 
 /**

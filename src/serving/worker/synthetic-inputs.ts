@@ -5,7 +5,7 @@ import {
   type Tensor,
   type TensorData,
   type TensorSpec,
-} from '../../kernel/tensor';
+} from '../../kernel/tensors/tensor';
 
 /** A kind of made-up values. Models differ in what they accept, so one that is refused is followed by the next. */
 export interface Pattern {

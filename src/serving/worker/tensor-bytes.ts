@@ -1,4 +1,10 @@
-import { ARRAY_OF, elementCount, type Datatype, type Tensor, type TensorData } from '../../kernel/tensor';
+import {
+  ARRAY_OF,
+  elementCount,
+  type Datatype,
+  type Tensor,
+  type TensorData,
+} from '../../kernel/tensors/tensor';
 
 /** The bytes of a tensor's values: a view for numbers, `[length…][UTF-8…]` for text. */
 export function bytesOf(tensor: Tensor): Uint8Array {

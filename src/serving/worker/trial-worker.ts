@@ -1,4 +1,4 @@
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { WorkerUnavailable } from '../worker-unavailable';
 import type { Command } from './protocol';
 import type { WorkerOptions } from './spawn-worker';

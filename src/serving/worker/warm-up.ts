@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Tensor } from '../../kernel/tensor';
-import { gatherRows } from '../rows';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { gatherRows } from '../batching/rows';
 import type { DeclaredSignature } from './declared-signature';
 import { acceptedInputs } from './probe-batching';
 import { runSession } from './run-session';

@@ -12,7 +12,7 @@ import { probeProviders } from './providers';
 import type { Command, WorkerSettings } from './protocol';
 import { sessionOptions } from './session-options';
 
-/** The pipe to the parent, as it was set up by worker-process.ts. */
+/** The pipe to the parent, as it was set up by `spawn-worker.ts`. */
 const PIPE_FD = 3;
 const GREETING_ID = 0;
 

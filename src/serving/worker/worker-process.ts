@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Tensor } from '../../kernel/tensor';
+import type { Tensor } from '../../kernel/tensors/tensor';
 import { ON_WORKERS, type RanOn } from '../backends/backend';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInput } from '../invalid-input';
-import { tensorMismatch } from '../tensor-mismatch';
+import { tensorMismatch } from '../values/tensor-mismatch';
 import { WorkerUnavailable } from '../worker-unavailable';
 import type { ModelFile, RunResult, WorkerState, WorkerStatus } from '../backends/backend';
-import type { Tensor } from '../../kernel/tensor';
+import { withModelPath } from '../backends/model-path';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import type { Turns } from '../../kernel/turns';
 import { FrameTooLarge } from './framing';
 import type { Leases } from './leases';
 import { bytesToLoad, evictionsFor, noRoom, type Demand } from './memory-budget';
@@ -11,7 +13,6 @@ import { ModelMemory, type ModelSizes } from './model-memory';
 import type { Command, Reply } from './protocol';
 import { HEALTHY_AFTER_MS, restartDelayMs } from './restart-delay';
 import type { WorkerOptions } from './spawn-worker';
-import type { Turns } from './turns';
 import type { Death } from './worker-died';
 import { WorkerProcess, type Answer } from './worker-process';
 
@@ -45,7 +46,7 @@ export class WorkerSlot {
   private restarts = 0;
   private deathsInARow = 0;
   private restartTimer: NodeJS.Timeout | undefined;
-  private starting: Promise<void> | undefined;
+  private starting: Promise<boolean> | undefined;
   private readonly leaving = new AbortController();
 
   constructor(
@@ -57,8 +58,8 @@ export class WorkerSlot {
     this.memory = new ModelMemory(needs.sizes);
   }
 
-  /** Resolves when a first start has succeeded or failed; a failed one goes on being tried until stop(). */
-  start(): Promise<void> {
+  /** Whether a process came up, once it may take runs; one that did not is tried again until stop(). */
+  start(): Promise<boolean> {
     this.state = 'starting';
     return (this.starting = this.launch());
   }
@@ -139,7 +140,15 @@ export class WorkerSlot {
   }
 
   private async loadInto(process: WorkerProcess, file: ModelFile, rows?: number): Promise<void> {
-    const { sha256, path } = file;
+    await withModelPath(file, (path) => this.loadFrom(process, file, path, rows));
+  }
+
+  private async loadFrom(
+    process: WorkerProcess,
+    { sha256 }: ModelFile,
+    path: string,
+    rows: number | undefined,
+  ): Promise<void> {
     const fileBytes = await sizeOf(path);
     await this.makeRoom(process, sha256, fileBytes);
     const command: Command = { type: 'load', sha256, path, ...(rows === undefined ? {} : { rows }) };
@@ -182,7 +191,7 @@ export class WorkerSlot {
     return this.process;
   }
 
-  private async launch(): Promise<void> {
+  private async launch(): Promise<boolean> {
     const startedAt = performance.now();
     try {
       const process = await WorkerProcess.start(this.options, this.leaving.signal);
@@ -190,14 +199,17 @@ export class WorkerSlot {
       this.memory.begin(process.bareBytes);
       process.onDeath((death) => this.buried(death, performance.now() - startedAt));
       await this.events.started(this);
-      if (this.state !== 'starting') return;
+      // It may have died meanwhile, and another be starting in its place.
+      if (this.process !== process || this.state !== 'starting') return true;
       this.state = 'idle';
       this.events.idle(this);
+      return true;
     } catch (error) {
       this.state = this.isStopped() ? 'stopped' : 'down';
-      if (this.isStopped()) return;
+      if (this.isStopped()) return false;
       this.events.failedToStart(this, error instanceof Error ? error : new Error(String(error)));
       this.relaunchLater();
+      return false;
     }
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Histogram, MAX_MS, MIN_MS, RELATIVE_ERROR } from '../../../src/monitoring/histogram';
+import { bucketsIn, Histogram, MAX_MS, MIN_MS, RELATIVE_ERROR } from '../../../src/monitoring/histogram';
 
 const duration = fc.double({ min: MIN_MS * 1.01, max: MAX_MS, noNaN: true });
 const durations = fc.array(duration, { minLength: 1, maxLength: 300 });
@@ -30,6 +30,27 @@ test('a merged histogram is the histogram of the union', () => {
       expect(merged.count).toBe(union.count);
     }),
   );
+});
+
+test('the buckets of an encoded histogram hold every duration once, below their bounds and above those before', () => {
+  const step = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+  fc.assert(
+    fc.property(durations, (values) => {
+      const buckets = bucketsIn(histogramOf(values).encode());
+      for (const { upToMs, count } of buckets) {
+        const inside = values.filter(
+          (value) => value <= upToMs * (1 + 1e-9) && value > (upToMs / step) * (1 - 1e-9),
+        );
+        expect(inside.length).toBeGreaterThanOrEqual(count);
+      }
+      expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(values.length);
+      expect(buckets.map(({ upToMs }) => upToMs)).toEqual(
+        buckets.map(({ upToMs }) => upToMs).toSorted((a, b) => a - b),
+      );
+    }),
+  );
+  expect(bucketsIn(histogramOf([0, MIN_MS / 2]).encode())).toEqual([{ upToMs: MIN_MS, count: 2 }]);
+  expect(bucketsIn(new Histogram().encode())).toEqual([]);
 });
 
 test('what is encoded comes back, added to what was there', () => {

@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../../src/kernel/ids';
-import { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
+import { LatencyRecorder, MAX_REFERENCES } from '../../../src/monitoring/latency-recorder';
 import type { LatencyRow } from '../../../src/monitoring/latency-row';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
 import { MAX_UNWRITTEN_ROWS } from '../../../src/monitoring/unwritten-rows';
@@ -26,6 +26,7 @@ const observation = (more: Partial<Observation> = {}): Observation => ({
   error: null,
   cached: false,
   batchSize: 4,
+  closed: null,
   busyMs: 0.5,
   ranOn: { backend: 'onnx', provider: 'cpu' },
   parseMs: null,
@@ -67,10 +68,10 @@ test('variants and versions are told apart, whatever else changes', () => {
   recorder.observe(observation({ endpointId: 'endpoint 2' as EndpointId }));
   at(1);
   expect(rows()).toMatchObject([
-    { endpointId: 'endpoint', variant: 'main', versionId: 'v1', requests: 2, weight: 9 },
-    { endpointId: 'endpoint', variant: 'main', versionId: 'v2', requests: 1 },
-    { endpointId: 'endpoint', variant: 'other', versionId: 'v1', requests: 1, shadow: true },
-    { endpointId: 'endpoint 2', requests: 1 },
+    { askedId: 'endpoint', variant: 'main', versionId: 'v1', requests: 2, weight: 9 },
+    { askedId: 'endpoint', variant: 'main', versionId: 'v2', requests: 1 },
+    { askedId: 'endpoint', variant: 'other', versionId: 'v1', requests: 1, shadow: true },
+    { askedId: 'endpoint 2', requests: 1 },
   ]);
 });
 
@@ -91,6 +92,62 @@ test('doors are told apart, and the encoding belongs to the door of its predicti
     ['graphql', 1, 1, 0],
     ['tf-serving', 1, 0, 1],
   ]);
+});
+
+describe('versions asked by reference', () => {
+  const versionOf = (id: string) => ({ id, ref: `fraud@${id}` }) as ModelVersion;
+  const reference = (id: string, more: Partial<Observation> = {}) => {
+    const version = versionOf(id);
+    return observation({ endpointId: null, endpointName: '', version, variant: version.ref, ...more });
+  };
+
+  test('are told by themselves, and apart from the endpoints that run them', () => {
+    recorder.observe(observation());
+    recorder.observe(reference('v1'));
+    recorder.observe(reference('v1', { error: 'deadline' }));
+    const answer = { endpointId: null, variant: null, version: versionOf('v1') } as PredictSuccess;
+    recorder.encoded(answer, 'graphql', 5);
+    at(1);
+    expect(rows()).toMatchObject([
+      { askedId: 'endpoint', variant: 'main', versionId: 'v1', requests: 1 },
+      { askedId: 'v1', variant: 'fraud@v1', versionId: 'v1', requests: 2, failures: { deadline: 1 } },
+    ]);
+    expect(recorder.sinceStart()).toMatchObject([
+      { source: { endpointName: 'fraud', variant: 'main' } },
+      { source: { endpointName: '', variant: 'fraud@v1' }, stats: { requests: 2, encode: { count: 1 } } },
+    ]);
+  });
+
+  test('are bounded: those beyond the limit are not measured, and take nothing from endpoints', () => {
+    for (let id = 0; id < MAX_REFERENCES + 5; id += 1) recorder.observe(reference(`v${id}`));
+    recorder.observe(reference('v0'));
+    recorder.observe(observation());
+    at(1);
+    expect(rows()).toHaveLength(MAX_REFERENCES + 1);
+    expect(rows().map(({ requests }) => requests)).toEqual([2, ...new Array<number>(MAX_REFERENCES).fill(1)]);
+  });
+
+  test('give their places to others after a minute without traffic', () => {
+    for (let id = 0; id < MAX_REFERENCES; id += 1) recorder.observe(reference(`v${id}`));
+    at(61);
+    at(121);
+    recorder.observe(reference('late'));
+    at(122);
+    expect(rows(1).at(-1)).toMatchObject({ askedId: 'late', requests: 1 });
+  });
+});
+
+test('batches are counted by why they were closed, over seconds and once they were stored', () => {
+  recorder.observe(observation({ closed: 'idle' }));
+  recorder.observe(observation({ closed: 'full' }));
+  recorder.observe(observation({ closed: null })); // it shared the batch of another one
+  at(1);
+  recorder.observe(observation({ closed: 'idle' }));
+  at(60);
+  const minute = new LatencyStats();
+  for (const row of rows(60)) minute.mergeStored(row);
+  minute.mergeStored({ ...new LatencyStats().toStored(), closed: null }); // of an earlier server
+  expect(minute.closed).toEqual({ idle: 2, full: 1, delay: 0, objective: 0, deadline: 0, alone: 0 });
 });
 
 test('refusals are counted by why, over seconds and once they were stored', () => {

@@ -1,5 +1,5 @@
 import type { Bus } from '../../../src/kernel/bus';
-import type { Database } from '../../../src/kernel/database';
+import type { Database } from '../../../src/kernel/database/database';
 import { unavailable } from '../../../src/kernel/errors';
 import type { ProjectId } from '../../../src/kernel/ids';
 import type { Logger } from '../../../src/kernel/logger';
@@ -22,6 +22,7 @@ const PREDICTION: Observation = {
   error: null,
   cached: false,
   batchSize: 1,
+  closed: null,
   busyMs: 1,
   ranOn: null,
   parseMs: null,

@@ -1,6 +1,13 @@
 import type { ProjectId } from '../../../src/kernel/ids';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
-import { FORGOTTEN_AFTER_S, MAX_SERIES, SinceStart, type Series } from '../../../src/monitoring/since-start';
+import {
+  busiest,
+  FORGOTTEN_AFTER_S,
+  MAX_REFERENCE_SERIES,
+  MAX_SERIES,
+  SinceStart,
+  type Series,
+} from '../../../src/monitoring/since-start';
 import type { ModelVersion } from '../../../src/registry/registry';
 import type { EndpointId, Observation } from '../../../src/serving/serving';
 
@@ -13,15 +20,16 @@ function measured(endpoint: string, requests = 1) {
       error: null,
       cached: false,
       batchSize: 1,
+      closed: null,
       busyMs: 1,
       parseMs: null,
       timing,
     } as Observation);
-  const endpointId = endpoint as EndpointId;
+  const askedId = endpoint as EndpointId;
   const version = { id: 'v1' } as ModelVersion;
   const key = {
     projectId: PROJECT,
-    endpointId,
+    askedId,
     endpointName: endpoint,
     variant: 'main',
     version,
@@ -50,11 +58,47 @@ test('who finds no place is counted with the others of its project, and nothing 
   expect(all.at(-1)).toMatchObject({ projectId: PROJECT, source: null, stats: { requests: 13 } });
 });
 
+describe('versions asked by reference', () => {
+  const reference = (id: string, requests = 1) => {
+    const version = { id } as ModelVersion;
+    return { ...measured('', requests), askedId: version.id, version, variant: id };
+  };
+
+  test('take no more than their share of the places, and the rest is counted together', () => {
+    const since = new SinceStart();
+    for (let made = 0; made < MAX_REFERENCE_SERIES + 9; made += 1) since.add(reference(`v${made}`), 1);
+    for (let made = 0; made < MAX_SERIES / 2; made += 1) since.add(measured(`e${made}`), 1);
+    const all = since.with([]);
+    expect(all.filter(({ source }) => source?.endpointName)).toHaveLength(MAX_SERIES / 2);
+    expect(all.find(({ source }) => source === null)?.stats.requests).toBe(9);
+    expect(requests(all)).toBe(MAX_REFERENCE_SERIES + 9 + MAX_SERIES / 2);
+    since.add(reference('late'), FORGOTTEN_AFTER_S + 2);
+    expect(since.with([]).map(({ source }) => source?.askedId)).toContain('late');
+  });
+
+  test('while their first second is open, too', () => {
+    const since = new SinceStart();
+    const open = Array.from({ length: MAX_REFERENCE_SERIES + 9 }, (_, at) => reference(`v${at}`));
+    const all = since.with([...open, measured('e')]);
+    expect(all).toHaveLength(MAX_REFERENCE_SERIES + 2);
+    expect(all.find(({ source }) => source === null)?.stats.requests).toBe(9);
+  });
+
+  test('among what is recent, too', () => {
+    const series = [
+      ...Array.from({ length: MAX_REFERENCE_SERIES + 9 }, (_, at) => reference(`v${at}`, 2)),
+      measured('e', 1),
+    ].map(({ projectId, second: stats, ...source }) => ({ projectId, source, stats }));
+    expect(busiest(series)).toHaveLength(MAX_REFERENCE_SERIES + 1);
+    expect(busiest(series).at(-1)?.source).toMatchObject({ endpointName: 'e' });
+  });
+});
+
 test('a series that was silent for long gives its place to a new one', () => {
   const since = new SinceStart();
   for (let made = 0; made < MAX_SERIES; made += 1) since.add(measured(`e${made}`), 1);
   since.add(measured('e0'), FORGOTTEN_AFTER_S);
   since.add(measured('new'), FORGOTTEN_AFTER_S + 2);
-  const ids = since.with([]).map(({ source }) => source?.endpointId);
+  const ids = since.with([]).map(({ source }) => source?.askedId);
   expect(ids).toEqual(['e0', 'new']);
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Sha256 } from '../../../src/kernel/artifacts';
+import type { Sha256 } from '../../../src/kernel/artifacts/artifacts';
 import { integrityGate, limitGate, signatureGate, worstOf } from '../../../src/registry/gates';
 import { signature, spec } from './signatures';
 
@@ -24,7 +24,7 @@ describe('integrity', () => {
 
 describe('signature', () => {
   const question = {
-    current: { number: '1.0.0', signature: signature() },
+    current: { number: '1.0.0', signature: signature(), format: 'ONNX' as const },
     next: signature(),
     acceptsContractBreak: false,
   };

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../../src/kernel/tensor';
+import type { TensorSpec } from '../../../src/kernel/tensors/tensor';
 import { placeColumns, type NamedColumns } from '../../../src/registry/columns';
 import type { Signature } from '../../../src/registry/registry';
 

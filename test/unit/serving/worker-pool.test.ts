@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Tensor } from '../../../src/kernel/tensor';
+import type { Tensor } from '../../../src/kernel/tensors/tensor';
 import { WorkerPool, type PoolEvent, type PoolOptions } from '../../../src/serving/worker-pool';
 import { MAX_SESSIONS } from '../../../src/serving/worker/memory-budget';
 import { affine, affineAnswer, endlessLoop, identity, lookup, modelFile } from '../../support/onnx-models';

@@ -49,3 +49,16 @@ test('a worker may leave once everybody knows who was heard of lately', () => {
   nowMs += 1_001; // it was killed
   expect(leases.everybodyKnows(1_000)).toBe(true);
 });
+
+test('of a model as many instances are allowed as any api process wants, and all where none says', () => {
+  const limits = (...some: (readonly [string, number])[]) =>
+    some.map(([sha256, instances]) => ({ sha256, instances }));
+  leases.attended({ api: FIRST, leases: [], limits: limits(['a', 1], ['b', 2]) }, false);
+  leases.attended({ api: SECOND, leases: [], limits: limits(['a', 2]) }, false);
+  expect([...leases.limits()]).toEqual([
+    ['a', 2],
+    ['b', 2],
+  ]);
+  leases.attended({ api: FIRST, leases: [] }, false);
+  expect([...leases.limits()]).toEqual([['a', 2]]);
+});

@@ -105,3 +105,13 @@ test('models are spread: no worker is the first choice of all', () => {
   const first = Array.from({ length: 400 }, (_, seed) => rankPlaces(sha(seed), names)[0]);
   for (const name of names) expect(first.filter((one) => one === name).length).toBeGreaterThan(60);
 });
+
+test('a model has no more copies than it may have, and the others take the room', () => {
+  const nodes = ['one', 'two', 'three'].map((name) => ({ name, budgetBytes: 10 * MEGABYTE }));
+  const few = { sha256: sha(1), bytes: 6 * MEGABYTE, copies: 1 };
+  const many = { sha256: sha(2), bytes: 6 * MEGABYTE };
+  const placed = placeModels([few, many], nodes);
+  expect(copiesOf(placed, few)).toHaveLength(1);
+  expect(copiesOf(placed, many)).toHaveLength(2);
+  expect(copiesOf(placed, many)).not.toContain(copiesOf(placed, few)[0]);
+});

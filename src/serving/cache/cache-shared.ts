@@ -1,0 +1,141 @@
+import { CircuitBreaker } from '../../kernel/circuit-breaker';
+import type { Logger } from '../../kernel/logger';
+import type { Tensor } from '../../kernel/tensors/tensor';
+import { decodeTensors, encodeTensors } from './cache-codec';
+import { valueBytes, type RememberedAnswer } from './cache-memory';
+
+/** A store that other processes share: Redis, or another one that Keyv reaches. */
+export interface SharedStore {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string, ttlMs: number): Promise<unknown>;
+  close(): unknown;
+}
+
+/** Longest that a prediction waits for the store: 50 ms less what a timer may be late, in ms. */
+const WAIT_LIMIT_MS = 40;
+/** Largest answer that is shared, in bytes: what a network of 1 Gbit/s brings within the wait. */
+const MAX_SHARED_BYTES = 4 * 1024 ** 2;
+/** Answers on their way to the store, in bytes: what a store that hangs may keep of our memory. */
+const MAX_WRITING_BYTES = 16 * 1024 ** 2;
+/** Longest that the store may take to say goodbye, in ms. */
+const CLOSE_LIMIT_MS = 1_000;
+/**
+ * Longest that the first look-up may take, in ms: more than twice what the slowest client takes to load itself and to
+ * connect (Firestore's, 1.25 s). The server's start waits for it, and a store that hangs must not hold it up for long.
+ */
+const FIRST_LIMIT_MS = 3_000;
+/** What the first look-up asks for. Nobody has ever put it. */
+const FIRST_KEY = 'first-look-up';
+
+/**
+ * The answers that processes share. A store that is away costs a miss: the first to find out waits `WAIT_LIMIT_MS`, and
+ * for a second nobody asks it; then one tries again.
+ */
+export class SharedAnswers {
+  private readonly breaker = new CircuitBreaker();
+  private starting: Promise<void> | undefined;
+  private isStarting = false;
+  private isFailing = false;
+  private writingBytes = 0;
+
+  constructor(
+    private readonly store: SharedStore,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Looks something up once, before callers do: the clients of some stores load themselves at their first call, and this
+   * process does nothing else meanwhile. Until that is over nothing is asked and nothing is put. Resolves then, with the
+   * store or without it, or when it has taken too long. Idempotent.
+   */
+  start(): Promise<void> {
+    return (this.starting ??= this.lookUpFirst());
+  }
+
+  /** Undefined where there is none that can be read in time. Never throws. */
+  get(key: string, patienceMs: number): Promise<RememberedAnswer | undefined> | undefined {
+    if (this.isStarting || this.breaker.isOpen()) return undefined;
+    const answer = this.lookUp(key);
+    return patienceMs < WAIT_LIMIT_MS ? orNothing(answer, patienceMs) : answer;
+  }
+
+  /** Returns at once; an answer that does not arrive is computed again. */
+  put(key: string, outputs: readonly Tensor[], storedAtMs: number, ttlMs: number): void {
+    const sizeBytes = outputs.reduce((sum, { data }) => sum + valueBytes(data), 0);
+    const isTooMuch = sizeBytes > MAX_SHARED_BYTES || this.writingBytes + sizeBytes > MAX_WRITING_BYTES;
+    if (this.isStarting || this.isFailing || isTooMuch) return;
+    const value = encodeTensors(key, storedAtMs, outputs).toString('base64');
+    this.writingBytes += sizeBytes;
+    // A store may refuse one value, for its size: whether it is away is found out by reading.
+    const written = () => (this.writingBytes -= sizeBytes);
+    this.store.set(key, value, ttlMs).then(written, written);
+  }
+
+  async stop(): Promise<void> {
+    const closing = Promise.resolve().then(() => this.store.close());
+    await orNothing(closing, CLOSE_LIMIT_MS);
+  }
+
+  /** That it fails says nothing yet: a client that was made just now may not be connected. */
+  private async lookUpFirst(): Promise<void> {
+    this.isStarting = true;
+    await orNothing(
+      Promise.resolve().then(() => this.store.get(FIRST_KEY)),
+      FIRST_LIMIT_MS,
+    );
+    this.isStarting = false;
+  }
+
+  private async lookUp(key: string): Promise<RememberedAnswer | undefined> {
+    try {
+      const value = await withinLimit(this.store.get(key));
+      this.succeeded();
+      return typeof value === 'string' ? answerIn(key, value) : undefined;
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  private succeeded(): void {
+    this.breaker.succeeded();
+    if (!this.isFailing) return;
+    this.isFailing = false;
+    this.logger.info('the shared prediction cache answers again');
+  }
+
+  private failed(error: unknown): void {
+    this.breaker.failed();
+    if (this.isFailing) return;
+    this.isFailing = true;
+    this.logger.warn(
+      { err: error },
+      'the shared prediction cache does not answer; predictions go on without',
+    );
+  }
+}
+
+function answerIn(key: string, value: string): RememberedAnswer | undefined {
+  const decoded = decodeTensors(key, Buffer.from(value, 'base64'));
+  return decoded && typeof decoded.about === 'number'
+    ? { storedAtMs: decoded.about, outputs: decoded.tensors }
+    : undefined;
+}
+
+function withinLimit<Value>(work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const tooLate = () => reject(new Error(`There was no answer within ${WAIT_LIMIT_MS} ms.`));
+    // Where it was this process that had no time, the answer is there already, and is read before the verdict.
+    const timer = setTimeout(() => setImmediate(tooLate), WAIT_LIMIT_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Undefined where it takes longer, or fails. */
+function orNothing<Value>(work: Promise<Value>, limitMs: number): Promise<Value | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), limitMs);
+    const nothing = () => resolve(undefined);
+    work.then(resolve, nothing).finally(() => clearTimeout(timer));
+  });
+}

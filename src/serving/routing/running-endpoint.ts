@@ -1,0 +1,43 @@
+import type { ProjectId } from '../../kernel/ids';
+import type { Endpoint, EndpointId, Variant } from '../endpoint';
+import type { EndpointSettings } from '../endpoint-settings';
+import { runningRules, type RunningRule } from './routing-rule';
+import type { ServedModel } from '../served-model';
+import type { Strategy } from './strategy';
+import type { VariantKnowledge } from './variant-knowledge';
+
+export interface RunningVariant extends Variant {
+  readonly model: ServedModel;
+  /** What this process has learnt of it since it leads to this version. */
+  readonly known: VariantKnowledge;
+}
+
+export interface RunningEndpoint {
+  readonly id: EndpointId;
+  readonly projectId: ProjectId;
+  readonly name: string;
+  readonly settings: EndpointSettings;
+  readonly rules: readonly RunningRule<RunningVariant>[];
+  readonly strategy: Strategy;
+  /** Those that answer, at least one of them with a positive weight. */
+  readonly variants: readonly RunningVariant[];
+  readonly shadows: readonly RunningVariant[];
+}
+
+/** Undefined where no variant that may answer leads to a version. */
+export function runningEndpoint(
+  endpoint: Endpoint,
+  modelOf: (variant: Variant) => ServedModel | undefined,
+  knowledgeOf: (variant: Variant, model: ServedModel) => VariantKnowledge,
+): RunningEndpoint | undefined {
+  const { id, projectId, name, settings, strategy } = endpoint;
+  const running = endpoint.variants.flatMap((variant): RunningVariant[] => {
+    const model = modelOf(variant);
+    return model ? [{ ...variant, model, known: knowledgeOf(variant, model) }] : [];
+  });
+  const variants = running.filter(({ shadow }) => !shadow);
+  if (!variants.some(({ weight }) => weight > 0)) return undefined;
+  const shadows = running.filter(({ shadow }) => shadow);
+  const rules = runningRules(endpoint.rules, variants);
+  return { id, projectId, name, settings, strategy, rules, variants, shadows };
+}

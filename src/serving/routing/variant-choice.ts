@@ -1,0 +1,63 @@
+import { pickLearning } from './bandit';
+import type { PredictRequest } from '../prediction';
+import type { Random } from './random-draws';
+import { matchingRule } from './routing-rule';
+import type { RunningEndpoint, RunningVariant } from './running-endpoint';
+import { pickVariant } from './traffic-split';
+
+export interface Choice {
+  readonly variant: RunningVariant;
+  /** Whether a rule has decided, and no chance. */
+  readonly byRule: boolean;
+}
+type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'parameters' | 'routingKey'>;
+type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
+
+/**
+ * Who answers: whom the first rule that applies names, else one of the variants that may be tried, by the strategy.
+ * Where none may be tried, health is no reason: an answer may still come, and if not, its error says why.
+ */
+export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, random: Random): Choice {
+  const ruled = endpoint.rules.length === 0 ? undefined : matchingRule(endpoint.rules, asked)?.variant;
+  if (ruled?.known.health.mayTry(nowMs)) return { variant: ruled, byRule: true };
+  const usable = usableOf(endpoint.variants, nowMs);
+  if (ruled && usable.length === 0) return { variant: ruled, byRule: true };
+  const candidates = usable.length === 0 ? endpoint.variants : usable;
+  return { variant: byStrategy(endpoint, candidates, asked, random), byRule: false };
+}
+
+/** Another than the one that has failed; null where there is none that may be tried. A rule's word was for that one. */
+export function chooseInstead(
+  endpoint: Chosen,
+  failed: RunningVariant,
+  asked: Asked,
+  nowMs: number,
+  random: Random,
+): RunningVariant | null {
+  // The same bytes would fail again, and take another worker with them.
+  const others = usableOf(endpoint.variants, nowMs).filter(
+    ({ model }) => model.file.sha256 !== failed.model.file.sha256,
+  );
+  return others.some(hasWeight) ? byStrategy(endpoint, others, asked, random) : null;
+}
+
+/** The weight of one that may not be tried goes to the others. Empty where nobody with a weight is left. */
+function usableOf(variants: readonly RunningVariant[], nowMs: number): readonly RunningVariant[] {
+  if (variants.every(({ known }) => known.health.isHealthy)) return variants;
+  const usable = variants.filter(({ known }) => known.health.mayTry(nowMs));
+  return usable.some(hasWeight) ? usable : [];
+}
+
+/** A routing key is split by the weights, whatever the strategy: its caller is to stay where it is. */
+function byStrategy(
+  { strategy }: Chosen,
+  variants: readonly RunningVariant[],
+  { routingKey }: Asked,
+  random: Random,
+): RunningVariant {
+  const isSticky = routingKey !== null && routingKey !== undefined;
+  if (strategy.kind === 'WEIGHTS' || isSticky) return pickVariant(variants, routingKey ?? null, random());
+  return pickLearning(variants, strategy, random) ?? pickVariant(variants, null, random());
+}
+
+const hasWeight = ({ weight }: RunningVariant) => weight > 0;

@@ -1,0 +1,60 @@
+import type { Actor } from '../../kernel/actor';
+import { ON_WORKERS } from '../backends/backend';
+import { reasonOf } from './failure-reason';
+import type { PredictInput } from '../predict';
+import type { Observation, PredictRequest, PredictResult } from '../prediction';
+import type { Route } from '../routing/route';
+
+/** Nobody waits for the answer any more: a failure in the counts, as Triton has it, but no error of the variant. */
+const wasCancelled = (result: PredictResult): boolean =>
+  !result.ok && result.error.kind === 'UnavailableError' && result.error.reason === 'cancelled';
+
+/** Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure. */
+export function observed(
+  parts: Pick<PredictInput, 'statistics' | 'observer'>,
+  actor: Actor,
+  route: Route,
+  result: PredictResult,
+  rows: number,
+  startedAt: number,
+  question: Pick<PredictRequest, 'door' | 'receivedAt' | 'rows' | 'inputs'>,
+): PredictResult {
+  const { door = 'graphql', receivedAt } = question;
+  const { version } = route.model;
+  const totalMs = performance.now() - startedAt;
+  parts.statistics.record({ version, rows, cacheable: route.settings.cacheTtlMs > 0, result, totalMs });
+  if (wasCancelled(result)) return result;
+  const { endpoint } = route;
+  if (endpoint?.era !== undefined)
+    endpoint.variant.known.health.learn(endpoint.era, result, startedAt + totalMs);
+  const observation: Observation = {
+    projectId: actor.projectId,
+    endpointId: endpoint?.id ?? null,
+    endpointName: endpoint?.name ?? '',
+    variant: endpoint?.variant.name ?? version.ref,
+    weight: endpoint?.variant.weight ?? 1,
+    shadow: endpoint?.variant.shadow ?? false,
+    version,
+    door,
+    error: result.ok ? null : reasonOf(result.error),
+    cached: result.ok && result.cached,
+    batchSize: result.ok ? result.batchSize : 0,
+    closed: result.ok ? result.closed : null,
+    busyMs: busyMsOf(result, rows),
+    ranOn: result.ok ? result.ranOn : null,
+    parseMs: receivedAt === undefined ? null : startedAt - receivedAt,
+    question,
+    rows,
+    result,
+    timing: result.ok ? result.timing : { queueMs: 0, computeMs: 0, totalMs },
+  };
+  parts.observer.observe(observation);
+  return result;
+}
+
+/** Nothing where it took no run, one that is another caller's, or one of a server that is not ours. */
+function busyMsOf(result: PredictResult, rows: number): number {
+  if (!result.ok || result.cached || result.coalesced || result.batchSize === 0) return 0;
+  if (result.ranOn !== null && result.ranOn.backend !== ON_WORKERS) return 0;
+  return (result.timing.computeMs * rows) / result.batchSize;
+}

@@ -1,0 +1,147 @@
+import type { ModelVersion, ModelVersionId } from '../../registry/registry';
+import { countFailure, reasonOf, type FailureCounts } from './failure-reason';
+import type { PredictResult } from '../prediction';
+
+/** Versions that are counted; the one that was counted anew the longest ago is forgotten first. */
+const MAX_VERSIONS = 1_000;
+/** Batch sizes of one version that are told apart; larger variety is counted with the nearest smaller one known. */
+const MAX_BATCH_SIZES = 256;
+
+/** How often, and how long in all. */
+export interface Duration {
+  readonly count: number;
+  readonly totalMs: number;
+}
+
+/** What this process has answered with one version since it began. */
+export interface VersionStatistics {
+  readonly version: ModelVersion;
+  /** Null: never asked. */
+  readonly lastAt: Date | null;
+  /** Rows that were computed, and runs of the model that computed them. */
+  readonly rows: number;
+  readonly runs: number;
+  readonly success: Duration;
+  readonly fail: Duration;
+  /** Of those that failed, by why. */
+  readonly failures: Readonly<FailureCounts>;
+  readonly queue: Duration;
+  readonly compute: Duration;
+  readonly cacheHit: Duration;
+  readonly cacheMiss: Duration;
+  /** Runs by the rows in them. */
+  readonly batches: readonly (Duration & { readonly size: number })[];
+}
+
+/** What one prediction says of itself. */
+export interface Counted {
+  readonly version: ModelVersion;
+  /** Rows that it asked for. */
+  readonly rows: number;
+  /** Whether the answer was looked for in the cache. */
+  readonly cacheable: boolean;
+  readonly result: PredictResult;
+  readonly totalMs: number;
+}
+
+class Sum implements Duration {
+  count = 0;
+  totalMs = 0;
+
+  add(ms: number, count = 1): void {
+    this.count += count;
+    this.totalMs += ms;
+  }
+}
+
+class VersionCounts {
+  lastAtMs = 0;
+  rows = 0;
+  runs = 0;
+  readonly success = new Sum();
+  readonly fail = new Sum();
+  readonly failures: FailureCounts = {};
+  readonly queue = new Sum();
+  readonly compute = new Sum();
+  readonly cacheHit = new Sum();
+  readonly cacheMiss = new Sum();
+  readonly batches = new Map<number, Sum>();
+
+  constructor(readonly version: ModelVersion) {}
+}
+
+/** Counts predictions by version, on the predict path: what is known already costs no memory. */
+export class PredictionStatistics {
+  private readonly byVersion = new Map<ModelVersionId, VersionCounts>();
+
+  constructor(private readonly nowMs: () => number) {}
+
+  record({ version, rows, cacheable, result, totalMs }: Counted): void {
+    const counts = this.countsOf(version);
+    counts.lastAtMs = this.nowMs();
+    if (!result.ok) {
+      countFailure(counts.failures, reasonOf(result.error));
+      return counts.fail.add(totalMs);
+    }
+    counts.success.add(totalMs);
+    if (result.cached) return counts.cacheHit.add(totalMs);
+    if (cacheable) counts.cacheMiss.add(totalMs);
+    if (result.coalesced) return; // the run is counted with the caller it was made for
+    const { queueMs, computeMs } = result.timing;
+    counts.queue.add(queueMs);
+    counts.compute.add(computeMs);
+    counts.rows += rows;
+    // Each caller of a shared run adds its share of it: together they make the one run that it was.
+    const share = result.batchSize > 0 ? rows / result.batchSize : 1;
+    counts.runs += share;
+    sumOf(counts.batches, result.batchSize).add(computeMs * share, share);
+  }
+
+  of(version: ModelVersion): VersionStatistics {
+    const counts = this.byVersion.get(version.id) ?? new VersionCounts(version);
+    const { lastAtMs, batches, runs, ...rest } = counts;
+    const bySize = [...batches].sort(([one], [other]) => one - other);
+    return {
+      ...rest,
+      lastAt: lastAtMs === 0 ? null : new Date(lastAtMs),
+      runs: Math.round(runs),
+      batches: bySize.map(([size, { count, totalMs }]) => ({ size, count: Math.round(count), totalMs })),
+    };
+  }
+
+  /** All versions that were asked, of all projects. */
+  all(): readonly VersionStatistics[] {
+    return [...this.byVersion.values()].map(({ version }) => this.of(version));
+  }
+
+  /** The versions that were asked since this process began, of all projects. */
+  versionIds(): readonly ModelVersionId[] {
+    return [...this.byVersion.keys()];
+  }
+
+  private countsOf(version: ModelVersion): VersionCounts {
+    const known = this.byVersion.get(version.id);
+    if (known) return known;
+    const oldest = this.byVersion.keys().next();
+    if (this.byVersion.size >= MAX_VERSIONS && !oldest.done) this.byVersion.delete(oldest.value);
+    const counts = new VersionCounts(version);
+    this.byVersion.set(version.id, counts);
+    return counts;
+  }
+}
+
+function sumOf(batches: Map<number, Sum>, size: number): Sum {
+  const known = batches.get(size);
+  if (known) return known;
+  if (batches.size >= MAX_BATCH_SIZES) return sumOf(batches, nearestBelow(batches, size));
+  const sum = new Sum();
+  batches.set(size, sum);
+  return sum;
+}
+
+/** The smallest where all are larger. */
+function nearestBelow(batches: ReadonlyMap<number, Sum>, size: number): number {
+  const known = [...batches.keys()];
+  const smaller = known.filter((other) => other < size);
+  return smaller.length > 0 ? Math.max(...smaller) : Math.min(...known);
+}

@@ -1,0 +1,159 @@
+import { Ctx, Field, Float, Int, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
+import { requires } from '../../auth/auth';
+import { listComplexity } from '../../kernel/connection.graphql';
+import type { Context } from '../../kernel/context.graphql';
+import { BatchesClosedType } from '../serving.graphql';
+import { RemoteModelType } from './remote-load.graphql';
+import type { GpuDevice, RemoteStatus, Serving, WorkerLoad, WorkerState, WorkerStatus } from '../serving';
+
+const WorkerStateEnum = {
+  STARTING: 'starting',
+  IDLE: 'idle',
+  BUSY: 'busy',
+  DOWN: 'down',
+  STOPPED: 'stopped',
+} as const satisfies Record<string, WorkerState>;
+registerEnumType(WorkerStateEnum, {
+  name: 'WorkerState',
+  description: 'What a worker does.',
+  valuesConfig: {
+    STARTING: { description: 'It is being started, or loads what endpoints run.' },
+    IDLE: { description: 'It waits for a run.' },
+    BUSY: { description: 'It runs or loads a model.' },
+    DOWN: { description: 'It has died or did not start, and is tried again.' },
+    STOPPED: { description: 'The server is stopping.' },
+  },
+});
+
+@ObjectType('SkippedProvider', { description: 'An execution provider that was tried and does not work.' })
+class SkippedProviderType {
+  @Field(() => String, { description: 'Its name, for example `cuda`.' })
+  readonly provider!: string;
+
+  @Field(() => String, { description: 'What it said.' })
+  readonly reason!: string;
+}
+
+@ObjectType('Worker', { description: 'A process that runs models.' })
+class WorkerType {
+  @Field(() => Int, { description: 'Its number, from 0; it keeps it when it is started again.' })
+  readonly id!: number;
+
+  @Field(() => WorkerStateEnum, { description: 'What it does.' })
+  readonly state!: WorkerState;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The execution provider in use, for example `cpu` or `cuda`. Null while there is no process.',
+  })
+  readonly provider!: string | null;
+
+  @Field(() => [SkippedProviderType], { description: 'Those preferred to it, and why they are not used.' })
+  readonly skippedProviders!: WorkerStatus['skippedProviders'];
+
+  @Field(() => Int, { description: 'Times that it was started again since the server began.' })
+  readonly restarts!: number;
+
+  @Field(() => Int, { description: 'Models that it holds.' })
+  readonly modelCount!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Memory of its process, in bytes, as it last told. Null while there is none.',
+  })
+  readonly rssBytes!: number | null;
+
+  @Field(() => Float, { description: 'Memory that it may take, in bytes.' })
+  readonly budgetBytes!: number;
+}
+
+@ObjectType('Gpu', { description: 'A graphics card of the machine, as its driver sees it, whoever uses it.' })
+class GpuType {
+  @Field(() => Int, { description: 'Its number on this machine.' })
+  readonly index!: number;
+
+  @Field(() => String, { description: 'Its identity, which stays when cards are added.' })
+  readonly uuid!: string;
+
+  @Field(() => String, { description: 'What its maker calls it.' })
+  readonly name!: string;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Share of the time in which it computed something, 0 to 1. Null: it does not tell.',
+  })
+  readonly utilisation!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Memory in use, in bytes. Null: it does not tell.' })
+  readonly memoryUsedBytes!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Memory that it has, in bytes. Null: it does not tell.',
+  })
+  readonly memoryTotalBytes!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Degrees Celsius. Null: it does not tell.' })
+  readonly temperatureC!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Power that it takes, in watts. Null: it does not tell.',
+  })
+  readonly powerW!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Power that it may take, in watts. Null: it does not tell.',
+  })
+  readonly powerLimitW!: number | null;
+}
+
+@ObjectType('WorkerLoad', { description: 'How busy one server process and its machine are.' })
+class WorkerLoadType {
+  @Field(() => [WorkerType], { complexity: listComplexity, description: 'Its workers, by number.' })
+  readonly workers!: readonly WorkerStatus[];
+
+  @Field(() => [GpuType], {
+    complexity: listComplexity,
+    description:
+      'The machine’s graphics cards, at most two seconds ago. Empty where `nvidia-smi` knows of none.',
+  })
+  readonly gpus!: readonly GpuDevice[];
+
+  @Field(() => [RemoteModelType], {
+    complexity: listComplexity,
+    description: 'The models that other servers have, of those that this process has looked at.',
+  })
+  readonly remotes!: readonly RemoteStatus[];
+
+  @Field(() => Float, { description: 'Rows that wait for a run.' })
+  readonly queuedRows!: number;
+
+  @Field(() => Float, { description: 'Bytes of the inputs that wait.' })
+  readonly queuedBytes!: number;
+
+  @Field(() => Float, { description: 'Batches that were run since the server began.' })
+  readonly batches!: number;
+
+  @Field(() => Float, { description: 'Rows that were in them.' })
+  readonly rows!: number;
+
+  @Field(() => [BatchesClosedType], {
+    description: 'The same batches by why they went off, since the server began.',
+  })
+  readonly closed!: WorkerLoad['closed'];
+}
+
+@Resolver()
+export class WorkerLoadOperations {
+  constructor(private readonly services: { readonly serving: Serving }) {}
+
+  @Query(() => WorkerLoadType, {
+    description: `How busy the server process is that answers, with the work of all projects. ${requires('server:observe')}`,
+  })
+  workerLoad(@Ctx() { actor }: Context): Promise<WorkerLoad> {
+    return this.services.serving.workerLoad(actor);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Backend, WorkerStatus } from '../backends/backend';
+import type { RemoteStatus } from '../backends/remote-model';
+import type { CloseReason } from '../batching/batch-policy';
+import type { Batcher, BatcherStats } from '../batching/batcher';
+import type { GpuLoad } from './gpu-load';
+import type { GpuDevice } from './gpu-reading';
+
+/** How busy this process is, and the cards of its machine. */
+export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
+  readonly workers: readonly (WorkerStatus & { readonly modelCount: number })[];
+  readonly gpus: readonly GpuDevice[];
+  /** Models that other servers have. */
+  readonly remotes: readonly RemoteStatus[];
+  readonly closed: readonly { readonly reason: CloseReason; readonly count: number }[];
+}
+
+export interface LoadNeeds {
+  readonly backend: Backend;
+  readonly batcher: Batcher;
+  readonly gpuLoad: GpuLoad;
+  readonly remote: { remotes(): readonly RemoteStatus[] };
+}
+
+export async function readWorkerLoad({ backend, batcher, gpuLoad, remote }: LoadNeeds): Promise<WorkerLoad> {
+  const gpus = await gpuLoad.devices();
+  const { closed, ...stats } = batcher.stats();
+  return {
+    ...stats,
+    gpus,
+    remotes: remote.remotes(),
+    workers: backend.status().map((worker) => ({ ...worker, modelCount: worker.models.length })),
+    closed: Object.entries(closed).map(([reason, count]) => ({ reason: reason as CloseReason, count })),
+  };
+}

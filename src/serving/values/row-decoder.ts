@@ -1,0 +1,76 @@
+import { elementCount, isFloating, type Tensor } from '../../kernel/tensors/tensor';
+import type { Signature } from '../../registry/registry';
+import type { Row } from '../prediction';
+import { valueToJson } from './tensor-json';
+
+/**
+ * Answers by row: output columns by name and, where the version has labels, `label` and `probabilities` by class.
+ * Null where an output has no row for each row of the question.
+ */
+export function decodeRows(
+  { labels }: Signature,
+  outputs: readonly Tensor[],
+  rowCount: number,
+): readonly Row[] | null {
+  if (outputs.some(({ shape }) => shape[0] !== rowCount)) return null;
+  const rows: Record<string, unknown>[] = Array.from({ length: rowCount }, () => ({}));
+  for (const output of outputs) {
+    const width = output.data.length / rowCount;
+    const isProbabilities = labels !== null && width === labels.length && isFloating(output.datatype);
+    rows.forEach((row, index) => {
+      if (isProbabilities) addProbabilities(row, output, index, labels, outputs.length === 1);
+      else row[output.name] = labelled(output, valueAt(output, index, width), labels);
+    });
+  }
+  return rows;
+}
+
+/** For classifiers: `probabilities` by class, and the likeliest class where the model does not say it itself. */
+function addProbabilities(
+  row: Record<string, unknown>,
+  output: Tensor,
+  index: number,
+  labels: readonly string[],
+  addLabel: boolean,
+): void {
+  const start = index * labels.length;
+  let best = 0;
+  const probabilities: Record<string, unknown> = {};
+  labels.forEach((label, place) => {
+    const value = output.data[start + place];
+    probabilities[label] = valueToJson(output.datatype, value);
+    if ((value ?? -Infinity) > (output.data[start + best] ?? -Infinity)) best = place;
+  });
+  if (addLabel) row.label = labels[best];
+  row.probabilities = probabilities;
+}
+
+/** A class given by its number is answered by its name. */
+function labelled(output: Tensor, value: unknown, labels: readonly string[] | null): unknown {
+  const isClass =
+    labels !== null &&
+    (output.datatype === 'INT64' || output.datatype === 'INT32') &&
+    output.shape.length <= 2;
+  return isClass && typeof value === 'number' ? (labels[value] ?? value) : value;
+}
+
+function valueAt({ datatype, shape, data }: Tensor, index: number, width: number): unknown {
+  if (shape.length === 1 || (shape.length === 2 && width === 1)) return valueToJson(datatype, data[index]);
+  const values = Array.from({ length: width }, (_, place) =>
+    valueToJson(datatype, data[index * width + place]),
+  );
+  return nest(values, shape.slice(2));
+}
+
+/** Nested lists: `inner` are the sizes of all axes but the first. */
+function nest(values: readonly unknown[], inner: readonly number[]): readonly unknown[] {
+  if (inner.length === 0) return values;
+  const size = elementCount(inner);
+  const parts =
+    size === 0
+      ? []
+      : Array.from({ length: values.length / size }, (_, part) =>
+          values.slice(part * size, (part + 1) * size),
+        );
+  return parts.map((part) => nest(part, inner.slice(1)));
+}

@@ -1,0 +1,221 @@
+import { isUtf8 } from 'node:buffer';
+import { doubleToJson } from '../../kernel/tensors/double';
+import type { InputCheck } from '../../kernel/input-check';
+import {
+  ARRAY_OF,
+  elementCount,
+  type Datatype,
+  type Tensor,
+  type TensorData,
+  type TensorSpec,
+} from '../../kernel/tensors/tensor';
+import { fromLittleEndian, tensorBytes } from '../../kernel/tensors/tensor-bytes';
+import type { TensorInput } from '../../kernel/tensors/tensor-input';
+import { numbers } from './small-arrays';
+import { describeDatatype, describeValue, numberOf, parserOf } from './value-parser';
+
+/** Most elements of one tensor: 64 MiB of floats. */
+export const MAX_ELEMENTS = 16_777_216;
+/** What decoding puts where bytes are not UTF-8. */
+const REPLACEMENT = '\ufffd';
+
+/** Checks one tensor against what the model declares; null (and an issue) where it does not fit. */
+export function tensorFromJson(
+  input: TensorInput,
+  spec: TensorSpec,
+  path: string,
+  check: InputCheck,
+): Tensor | null {
+  const { datatype } = spec;
+  if (input.datatype !== datatype) {
+    check.add(`${path}.datatype`, datatype, describeValue(input.datatype));
+    return null;
+  }
+  const shape = input.shape as readonly number[];
+  if (!fits(shape, spec.shape)) {
+    check.add(
+      `${path}.shape`,
+      `${shapeText(spec.shape)} (-1 may vary)`,
+      JSON.stringify(input.shape).slice(0, 100),
+    );
+    return null;
+  }
+  const count = elementCount(shape);
+  // Also along one axis, where another is empty: what the runtime computes of such sizes would overflow.
+  if (count > MAX_ELEMENTS || shape.some((size) => size > MAX_ELEMENTS)) {
+    check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, `[${shape.join(', ')}]`.slice(0, 100));
+    return null;
+  }
+  const data = dataOf(input, datatype, count, path, check);
+  return data && { name: spec.name, datatype, shape, data };
+}
+
+function dataOf(
+  { data, base64, bytes, bytesFrom }: TensorInput,
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  if (bytes !== undefined)
+    return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check);
+  if (base64 !== undefined)
+    return fromBytes(Buffer.from(base64, 'base64'), datatype, count, `${path}.base64`, check);
+  return fromValues(data ?? [], datatype, count, path, check);
+}
+
+function fits(shape: readonly unknown[], expected: readonly number[]): boolean {
+  return (
+    shape.length === expected.length &&
+    shape.every(
+      (size, axis) =>
+        Number.isSafeInteger(size) &&
+        (size as number) >= 0 &&
+        (expected[axis] === -1 || expected[axis] === size),
+    )
+  );
+}
+
+const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+
+function fromValues(
+  values: readonly unknown[],
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  const flat = flatten(values, count);
+  if (flat.length !== count) {
+    const actual = flat.length > count ? 'more' : String(flat.length);
+    check.add(`${path}.data`, `${count} values, as the shape says`, actual);
+    return null;
+  }
+  const parse = parserOf(datatype);
+  const data = newData(datatype, count);
+  for (let index = 0; index < count; index += 1) {
+    const value = parse(flat[index]);
+    if (value === null) {
+      check.add(`${path}.data[${index}]`, describeDatatype(datatype), describeValue(flat[index]));
+      return null;
+    }
+    data[index] = value;
+  }
+  return data as TensorData;
+}
+
+/** Row-major order, from lists nested to any depth; stops once there are more values than wanted. */
+function flatten(values: readonly unknown[], count: number): readonly unknown[] {
+  if (!values.some(Array.isArray)) return values;
+  const flat: unknown[] = [];
+  const open: Iterator<unknown>[] = [values[Symbol.iterator]()];
+  for (let iterator = open.at(-1); iterator && flat.length <= count; iterator = open.at(-1)) {
+    const next: IteratorResult<unknown, unknown> = iterator.next();
+    if (next.done) open.pop();
+    else if (Array.isArray(next.value)) open.push(next.value[Symbol.iterator]());
+    else flat.push(next.value);
+  }
+  return flat;
+}
+
+function fromBytes(
+  bytes: Uint8Array,
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  if (datatype === 'BYTES') return fromLengthPrefixed(bytes, count, path, check);
+  const ArrayClass = ARRAY_OF[datatype];
+  const expected = count * ArrayClass.BYTES_PER_ELEMENT;
+  if (bytes.length !== expected) {
+    check.add(path, `${expected} bytes, as the shape says`, `${bytes.length} bytes`);
+    return null;
+  }
+  if (datatype === 'BOOL' && bytes.some((byte) => byte > 1)) {
+    check.add(path, 'a byte of 0 or 1 for each BOOL', 'other bytes');
+    return null;
+  }
+  const own = fromLittleEndian(bytes, ArrayClass.BYTES_PER_ELEMENT);
+  const aligned = own.byteOffset % ArrayClass.BYTES_PER_ELEMENT === 0 ? own : new Uint8Array(own);
+  return new ArrayClass(aligned.buffer, aligned.byteOffset, count);
+}
+
+/** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */
+function fromLengthPrefixed(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  count: number,
+  path: string,
+  check: InputCheck,
+): readonly string[] | null {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const texts: string[] = [];
+  let offset = 0;
+  while (texts.length < count && offset + 4 <= bytes.length) {
+    const end = offset + 4 + bytes.readUInt32LE(offset);
+    if (end > bytes.length) break;
+    const text = bytes.toString('utf8', offset + 4, end);
+    if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(offset + 4, end))) {
+      check.add(path, 'text in UTF-8', `other bytes in element ${texts.length}`);
+      return null;
+    }
+    texts.push(text);
+    offset = end;
+  }
+  if (texts.length === count && offset === bytes.length) return texts;
+  check.add(
+    path,
+    `${count} texts, each after 4 bytes of its length`,
+    `${bytes.length} bytes that hold ${texts.length}`,
+  );
+  return null;
+}
+
+export type TensorJson = {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+} & ({ readonly data: readonly unknown[] } | { readonly base64: string });
+
+/** A tensor as clients read it: flat values, or little-endian bytes. */
+export function tensorToJson(
+  { name, datatype, shape, data }: Tensor,
+  encoding: 'JSON' | 'BASE64',
+): TensorJson {
+  if (encoding === 'BASE64') return { name, datatype, shape, base64: toBase64(data) };
+  const values: unknown[] = new Array(data.length);
+  for (let index = 0; index < data.length; index += 1) values[index] = valueToJson(datatype, data[index]);
+  return { name, datatype, shape, data: values };
+}
+
+/** One element, as JSON has it: exact, and never invalid JSON. */
+export function valueToJson(datatype: Datatype, value: TensorData[number] | undefined): unknown {
+  switch (datatype) {
+    case 'BOOL':
+      return value === 1;
+    case 'FP16':
+    case 'BF16':
+      return doubleToJson(numberOf(datatype, value as number));
+    case 'FP32':
+    case 'FP64':
+      return doubleToJson(value as number);
+    case 'INT64':
+    case 'UINT64': {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : String(value);
+    }
+    default:
+      return value;
+  }
+}
+
+function toBase64(data: TensorData): string {
+  const { buffer, byteOffset, byteLength } = tensorBytes(data);
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+/** Room for `count` elements; text needs no typed array. */
+export function newData(datatype: Datatype, count: number): (number | bigint | string)[] {
+  const data = datatype === 'BYTES' ? new Array<string>(count) : numbers(datatype, count);
+  return data as (number | bigint | string)[]; // elements of one kind, which the datatype's parser makes
+}

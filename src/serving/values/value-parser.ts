@@ -1,0 +1,111 @@
+import { doubleFromJson } from '../../kernel/tensors/double';
+import { isFloating, type Datatype } from '../../kernel/tensors/tensor';
+
+/** A JSON value as an element of a tensor, or null where it cannot be one exactly. */
+export type ValueParser = (value: unknown) => number | bigint | string | null;
+
+const integer =
+  (min: number, max: number): ValueParser =>
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : null;
+
+/** Numbers up to 2^53, digits beyond. */
+const bigInteger =
+  (min: bigint, max: bigint): ValueParser =>
+  (value) => {
+    const isExact = Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
+    if (!isExact) return null;
+    const parsed = BigInt(value as number | string);
+    return parsed >= min && parsed <= max ? parsed : null;
+  };
+
+const PARSERS: Readonly<Record<Datatype, ValueParser>> = {
+  BOOL: (value) => (typeof value === 'boolean' ? Number(value) : null),
+  UINT8: integer(0, 2 ** 8 - 1),
+  UINT16: integer(0, 2 ** 16 - 1),
+  UINT32: integer(0, 2 ** 32 - 1),
+  UINT64: bigInteger(0n, 2n ** 64n - 1n),
+  INT8: integer(-(2 ** 7), 2 ** 7 - 1),
+  INT16: integer(-(2 ** 15), 2 ** 15 - 1),
+  INT32: integer(-(2 ** 31), 2 ** 31 - 1),
+  INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n),
+  FP16: (value) => {
+    const double = doubleFromJson(value);
+    return double === null ? null : toHalfBits(double);
+  },
+  BF16: (value) => {
+    const double = doubleFromJson(value);
+    return double === null ? null : toBrainBits(double);
+  },
+  FP32: doubleFromJson,
+  FP64: doubleFromJson,
+  BYTES: (value) => (typeof value === 'string' && value.isWellFormed() ? value : null),
+};
+
+export const parserOf = (datatype: Datatype): ValueParser => PARSERS[datatype];
+
+/** What a person is told to send. */
+export function describeDatatype(datatype: Datatype): string {
+  if (datatype === 'BYTES') return 'a text';
+  if (datatype === 'BOOL') return 'true or false';
+  return isFloating(datatype) ? `a number (${datatype})` : `a whole number (${datatype})`;
+}
+
+/** What a person is told they sent. */
+export function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  const text = typeof value === 'object' ? 'an object' : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+const float32 = new Float32Array(1);
+const float32Bits = new Uint32Array(float32.buffer);
+
+/** The nearest IEEE half, ties to even, as its 16 bits. */
+export function toHalfBits(value: number): number {
+  float32[0] = value;
+  const bits = float32Bits[0] ?? 0;
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const mantissa = bits & 0x7fffff;
+  if (exponent >= 31) return sign | 0x7c00 | (exponent === 143 && mantissa !== 0 ? 0x200 : 0);
+  if (exponent < -10) return sign;
+  const full = exponent > 0 ? mantissa : mantissa | 0x800000;
+  const shift = exponent > 0 ? 13 : 14 - exponent;
+  const kept = exponent > 0 ? (exponent << 10) | (full >>> 13) : full >>> shift;
+  const rest = full & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0));
+}
+
+/** The number that 16 bits of an IEEE half stand for. */
+export function fromHalfBits(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const mantissa = bits & 0x3ff;
+  if (exponent === 31) return mantissa === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
+}
+
+/** The nearest bfloat16, ties to even, as its 16 bits: the upper half of a single. */
+export function toBrainBits(value: number): number {
+  float32[0] = value;
+  const bits = float32Bits[0] ?? 0;
+  if (Number.isNaN(value)) return (bits >>> 16) | 0x40; // its upper half alone might be an infinity
+  const isOdd = (bits >>> 16) & 1;
+  return ((bits + 0x7fff + isOdd) >>> 16) & 0xffff;
+}
+
+/** The number that 16 bits of a bfloat16 stand for. */
+export function fromBrainBits(bits: number): number {
+  float32Bits[0] = bits << 16;
+  return float32[0] ?? NaN;
+}
+
+/** The number that an element of a tensor stands for. */
+export function numberOf(datatype: Datatype, element: number): number {
+  if (datatype === 'FP16') return fromHalfBits(element);
+  return datatype === 'BF16' ? fromBrainBits(element) : element;
+}

@@ -1,0 +1,84 @@
+import type { WorkerState } from '../backends/backend';
+import { rankPlaces } from '../fleet/placement';
+
+/** How many workers may hold a model, by its SHA-256; all of them may hold one that is not here. */
+export type InstanceLimits = ReadonlyMap<string, number>;
+
+/** What is to be known of a worker. */
+interface Holder {
+  /** Workers are numbered from 0. */
+  readonly id: number;
+  readonly state: WorkerState;
+  has(sha256: string): boolean;
+}
+
+export const isUp = ({ state }: Pick<Holder, 'state'>): boolean => state === 'idle' || state === 'busy';
+
+/**
+ * Which workers are to hold the models of which endpoints want only so many instances: each model ranks the workers by
+ * itself, so that several such models do not end up on the same one.
+ */
+export class Instances {
+  private limits: InstanceLimits = new Map();
+  /** Of limited models, by the number of workers: ranking costs a hash for each. */
+  private readonly ranked = new Map<string, readonly number[]>();
+
+  /** @returns models that more workers may hold than before */
+  replace(limits: InstanceLimits): readonly string[] {
+    const before = this.limits;
+    this.limits = limits;
+    this.ranked.clear();
+    return [...before].flatMap(([sha256, most]) => ((limits.get(sha256) ?? Infinity) > most ? [sha256] : []));
+  }
+
+  limited(): Iterable<string> {
+    return this.limits.keys();
+  }
+
+  /**
+   * Those that are to hold the model.
+   *
+   * @param there workers that could, by number
+   * @param count of all workers, numbered from 0
+   */
+  of<Worker extends { readonly id: number }>(
+    sha256: string,
+    there: readonly Worker[],
+    count: number,
+  ): readonly Worker[] {
+    const most = this.limits.get(sha256);
+    if (most === undefined || there.length <= most) return there;
+    const order = this.orderOf(sha256, count);
+    return [...there].sort((one, other) => (order[one.id] ?? 0) - (order[other.id] ?? 0)).slice(0, most);
+  }
+
+  /** Workers that may be given a run of the model: of one with few instances those that hold it, where any of them does. */
+  runners<Worker extends Holder>(sha256: string, workers: readonly Worker[]): readonly Worker[] {
+    if (!this.limits.has(sha256)) return workers;
+    const homes = this.of(sha256, workers.filter(isUp), workers.length);
+    const holding = homes.filter((worker) => worker.has(sha256));
+    return holding.length > 0 ? holding : homes;
+  }
+
+  /** Whether the worker holds the model and is not to, while one has it that is. */
+  isStray<Worker extends Holder>(worker: Worker, sha256: string, workers: readonly Worker[]): boolean {
+    if (!isUp(worker) || !worker.has(sha256)) return false;
+    const runners = this.runners(sha256, workers);
+    return !runners.includes(worker) && runners.some((runner) => runner.has(sha256));
+  }
+
+  /** The rank of each worker, by its number. */
+  private orderOf(sha256: string, count: number): readonly number[] {
+    const key = `${sha256} ${count}`;
+    let order = this.ranked.get(key);
+    if (order === undefined) {
+      const names = rankPlaces(
+        sha256,
+        Array.from({ length: count }, (_, id) => String(id)),
+      );
+      order = Array.from({ length: count }, (_, id) => names.indexOf(String(id)));
+      this.ranked.set(key, order);
+    }
+    return order;
+  }
+}

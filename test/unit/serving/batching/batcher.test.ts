@@ -1,0 +1,286 @@
+import fc from 'fast-check';
+import { elementCount } from '../../../../src/kernel/tensors/tensor';
+import { MAX_REQUEST_BYTES, MAX_REQUEST_ROWS } from '../../../../src/serving/batching/batch-check';
+import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
+import { Batcher } from '../../../../src/serving/batching/batcher';
+import { InvalidInput } from '../../../../src/serving/invalid-input';
+import { Overloaded } from '../../../../src/serving/overloaded';
+import { FakeBackend } from '../../../support/fake-backend';
+
+const request = (values: readonly number[], changes: Partial<BatchRequest> = {}): BatchRequest => ({
+  file: { sha256: 'm', path: '/m' },
+  batchable: true,
+  inputs: [{ name: 'x', datatype: 'FP64', shape: [values.length, 1], data: Float64Array.from(values) }],
+  deadlineAt: Infinity,
+  ...changes,
+});
+
+const valuesOf = ({ outputs }: BatchAnswer): number[] => Array.from(outputs[0]?.data as Float64Array);
+/** Instead of the event loop's next turn, so that a test sees each event by itself. */
+const atOnce = (task: () => void): void => task();
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a lonely request is run at once', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const answer = batcher.submit(request([4]));
+  expect(backend.runs).toHaveLength(1);
+  backend.runs[0]?.finish();
+  expect(await answer).toMatchObject({ batchSize: 1, computeMs: 1 });
+  expect(batcher.stats()).toMatchObject({ batches: 1, closed: { idle: 1 } });
+});
+
+test('requests that arrive in one turn of the event loop share a run', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend);
+  const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  expect(backend.runs).toHaveLength(0);
+  await settle();
+  await settle(); // of a crowd, one more turn is waited for
+  expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[3, 1]]);
+  backend.runs[0]?.finish();
+  expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([3, 3, 3]);
+});
+
+test('what waits while the worker is busy goes together when it is free', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const answers = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  backend.runs[0]?.finish();
+  expect(backend.runs.map(({ inputs }) => inputs[0]?.shape)).toEqual([[2, 1]]);
+  backend.runs[0]?.finish();
+  const [, second, third] = await Promise.all(answers);
+  expect([second && valuesOf(second), third && valuesOf(third)]).toEqual([[4], [6]]);
+  expect(third?.batchSize).toBe(2);
+});
+
+test('why a batch was closed is told to one of its callers, who still listens', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch: 3 });
+  const first = batcher.submit(request([1]));
+  const gone = new AbortController();
+  const left = batcher.submit(request([2], { signal: gone.signal }));
+  const [second, third, fourth] = [3, 4, 5].map((value) => batcher.submit(request([value])));
+  backend.runs[0]?.finish();
+  gone.abort(); // it runs already: nobody hears its answer
+  await expect(left).rejects.toMatchObject({ reason: 'cancelled' });
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  const closed = (await Promise.all([first, second, third, fourth])).map((answer) => answer?.closed);
+  expect(closed).toEqual(['idle', 'full', null, 'idle']);
+  expect(batcher.stats().closed).toMatchObject({ idle: 2, full: 1 });
+});
+
+test('each caller gets exactly its own rows, once, whatever the order of events', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.integer({ min: 1, max: 4 }),
+          fc.constant('finish' as const),
+          fc.constant('poison' as const),
+        ),
+        {
+          maxLength: 60,
+        },
+      ),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom<readonly number[]>([], [1, 4, 9], [9]),
+      fc.constantFrom(0.05, 1),
+      async (events, workers, maxBatch, batchSizes, computeMs) => {
+        const backend = new FakeBackend(workers, computeMs);
+        const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch, batchSizes });
+        const expected: (number[] | 'refused')[] = [];
+        const answers: Promise<number[] | 'refused'>[] = [];
+        let next = 0;
+        for (const event of events) {
+          if (event === 'finish') {
+            backend.runs[next++ % Math.max(1, backend.runs.length)]?.finish();
+            await settle();
+            continue;
+          }
+          const values = event === 'poison' ? [NaN] : Array.from({ length: event }, () => next++);
+          expected.push(event === 'poison' ? 'refused' : values.map((value) => value * 2));
+          answers.push(
+            batcher.submit(request(values)).then(valuesOf, (error: unknown) => {
+              if (error instanceof InvalidInput) return 'refused' as const;
+              throw error;
+            }),
+          );
+        }
+        while (backend.runs.length > 0) {
+          backend.runs[0]?.finish();
+          await settle();
+        }
+        expect(await Promise.all(answers)).toEqual(expected);
+        expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('no batch has more rows than allowed, and requests are never cut', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch: 5 });
+  const answers = [1, 3, 3, 2, 9].map((rows) => batcher.submit(request(new Array<number>(rows).fill(rows))));
+  const sizes: (number | undefined)[] = [];
+  while (backend.runs.length > 0) {
+    sizes.push(backend.runs[0]?.inputs[0]?.shape[0]);
+    backend.runs[0]?.finish();
+    await settle();
+  }
+  await Promise.all(answers);
+  expect(sizes).toEqual([1, 3, 5, 9]);
+});
+
+test.each([
+  ['another model', { file: { sha256: 'other', path: '/other' } }],
+  [
+    'another inner shape',
+    { inputs: [{ name: 'x', datatype: 'FP64' as const, shape: [1, 2], data: new Float64Array(2) }] },
+  ],
+  [
+    'another datatype',
+    { inputs: [{ name: 'x', datatype: 'FP32' as const, shape: [1, 1], data: new Float32Array(1) }] },
+  ],
+  ['other outputs', { outputs: ['z'] }],
+  ['a model that is not batchable', { batchable: false }],
+])('%s never shares a run', async (_, changes) => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const answers = [request([0]), request([1]), request([1], changes)].map((each) => batcher.submit(each));
+  backend.runs[0]?.finish();
+  expect(backend.runs[0]?.inputs[0]?.shape[0]).toBe(1);
+  backend.runs[0]?.finish();
+  await settle();
+  backend.runs[0]?.finish();
+  expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([1, 1, 1]);
+});
+
+test('models take turns: a long queue does not keep another model waiting', () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch: 2 });
+  for (let at = 0; at < 9; at++) void batcher.submit(request([at]));
+  void batcher.submit(request([1], { file: { sha256: 'other', path: '/other' } }));
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  expect(backend.runs[0]?.file.sha256).toBe('other');
+});
+
+test('a full queue refuses, and says when to come again', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueue: 10 });
+  void batcher.submit(request([0]));
+  const waiting = batcher.submit(request(new Array<number>(10).fill(1)));
+  const refused = await batcher.submit(request([2])).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(Overloaded);
+  expect((refused as Overloaded).retryAfterMs).toBeGreaterThan(0);
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  await expect(waiting).resolves.toMatchObject({ batchSize: 10 });
+});
+
+test('large values fill the queue by their bytes', async () => {
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueuedBytes: 20 });
+  void batcher.submit(request([1, 2])).catch(() => undefined);
+  await expect(batcher.submit(request([3]))).rejects.toBeInstanceOf(Overloaded);
+  batcher.stop();
+});
+
+test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxDelayMs: 5, maxBatch: 3 });
+  const pair = [batcher.submit(request([1])), batcher.submit(request([2]))];
+  expect(backend.runs).toHaveLength(0);
+  const started = new Promise<void>((resolve) => {
+    const check = (): unknown => (backend.runs.length > 0 ? resolve() : setImmediate(check));
+    check();
+  });
+  await started;
+  backend.runs[0]?.finish();
+  expect((await Promise.all(pair)).map(({ batchSize }) => batchSize)).toEqual([2, 2]);
+  const three = [1, 2, 3].map((value) => batcher.submit(request([value])));
+  expect(backend.runs).toHaveLength(1);
+  backend.runs[0]?.finish();
+  await Promise.all(three);
+  expect(batcher.stats().closed).toMatchObject({ delay: 1, full: 1, idle: 0 });
+});
+
+test("a failure that is nobody's fault reaches everybody in the batch, and is not tried again", async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  void batcher.submit(request([0]));
+  const answers = [1, 2].map((value) => batcher.submit(request([value])));
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish(new Error('crashed'));
+  expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('a request larger than a shared run goes alone, up to the most rows of a request', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const largest = batcher.submit(request(new Array<number>(MAX_REQUEST_ROWS).fill(1)));
+  const small = batcher.submit(request([2]));
+  expect(backend.runs[0]?.inputs[0]?.shape).toEqual([MAX_REQUEST_ROWS, 1]);
+  backend.runs[0]?.finish();
+  expect(await largest).toMatchObject({ batchSize: MAX_REQUEST_ROWS });
+  backend.runs[0]?.finish();
+  expect(await small).toMatchObject({ batchSize: 1 });
+});
+
+test.each([
+  ['rows', [MAX_REQUEST_ROWS + 1, 1], true, MAX_REQUEST_ROWS],
+  ['bytes', [1, MAX_REQUEST_BYTES / 8 + 1], true, MAX_REQUEST_BYTES],
+  ['bytes without a batch axis', [MAX_REQUEST_BYTES / 8 + 1], false, MAX_REQUEST_BYTES],
+])('too many %s in one request are refused, and the limit is said', async (_, shape, batchable, limit) => {
+  const backend = new FakeBackend();
+  const data = new Float64Array(elementCount(shape));
+  const input = { name: 'x', datatype: 'FP64', shape, data } as const;
+  const refused = new Batcher(backend, { nextTurn: atOnce }).submit(
+    request([], { inputs: [input], batchable }),
+  );
+  await expect(refused).rejects.toMatchObject({
+    name: 'InvalidInput',
+    expected: expect.stringContaining(`at most ${limit} `),
+  });
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('without a batch axis, the first dimension is no number of rows', async () => {
+  const backend = new FakeBackend();
+  const values = new Array<number>(MAX_REQUEST_ROWS + 1).fill(1);
+  const answer = new Batcher(backend, { nextTurn: atOnce }).submit(request(values, { batchable: false }));
+  backend.runs[0]?.finish();
+  expect(valuesOf(await answer)).toHaveLength(values.length);
+});
+
+test('inputs that disagree on the number of rows are refused before they meet others', async () => {
+  const column = { name: 'x', datatype: 'FP32', shape: [2, 1], data: new Float32Array(2) } as const;
+  const other = { name: 'z', datatype: 'FP32', shape: [1, 1], data: new Float32Array(1) } as const;
+  await expect(
+    new Batcher(new FakeBackend(), { nextTurn: atOnce }).submit(request([], { inputs: [column, other] })),
+  ).rejects.toBeInstanceOf(InvalidInput);
+});
+
+test.each([
+  ['fewer values than its shape says', new Float64Array(1)],
+  ['values of another class', new Float32Array(2)],
+])('a tensor with %s is refused before it shifts the rows of others', async (_, data) => {
+  const backend = new FakeBackend();
+  const input = { name: 'x', datatype: 'FP64', shape: [2, 1], data } as const;
+  await expect(
+    new Batcher(backend, { nextTurn: atOnce }).submit(request([], { inputs: [input] })),
+  ).rejects.toBeInstanceOf(InvalidInput);
+  expect(backend.runs).toHaveLength(0);
+});
+
+test('a batcher that stops refuses what waits and what comes', async () => {
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce });
+  const waiting = batcher.submit(request([1]));
+  batcher.stop();
+  await expect(waiting).rejects.toMatchObject({ reason: 'stopped' });
+  await expect(batcher.submit(request([2]))).rejects.toMatchObject({ reason: 'stopped' });
+});

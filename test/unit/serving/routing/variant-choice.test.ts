@@ -1,0 +1,163 @@
+import { refuse } from '../../../../src/kernel/errors';
+import type { Rewards } from '../../../../src/serving/routing/bandit';
+import type { PredictRequest } from '../../../../src/serving/prediction';
+import { runningRules, type RoutingRule } from '../../../../src/serving/routing/routing-rule';
+import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
+import { BY_WEIGHTS, type Strategy } from '../../../../src/serving/routing/strategy';
+import { chooseInstead, chooseVariant } from '../../../../src/serving/routing/variant-choice';
+import { FIRST_REST_MS, MAX_FAILURES, VariantHealth } from '../../../../src/serving/routing/variant-health';
+import { seededRandom } from '../../../support/seeded-random';
+
+const NOW_MS = 1_000;
+function variant(name: string, weight: number, sha256 = name, rewards?: Rewards): RunningVariant {
+  const known = { health: new VariantHealth(NOW_MS), rewards };
+  return { name, weight, model: { file: { sha256 } }, known } as unknown as RunningVariant;
+}
+const endpoint = (
+  variants: readonly RunningVariant[],
+  { rules = [], strategy = BY_WEIGHTS }: { rules?: RoutingRule[]; strategy?: Strategy } = {},
+) => ({ variants, strategy, rules: runningRules(rules, variants) });
+function breakDown({ known }: RunningVariant): void {
+  const error = { kind: 'UnavailableError', code: 'UNAVAILABLE', message: 'It is broken.' } as const;
+  for (let count = 0; count < MAX_FAILURES; count += 1)
+    known.health.learn(
+      known.health.begin(NOW_MS),
+      refuse({ ...error, reason: 'crashed', retryable: true }),
+      NOW_MS,
+    );
+}
+/** How often each is chosen, of 1,000. */
+function sharesOf(choose: (random: () => number) => RunningVariant | null): Record<string, number> {
+  const random = seededRandom(1);
+  const shares: Record<string, number> = {};
+  for (let count = 0; count < 1_000; count += 1) {
+    const name = choose(random)?.name ?? 'nobody';
+    shares[name] = (shares[name] ?? 0) + 1e-3;
+  }
+  return shares;
+}
+const shares = (of: ReturnType<typeof endpoint>, asked: PredictRequest = {}, nowMs = NOW_MS) =>
+  sharesOf((random) => chooseVariant(of, asked, nowMs, random).variant);
+
+const TO_NEW: RoutingRule = { header: 'x-group', field: null, equals: ['beta'], variant: 'new' };
+const BETA: PredictRequest = { headers: () => 'beta' };
+
+test('a rule decides before the weights, also for a variant without weight', () => {
+  const of = endpoint([variant('old', 1), variant('new', 0)], { rules: [TO_NEW] });
+  expect(chooseVariant(of, BETA, NOW_MS, Math.random)).toMatchObject({
+    variant: { name: 'new' },
+    byRule: true,
+  });
+  expect(chooseVariant(of, {}, NOW_MS, Math.random)).toMatchObject({
+    variant: { name: 'old' },
+    byRule: false,
+  });
+});
+
+test('a rule decides before a routing key', () => {
+  const of = endpoint([variant('old', 1), variant('new', 1)], { rules: [TO_NEW] });
+  for (const routingKey of ['a', 'b', 'c', 'd'])
+    expect(chooseVariant(of, { ...BETA, routingKey }, NOW_MS, Math.random).variant.name).toBe('new');
+});
+
+describe('where a variant rests', () => {
+  test('its weight goes to the others, by theirs', () => {
+    const broken = variant('broken', 6);
+    const of = endpoint([broken, variant('a', 3), variant('b', 1)]);
+    breakDown(broken);
+    const { a, ...others } = shares(of);
+    expect(a).toBeCloseTo(0.75, 1);
+    expect(Object.keys(others)).toEqual(['b']);
+  });
+
+  test('its routing keys go elsewhere, and those of the others stay', () => {
+    const broken = variant('broken', 1);
+    const of = endpoint([broken, variant('a', 1), variant('b', 1)]);
+    const keys = Array.from({ length: 200 }, (_, index) => `customer-${index}`);
+    const choices = () =>
+      keys.map((routingKey) => chooseVariant(of, { routingKey }, NOW_MS, Math.random).variant.name);
+    const before = choices();
+    breakDown(broken);
+    const after = choices();
+    expect(after).not.toContain('broken');
+    expect(after.every((name, index) => before[index] === 'broken' || name === before[index])).toBe(true);
+  });
+
+  test('its rules’ callers go the way of all others', () => {
+    const broken = variant('new', 0);
+    const of = endpoint([variant('old', 1), broken], { rules: [TO_NEW] });
+    breakDown(broken);
+    expect(chooseVariant(of, BETA, NOW_MS, Math.random)).toMatchObject({
+      variant: { name: 'old' },
+      byRule: false,
+    });
+  });
+
+  test('and no other has a weight, it is asked all the same: its error says why', () => {
+    const broken = variant('broken', 1);
+    const of = endpoint([broken, variant('off', 0)]);
+    breakDown(broken);
+    expect(shares(of)).toEqual({ broken: expect.closeTo(1, 6) });
+  });
+
+  test('and all others do too, the weights decide', () => {
+    const variants = [variant('a', 3), variant('b', 1)];
+    variants.forEach(breakDown);
+    expect(shares(endpoint(variants)).a).toBeCloseTo(0.75, 1);
+  });
+
+  test('after its rest it is tried with its old weight', () => {
+    const broken = variant('broken', 1);
+    const of = endpoint([broken, variant('a', 1)]);
+    breakDown(broken);
+    expect(shares(of, {}, NOW_MS + FIRST_REST_MS).broken).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe('a strategy that learns', () => {
+  const rewards = (mean: number): Rewards => ({
+    count: 1_000,
+    mean,
+    m2: 1_000 * mean * (1 - mean),
+    isBinary: true,
+  });
+  const variants = [variant('weak', 9, 'w', rewards(0.1)), variant('strong', 1, 's', rewards(0.9))];
+  test.each<Strategy>([{ kind: 'EPSILON_GREEDY', epsilon: 0.1 }, { kind: 'THOMPSON_SAMPLING' }])(
+    '$kind prefers what has earned more',
+    (strategy) => expect(shares(endpoint(variants, { strategy })).strong).toBeGreaterThan(0.85),
+  );
+
+  test('leaves a routing key to the weights: its caller stays where it is', () => {
+    const of = endpoint(variants, { strategy: { kind: 'THOMPSON_SAMPLING' } });
+    const keyed = Array.from({ length: 500 }, (_, index) => String(index)).map(
+      (routingKey) => chooseVariant(of, { routingKey }, NOW_MS, Math.random).variant.name,
+    );
+    expect(keyed.filter((name) => name === 'weak').length / 500).toBeGreaterThan(0.8);
+  });
+
+  test('does not choose what rests', () => {
+    const [weak, strong] = [variant('weak', 1, 'w', rewards(0.1)), variant('strong', 1, 's', rewards(0.9))];
+    breakDown(strong);
+    expect(shares(endpoint([weak, strong], { strategy: { kind: 'THOMPSON_SAMPLING' } }))).toEqual({
+      weak: expect.closeTo(1, 6),
+    });
+  });
+});
+
+describe('instead of one that has failed', () => {
+  const failed = variant('failed', 5);
+  const instead = (...others: RunningVariant[]) =>
+    sharesOf((random) => chooseInstead(endpoint([failed, ...others]), failed, {}, NOW_MS, random));
+
+  test('another is chosen by weight', () => {
+    expect(instead(variant('a', 3), variant('b', 1)).a).toBeCloseTo(0.75, 1);
+  });
+
+  test('nobody, where there is none with a weight, with other bytes, and healthy', () => {
+    const broken = variant('broken', 1);
+    breakDown(broken);
+    expect(instead(broken, variant('off', 0), variant('twin', 1, 'failed'))).toEqual({
+      nobody: expect.closeTo(1, 6),
+    });
+  });
+});

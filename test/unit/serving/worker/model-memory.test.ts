@@ -1,0 +1,39 @@
+import { ModelMemory, ModelSizes } from '../../../../src/serving/worker/model-memory';
+
+let sizes: ModelSizes;
+let memory: ModelMemory;
+beforeEach(() => {
+  sizes = new ModelSizes();
+  memory = new ModelMemory(sizes);
+  memory.begin(100);
+});
+const residents = () => memory.residents(() => false).map(({ sha256, bytes }) => [sha256, bytes]);
+
+test('a model takes what the process grew by when it was loaded, and grows by in its runs', () => {
+  memory.added('a', 10, 130);
+  memory.added('b', 10, 145);
+  memory.grew('a', 165);
+  expect(residents()).toEqual([
+    ['a', 50],
+    ['b', 15],
+  ]);
+  expect(memory.usedBytes).toBe(165);
+  expect([sizes.of('a'), sizes.of('b'), sizes.of('never loaded')]).toEqual([50, 15, 0]);
+});
+
+test('a model takes no less than its file, though it may have taken what another one has left behind', () => {
+  memory.added('a', 40, 150);
+  memory.removed('a');
+  memory.told(140);
+  memory.added('b', 40, 142);
+  expect(residents()).toEqual([['b', 40]]);
+});
+
+test('what is used goes to the end of the line; a new process has nothing', () => {
+  memory.added('a', 10, 110);
+  memory.added('b', 10, 120);
+  memory.used('a');
+  expect(memory.names).toEqual(['b', 'a']);
+  memory.begin(100);
+  expect([memory.names, memory.has('a'), memory.usedBytes]).toEqual([[], false, 100]);
+});

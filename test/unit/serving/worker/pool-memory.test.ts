@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tensor } from '../../../../src/kernel/tensors/tensor';
+import type { ModelFile, RunResult } from '../../../../src/serving/backends/backend';
+import { WorkerPool, type PoolOptions } from '../../../../src/serving/worker-pool';
+import { DRAIN_MS } from '../../../../src/serving/worker/leases';
+import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
+import { affine, heavy, modelFile } from '../../../support/onnx-models';
+
+// Processes are started here, which takes seconds where the machine has much else to do.
+jest.setTimeout(90_000);
+
+const MEBIBYTE = 1024 ** 2;
+/** Takes three times as much while it is loaded, and as much as this afterwards. */
+const WEIGHTS = 64 * MEBIBYTE;
+/** For three models side by side: the third needs 128 for those before it and 192 for itself, the fourth 64 more. */
+const ROOM = 352 * MEBIBYTE;
+
+const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
+const [a, b, c, d] = [1, 2, 3, 4].map((seed) => modelFile(folder, heavy(WEIGHTS, seed))) as [
+  ModelFile,
+  ModelFile,
+  ModelFile,
+  ModelFile,
+];
+const tiny = modelFile(folder, affine());
+const leased = (...files: ModelFile[]) => files.map((file) => ({ file, rows: 1 }));
+
+let bareBytes: number;
+/** One worker with room for three; two workers with room for all. Each test finds them empty. */
+let small: WorkerPool;
+let pair: WorkerPool;
+let pool: WorkerPool;
+let nowMs = 0;
+
+beforeAll(async () => {
+  pair = await startPool({ workers: 2 });
+  // The first model of a worker also makes the runtime grow, for good.
+  await pair.load(a);
+  await pair.unload(a);
+  bareBytes = pair.status()[0]?.rssBytes ?? NaN;
+  small = await startPool({ budgetBytes: bareBytes + ROOM });
+  await small.load(a);
+  await small.unload(a);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const each of [small, pair]) {
+    each.lease([]);
+    nowMs += DRAIN_MS;
+    for (const file of [a, b, c, d, tiny]) await each.unload(file);
+  }
+});
+afterAll(async () => {
+  await Promise.all([small, pair].map((each) => each.stop({ withinMs: 2_000 })));
+  rmSync(folder, { recursive: true });
+});
+
+async function startPool(changes: Partial<PoolOptions> = {}): Promise<WorkerPool> {
+  const options = { providers: ['cpu'], intraOpNumThreads: 1, environment: {}, nowMs: () => nowMs };
+  const started = new WorkerPool({ ...options, workers: 1, ...changes });
+  await started.start();
+  return started;
+}
+
+const held = (): readonly string[] => pool.status()[0]?.models ?? [];
+
+function ask(file: ModelFile): Promise<RunResult> {
+  const i: Tensor = { name: 'i', datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(5n) };
+  return pool.run(file, [i], { timeoutMs: 30_000 });
+}
+
+/** Sees the commands that workers are given. */
+function loadsOf({ sha256 }: ModelFile): () => number {
+  const spy = jest.spyOn(WorkerProcess.prototype, 'request');
+  return () => spy.mock.calls.filter(([it]) => it.type === 'load' && it.sha256 === sha256).length;
+}
+
+/** Resolves when the worker has come back, and can take runs. */
+async function killed(id: number): Promise<void> {
+  const pid = pool.status()[id]?.pid ?? NaN;
+  process.kill(pid, 'SIGKILL');
+  while (pool.status()[id]?.pid === pid || pool.status()[id]?.state !== 'idle')
+    await new Promise(setImmediate);
+}
+
+test('a worker lets go of the model used longest ago before memory runs out', async () => {
+  pool = small;
+  for (const file of [a, b, c]) await ask(file);
+  expect(held()).toEqual([a.sha256, b.sha256, c.sha256]);
+  await ask(a);
+  await ask(d);
+  expect(held()).toEqual([c.sha256, a.sha256, d.sha256]);
+  const { rssBytes = NaN } = pool.status()[0] ?? {};
+  expect(rssBytes).toBeLessThan(bareBytes + ROOM);
+});
+
+test('what endpoints run stays; what has no room beside it is refused, in megabytes', async () => {
+  pool = small;
+  pool.lease(leased(a, b));
+  for (const file of [a, b, c]) await ask(file);
+  await ask(d);
+  expect(held()).toEqual([a.sha256, b.sha256, d.sha256]); // though c was used last
+  pool.lease(leased(a, b, d));
+  await expect(ask(c)).rejects.toMatchObject({
+    reason: 'memory',
+    message: expect.stringMatching(
+      /needs 192 MB .* may take \d+ MB \(ONNX_WORKER_MEMORY_MB\).* and 3 models that endpoints run/,
+    ),
+  });
+  await expect(ask(a)).resolves.toBeDefined();
+});
+
+test('what endpoints run makes room for another that endpoints run', async () => {
+  pool = small;
+  pool.lease(leased(a, b, c, d));
+  for (const file of [a, b, c, d]) await ask(file);
+  expect(held()).toEqual([b.sha256, c.sha256, d.sha256]);
+});
+
+test('a model whose endpoint has moved on is kept until those sent to it have their answers', async () => {
+  pool = small;
+  pool.lease(leased(a, b, c));
+  for (const file of [a, b, c]) await ask(file);
+  pool.lease(leased(b, c));
+  nowMs += DRAIN_MS - 1;
+  await expect(ask(d)).rejects.toMatchObject({ reason: 'memory' });
+  nowMs += 1;
+  await ask(d);
+  expect(held()).toEqual([b.sha256, c.sha256, d.sha256]);
+});
+
+test('a model that is larger than the budget by itself is refused', async () => {
+  pool = small;
+  const large = modelFile(folder, heavy(2 * WEIGHTS));
+  pool.lease(leased(large));
+  await expect(pool.load(large)).rejects.toMatchObject({ reason: 'memory' });
+  await expect(ask(large)).rejects.toMatchObject({ reason: 'memory' });
+  expect(held()).toEqual([]);
+});
+
+test('however many ask at once, each worker loads a model once', async () => {
+  pool = pair;
+  const loads = loadsOf(a);
+  await Promise.all([pool.load(a, 1), pool.load(a, 1), ask(a), ask(a), ask(a), pool.load(a, 1)]);
+  expect(loads()).toBe(2);
+  expect(pool.status().map(({ models }) => models)).toEqual([[a.sha256], [a.sha256]]);
+});
+
+test('while endpoints have traffic, half of the workers go on answering, whatever is loaded', async () => {
+  pool = pair;
+  await pool.load(tiny);
+  pool.lease(leased(tiny));
+  let isOver = false;
+  const loaded = Promise.all([pool.load(a, 1), pool.load(b, 1)]).finally(() => (isOver = true));
+  const idle = new Set<number>();
+  while (!isOver) {
+    idle.add(pool.idleCount());
+    await new Promise(setImmediate);
+  }
+  await loaded;
+  expect(Math.min(...idle)).toBe(1);
+  for (const { models } of pool.status())
+    expect(models).toEqual(expect.arrayContaining([a.sha256, b.sha256]));
+});
+
+test('a worker that comes back has what endpoints run before it takes runs; the only one takes runs at once', async () => {
+  pool = pair;
+  pool.lease(leased(a, tiny));
+  const seen: (readonly string[])[] = [];
+  pool.onIdle(() => seen.push(held()));
+  await killed(0);
+  expect(seen.at(-1)).toEqual([a.sha256, tiny.sha256]);
+  pool = small;
+  pool.lease(leased(a));
+  await killed(0);
+  expect(held()).toEqual([]);
+});
+
+test('stop does not wait for a worker that is being made ready', async () => {
+  pool = await startPool({ workers: 2 });
+  pool.lease(leased(a, b, c, d));
+  const loads = loadsOf(a);
+  process.kill(pool.status()[0]?.pid ?? NaN, 'SIGKILL');
+  while (loads() === 0) await new Promise(setImmediate);
+  await pool.stop({ withinMs: 0 });
+  expect(pool.status().map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+});
