@@ -35,7 +35,7 @@ export function closingLines(
 }
 
 function placesOf(storeFolder: string, { DATABASE_URL }: NodeJS.ProcessEnv): string {
-  const store = `${shortPath(storeFolder)}/`;
+  const store = storeFolder.startsWith('s3://') ? storeFolder : `${shortPath(storeFolder)}/`;
   return DATABASE_URL ? `${store} and the database at DATABASE_URL` : store;
 }
 

@@ -58,8 +58,15 @@ async function startServer(env: NodeJS.ProcessEnv): Promise<Server> {
   });
   const stop = () => stopChild(child, exited);
   try {
-    const { url, adminKeyFile, storeFolder } = await Promise.race([log.listening, died, timeout(log)]);
-    return { url, key: await readKey(adminKeyFile), keyFile: adminKeyFile, storeFolder, died, stop };
+    const { url, adminKeyFile, storeFolder, store } = await Promise.race([log.listening, died, timeout(log)]);
+    return {
+      url,
+      key: await readKey(adminKeyFile),
+      keyFile: adminKeyFile,
+      storeFolder: storeFolder ?? store,
+      died,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -87,7 +94,10 @@ interface Listening {
   readonly msg: 'listening';
   readonly url: string;
   readonly adminKeyFile: string;
-  readonly storeFolder: string;
+  /** Absent where artifacts are in a bucket. */
+  readonly storeFolder?: string;
+  /** The bucket. */
+  readonly store?: string;
 }
 
 /** Reads what the server logs, one JSON object a line: waits for `listening` and keeps the last lines. */

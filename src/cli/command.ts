@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** What a program that calls us can tell apart. */
 export const EXIT = {
   /** Done. */
@@ -22,6 +24,8 @@ export interface Terminal {
   out(text: string): void;
   /** What is said beside it. */
   err(text: string): void;
+  /** What is piped into it. */
+  readonly input: Readable & { readonly isTTY?: boolean };
   /** Characters of a line. */
   readonly width: number;
   /** Whether a person looks at what `out` writes; a file or another program gets plain text. */

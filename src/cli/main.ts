@@ -1,8 +1,25 @@
 #!/usr/bin/env node
+import { ClientError } from '../client/client-error';
 import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Terminal } from './command';
+import { artifactGet } from './commands/artifact-get';
+import { artifactPut } from './commands/artifact-put';
 import { bench } from './commands/bench';
+import { gc } from './commands/gc';
+import { importMlflow } from './commands/import-mlflow';
+import { importTensorboard } from './commands/import-tensorboard';
+import { importWandb } from './commands/import-wandb';
+import { runFinish } from './commands/run-finish';
+import { runLog } from './commands/run-log';
+import { runReproduce } from './commands/run-reproduce';
+import { runStart } from './commands/run-start';
+import { runsSearch } from './commands/runs-search';
+import { spoolSend } from './commands/spool-send';
 
-const COMMANDS: readonly Command[] = [bench];
+const COMMANDS: readonly Command[] = [
+  ...[runStart, runLog, runFinish, runReproduce, runsSearch],
+  ...[artifactPut, artifactGet, spoolSend, gc, bench],
+  ...[importMlflow, importTensorboard, importWandb],
+];
 /** Where nobody says how wide a line may be. */
 const DEFAULT_WIDTH = 80;
 
@@ -11,7 +28,7 @@ const HELP = `modelgraph: a client for a Modelgraph server.
 Usage: modelgraph <command> [options]
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')}
 
 \`modelgraph <command> --help\` tells more.
 Exit codes: 0 done · 1 a limit that was asked for does not hold · 2 wrong command line · 3 could not be done
@@ -22,12 +39,19 @@ async function run(args: readonly string[], terminal: Terminal): Promise<ExitCod
   const command = COMMANDS.find(({ name }) => name === args.slice(0, name.split(' ').length).join(' '));
   const rest = args.slice(command?.name.split(' ').length ?? 0);
   const wantsHelp = rest.includes('--help') || rest.includes('-h');
-  if (wantsHelp || args.length === 0) {
+  if (wantsHelp || args.length === 0 || (args.length === 1 && args[0] === 'help')) {
     terminal.out(command?.help ?? HELP);
     return EXIT.ok;
   }
-  if (!command) throw new UsageError(`There is no command “${args.join(' ')}”. See \`modelgraph --help\`.`);
+  if (!command) throw new UsageError(noSuchCommand(args));
   return command.run(rest, terminal);
+}
+
+function noSuchCommand(args: readonly string[]): string {
+  const [first = ''] = args;
+  const group = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${first} `));
+  const meant = group.length > 0 ? ` There is ${group.map((name) => `“${name}”`).join(', ')}.` : '';
+  return `There is no command “${args.slice(0, 2).join(' ')}”.${meant} See \`modelgraph --help\`.`;
 }
 
 function thisTerminal(): Terminal {
@@ -41,6 +65,7 @@ function thisTerminal(): Terminal {
     isPerson: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true,
     environment: env,
+    input: process.stdin,
     stop: stop.signal,
   };
 }
@@ -50,9 +75,12 @@ async function main(): Promise<void> {
   try {
     process.exitCode = await run(process.argv.slice(2), terminal);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof CommandFailed)) throw error;
+    const isTold =
+      error instanceof UsageError || error instanceof CommandFailed || error instanceof ClientError;
+    if (!isTold) throw error;
     terminal.err(`modelgraph: ${error.message}\n`);
-    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
+    const isUsage = error instanceof UsageError || ('code' in error && error.code === 'BAD_ADDRESS');
+    process.exitCode = isUsage ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parsedArguments } from '../arguments';
 import { askedModel, type AskedModel } from '../bench/asked-model';
 import { DOORS, durationMsOf, stagesOf, wholeNumberOf, type DoorName, type Stage } from '../bench/bench-plan';
 import { doorOf, type Door, type Question } from '../bench/door';
@@ -9,7 +9,7 @@ import { runStages } from '../bench/run-stages';
 import { Sender } from '../bench/sender';
 import { maxErrorsOf, verdictOn, type Limits } from '../bench/verdict';
 import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Terminal } from '../command';
-import { ACCESS_HELP, ACCESS_OPTIONS, headersOf, serverAccess, type ServerAccess } from '../server-access';
+import { ACCESS_HELP, headersOf, serverAccess, type ServerAccess } from '../server-access';
 
 /** Longest that one request may be waited for, in ms: ten times what the server allows a prediction. */
 const MAX_TIMEOUT_MS = 600_000;
@@ -69,7 +69,7 @@ export const bench: Command = {
   name: 'bench',
   summary: 'measures how fast an endpoint answers, and how fast it still does under load',
   help: HELP,
-  run: async (args, terminal) => runBench(await optionsIn(args, terminal), terminal),
+  run: async (args, terminal) => runBench(optionsIn(args, terminal), terminal),
 };
 
 async function runBench(options: BenchOptions, terminal: Terminal): Promise<ExitCode> {
@@ -141,7 +141,7 @@ function introduction(
   return lines.join('\n');
 }
 
-async function optionsIn(args: readonly string[], terminal: Terminal): Promise<BenchOptions> {
+function optionsIn(args: readonly string[], terminal: Terminal): BenchOptions {
   const { values, positionals } = parsed(args);
   const [name, ...others] = positionals;
   if (!name || others.length > 0)
@@ -163,24 +163,15 @@ async function optionsIn(args: readonly string[], terminal: Terminal): Promise<B
       maxErrors: maxErrorsOf(values['max-errors'] ?? '0'),
       maxP99Ms: maxP99 === undefined ? null : durationMsOf('max-p99', maxP99),
     },
-    access: await serverAccess(values, terminal.environment),
+    access: serverAccess(values, terminal.environment),
   };
 }
 
 function parsed(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        ...ACCESS_OPTIONS,
-        ...{ concurrency: text, rate: text, ramp: text, duration: text, warmup: text, timeout: text },
-        ...{ door: text, rows: text, batch: text, 'max-in-flight': text },
-        ...{ json: { type: 'boolean' }, 'max-errors': text, 'max-p99': text },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message} See \`modelgraph bench --help\`.`);
-  }
+  return parsedArguments('bench', args, {
+    ...{ concurrency: text, rate: text, ramp: text, duration: text, warmup: text, timeout: text },
+    ...{ door: text, rows: text, batch: text, 'max-in-flight': text },
+    ...{ json: { type: 'boolean' }, 'max-errors': text, 'max-p99': text },
+  });
 }

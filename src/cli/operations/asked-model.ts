@@ -1,4 +1,4 @@
-import { operation } from './operation';
+import { operation } from '../../client/operations/operation';
 
 export interface TensorSpec {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { operation } from './operation';
+import { operation } from '../../client/operations/operation';
 
 interface PredictInput {
   readonly endpoint?: string;

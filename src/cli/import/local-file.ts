@@ -1,0 +1,61 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SourceFile } from './source-run';
+import type { Tally } from './tally';
+
+/** Deepest folder that is looked into. */
+const MAX_DEPTH = 64;
+
+/** How links in a folder are met. */
+export interface LinkRule {
+  readonly tally: Tally;
+  readonly followsLinks: boolean;
+}
+
+const LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
+
+/**
+ * The files below a folder, by their paths in it; none where there is no such folder. A folder that others have made may
+ * hold links to any file of this machine: they are followed only where whoever starts the import says so, and those to
+ * folders never, since they may go round.
+ */
+export async function* filesBelow(
+  root: string,
+  rule: LinkRule,
+  path = '',
+  depth = 0,
+): AsyncGenerator<SourceFile> {
+  const entries = await entriesOf(join(root, path));
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const inner = path === '' ? entry.name : `${path}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (depth < MAX_DEPTH) yield* filesBelow(root, rule, inner, depth + 1);
+      else rule.tally.fail('files', `Folders are more than ${MAX_DEPTH} deep.`, inner);
+    } else if (entry.isFile())
+      yield localFile(inner, join(root, inner), (await stat(join(root, inner))).size);
+    else if (!entry.isSymbolicLink())
+      rule.tally.leaveOut('files', 'They are no plain files.', join(root, inner));
+    else if (!rule.followsLinks) rule.tally.leaveOut('files', LEFT_OUT, join(root, inner));
+    else {
+      const target = await stat(join(root, inner)).catch(() => null);
+      if (target?.isFile()) yield localFile(inner, join(root, inner), target.size);
+      else rule.tally.leaveOut('files', 'They are links that lead to no file.', join(root, inner));
+    }
+  }
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+const localFile = (path: string, place: string, sizeBytes: number): SourceFile => ({
+  path,
+  sizeBytes,
+  open: () => Promise.resolve(createReadStream(place)),
+});
