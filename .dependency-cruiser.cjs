@@ -10,12 +10,12 @@ const order = [
   ['preprocessing'],
   ['registry'],
   ['serving'],
-  ['lineage', 'monitoring'],
+  ['lineage', 'monitoring', 'webhooks'],
   ['pipelines'],
   ['graphql', 'compat'],
   ['http'],
 ];
-const clients = ['cli', 'dashboard'];
+const clients = ['client', 'cli', 'dashboard'];
 const features = order.slice(1, 9).flat().join('|');
 const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
 
@@ -64,7 +64,22 @@ module.exports = {
       { path: '^src/(main|compose|compose-[a-z]+)\\.ts$' },
       { path: 'node_modules/onnxruntime-node', reachable: true },
     ),
-    forbid('clients-use-the-network', { path: '^src/(cli|dashboard)/' }, { path: '^src/(?!cli|dashboard)' }),
+    forbid(
+      'duckdb-stays-where-data-is-read',
+      { path: '^src', pathNot: '^src/datasets/reading/' },
+      { path: 'node_modules/@duckdb' },
+    ),
+    forbid(
+      'the-server-never-loads-duckdb',
+      { path: '^src/(main|compose|compose-[a-z]+)\\.ts$' },
+      { path: 'node_modules/@duckdb', reachable: true },
+    ),
+    forbid(
+      'clients-use-the-network',
+      { path: '^src/(cli|dashboard)/' },
+      { path: '^src/(?!(client|cli|dashboard)/)' },
+    ),
+    forbid('the-client-stands-alone', { path: '^src/client/' }, { path: '^(src/(?!client/)|node_modules/)' }),
   ],
   options: {
     tsPreCompilationDeps: true,

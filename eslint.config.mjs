@@ -57,6 +57,7 @@ export default ts.config(
       'src/kernel/config.ts',
       'src/kernel/production.ts',
       'src/cli/**/*.ts',
+      'src/client/**/*.ts',
       'ormconfig.ts',
       'test/**/*.ts',
       'examples/**/*.ts',

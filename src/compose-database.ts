@@ -3,12 +3,12 @@ import { MIGRATIONS } from '../migrations/all';
 import { ENTITIES } from './entities';
 import { InProcessBus, type Bus } from './kernel/bus';
 import type { Config } from './kernel/config';
-import { createDataSource, migrate, type DataSourceInput } from './kernel/data-source';
-import { Database } from './kernel/database';
-import { EmbeddedDatabase } from './kernel/embedded-database';
-import { FolderLock } from './kernel/folder-lock';
+import { createDataSource, migrate, type DataSourceInput } from './kernel/database/data-source';
+import { Database } from './kernel/database/database';
+import { EmbeddedDatabase } from './kernel/database/embedded-database';
+import { FolderLock } from './kernel/database/folder-lock';
 import type { Logger } from './kernel/logger';
-import { PostgresBus } from './kernel/postgres-bus';
+import { PostgresBus } from './kernel/database/postgres-bus';
 import type { ShutdownStack } from './kernel/shutdown-stack';
 
 /** PostgreSQL where there is a URL, else the embedded database in the store's folder, which must be ours alone. */

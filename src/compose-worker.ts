@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { GrpcServer } from './compat/open-inference/grpc-server';
 import { workerService } from './compat/open-inference/worker-service';
 import type { Platform } from './compose';
+import { openArtifacts } from './compose-artifacts';
 import { openDatabase } from './compose-database';
 import { startOnnx } from './compose-onnx';
 import { failingChecks } from './http/health-routes';
 import { HealthServer } from './http/health-server';
-import { ArtifactFolder } from './kernel/artifact-folder';
 import type { Config } from './kernel/config';
 import type { Logger } from './kernel/logger';
 import { ShutdownStack } from './kernel/shutdown-stack';
@@ -22,7 +21,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Platf
   const shutdown = new ShutdownStack(logger);
   try {
     const { database } = await openDatabase(config, logger, shutdown);
-    const store = await ArtifactFolder.open(join(config.storeFolder, 'artifacts'));
+    const store = await openArtifacts(config, logger, shutdown);
     const token = config.workerToken ?? (await ensureWorkerToken(config.workerTokenFile));
     const backend = await startOnnx(config, logger, shutdown);
     let address = '';

@@ -1,12 +1,15 @@
-import { join } from 'node:path';
 import { Auth } from './auth/auth';
 import { GrpcServer } from './compat/open-inference/grpc-server';
 import { grpcInferenceService } from './compat/open-inference/grpc-service';
+import { mlflowDoors, mlflowPublicRoutes, mlflowSignedRoutes } from './compat/mlflow/mlflow';
 import { openInferenceDoor } from './compat/open-inference/open-inference';
 import { tfServingDoor } from './compat/tf-serving/tf-serving';
+import { openArtifacts } from './compose-artifacts';
+import { startCollector } from './compose-collector';
 import { openDatabase } from './compose-database';
 import { startOnnx } from './compose-onnx';
 import { startWorker } from './compose-worker';
+import { DataReader } from './datasets/data-reader';
 import { Datasets } from './datasets/datasets';
 import { createApollo } from './graphql/apollo';
 import { CompiledOperations } from './graphql/compiled-operations';
@@ -20,16 +23,17 @@ import { graphqlRoute } from './http/graphql-route';
 import { failingChecks, livezRoute, readyzRoute } from './http/health-routes';
 import { HttpServer } from './http/server';
 import { serveWebSocket } from './http/websocket';
-import { ArtifactFolder } from './kernel/artifact-folder';
-import { Artifacts } from './kernel/artifacts';
+import { ArtifactUploads } from './kernel/artifacts/artifact-uploads';
+import { Artifacts } from './kernel/artifacts/artifacts';
 import { systemClock } from './kernel/clock';
 import type { Config } from './kernel/config';
-import type { Database } from './kernel/database';
+import type { Database } from './kernel/database/database';
 import type { Logger } from './kernel/logger';
-import type { MetricSource } from './kernel/metric-family';
+import type { MetricSource } from './kernel/metrics/metric-family';
 import { Outbox } from './kernel/outbox';
-import { processMetrics } from './kernel/process-metrics';
+import { processMetrics } from './kernel/metrics/process-metrics';
 import { Retention } from './kernel/retention';
+import { S3Files } from './kernel/artifacts/s3-files';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
 import {
@@ -40,23 +44,26 @@ import {
   ShadowDifferences,
 } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
+import { RunVersions } from './registry/run-versions.queries';
 import type { Backend } from './serving/backends/backend';
 import { Backends } from './serving/backends/backends';
 import { Fleet } from './serving/backends/fleet';
 import { RemoteBackend } from './serving/backends/remote';
 import { readCredentials, RemotePolicy } from './serving/backends/remote-policy';
-import { Batcher } from './serving/batcher';
+import { Batcher } from './serving/batching/batcher';
 import { discoveryOf } from './serving/fleet/discovery';
 import { WorkerNodeStore } from './serving/fleet/worker-node.store';
 import { ensureWorkerToken, type WorkerToken } from './serving/fleet/worker-token';
-import { openSharedAnswers } from './serving/cache-adapter';
-import { CacheKeeper } from './serving/cache-keeper';
+import { openSharedAnswers } from './serving/cache/cache-adapter';
+import { CacheKeeper } from './serving/cache/cache-keeper';
+import { EndpointReferences } from './serving/endpoint-references';
 import { ModelFileInspector } from './serving/model-file-inspector';
-import { PredictionCache } from './serving/prediction-cache';
-import { PredictionStatistics } from './serving/prediction-statistics';
-import { RoutingTable } from './serving/routing-table';
+import { PredictionCache } from './serving/cache/prediction-cache';
+import { PredictionStatistics } from './serving/seen/prediction-statistics';
+import { RoutingTable } from './serving/routing/routing-table';
 import { GpuLoad, Serving } from './serving/serving';
-import { Tracking } from './tracking/tracking';
+import { MetricCompactor, MetricFolder, PurgeWorker, RetentionKeeper, Tracking } from './tracking/tracking';
+import { DeliverySender, webhookHandler, Webhooks, WebhookSecrets } from './webhooks/webhooks';
 
 export interface Platform {
   readonly url: string;
@@ -75,19 +82,21 @@ export const startPlatform = (config: Config, logger: Logger): Promise<Platform>
 async function startApi(config: Config, logger: Logger): Promise<Platform> {
   const shutdown = new ShutdownStack(logger);
   try {
-    const cache = openCache(config, logger, shutdown);
+    const cache = await openCache(config, logger, shutdown);
     const { database, bus } = await openDatabase(config, logger, shutdown);
-    const artifacts = new Artifacts(
-      database,
-      await ArtifactFolder.open(join(config.storeFolder, 'artifacts')),
-      config.maxArtifactBytes,
+    const artifactStore = await openArtifacts(config, logger, shutdown);
+    const artifacts = new Artifacts(database, artifactStore, config.maxArtifactBytes);
+    startCollector(
+      { database, store: artifactStore, graceHours: config.artifactGraceHours, logger },
+      shutdown,
     );
+    const uploads = new ArtifactUploads(database, artifacts, logger);
+    shutdown.start('uploads', uploads);
     const auth = new Auth(database, logger);
     await auth.ensureAdminKey(config.adminKeyFile);
-    const outbox = new Outbox(bus, [lineageHandler]);
+    const outbox = new Outbox(bus, [lineageHandler, webhookHandler(bus)]);
     const retention = new Retention(database, logger);
-    retention.start();
-    shutdown.push('retention', () => retention.stop());
+    shutdown.start('retention', retention);
 
     const own =
       config.role === 'api'
@@ -98,11 +107,25 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const backend: Backend = new Backends(own, remote);
 
     const kernel = { database, bus, outbox, artifacts, clock: systemClock };
-    const datasets = new Datasets(kernel);
-    const tracking = new Tracking({ ...kernel, datasets });
+    const reader = new DataReader({ logger });
+    shutdown.push('data reader', () => reader.stop());
+    const sources = new S3Files(config.s3, config.datasetSources, config.maxArtifactBytes);
+    shutdown.push('data sources', () => Promise.resolve(sources.stop()));
+    const datasets = new Datasets({ ...kernel, reader, sources });
+    const compactor = new MetricCompactor(database, logger);
+    shutdown.start('metric compactor', compactor);
+    const folder = new MetricFolder({ database, bus, compactor, logger });
+    shutdown.start('metric folder', folder);
+    const purger = new PurgeWorker({ ...kernel, logger });
+    shutdown.start('purge worker', purger);
+    const runUsers = new RunVersions();
+    const keeper = new RetentionKeeper({ ...kernel, users: runUsers, logger });
+    shutdown.start('retention of runs', keeper);
+    const tracking = new Tracking({ ...kernel, datasets, compactor, folder, runUsers });
     const inspector = new ModelFileInspector(backend, artifacts);
     const follower: AliasFollower = { aliasMoved: () => routing.aliasMoved() };
-    const registry: Registry = new Registry({ ...kernel, datasets, tracking, inspector, follower });
+    const users = new EndpointReferences();
+    const registry: Registry = new Registry({ ...kernel, datasets, tracking, inspector, follower, users });
 
     const routing: RoutingTable = new RoutingTable({
       ...{ database, registry, artifacts, backend, cache, bus, logger },
@@ -112,8 +135,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const batcher = new Batcher(backend);
     shutdown.push('batcher', () => Promise.resolve(batcher.stop()));
     const cacheKeeper = new CacheKeeper({ cache, database, logger });
-    cacheKeeper.start();
-    shutdown.push('cache keeper', () => cacheKeeper.stop());
+    shutdown.start('cache keeper', cacheKeeper);
     const gpuLoad = new GpuLoad({ environment: config.deviceEnvironment, nowMs: () => performance.now() });
     shutdown.push('gpu load', () => gpuLoad.stop());
     const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
@@ -147,12 +169,19 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
       workerPrice: config.workerPrice,
       nowMs: Date.now,
     });
-    monitoring.start();
-    shutdown.push('monitoring', () => monitoring.stop());
+    shutdown.start('monitoring', monitoring);
     const lineage = new Lineage({ database, datasets, registry, serving });
 
-    const services: Services = { datasets, tracking, registry, serving, monitoring, lineage };
-    const urls = await serve({ config, logger, shutdown, auth, artifacts, database, backend, services });
+    const secrets = new WebhookSecrets(config.webhookKeyFile);
+    const privateHosts = config.webhookPrivateHosts;
+    const sender = new DeliverySender({ database, bus, logger, secrets, privateHosts });
+    shutdown.start('webhook deliveries', sender);
+    const webhooks = new Webhooks({ ...kernel, secrets, sender });
+
+    const services: Services = { datasets, tracking, registry, serving, monitoring, lineage, webhooks };
+    const urls = await serve({
+      ...{ config, logger, shutdown, auth, artifacts, uploads, database, backend, services },
+    });
     return { ...urls, database, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
@@ -166,6 +195,7 @@ interface ServeInput {
   readonly shutdown: ShutdownStack;
   readonly auth: Auth;
   readonly artifacts: Artifacts;
+  readonly uploads: ArtifactUploads;
   readonly database: Database;
   readonly backend: Backend;
   readonly services: Services;
@@ -178,6 +208,7 @@ async function serve({
   shutdown,
   auth,
   artifacts,
+  uploads,
   database,
   backend,
   services,
@@ -197,12 +228,19 @@ async function serve({
     },
   ];
   const isReady = async () => (await failingChecks(readiness)).length === 0;
+  const mlflow = { ...services, artifacts, uploads, publicUrl: config.publicUrl };
   const routes = {
-    public: { '/': explorerRoute(), '/livez': livezRoute, '/readyz': readyzRoute(readiness) },
+    signed: mlflowSignedRoutes(mlflow),
+    public: {
+      ...mlflowPublicRoutes,
+      '/': explorerRoute(),
+      '/livez': livezRoute,
+      '/readyz': readyzRoute(readiness),
+    },
     graphql: graphqlRoute({ apollo, operations, services }),
     metrics: metricsRoute(metricSources(services, database), auth),
-    artifacts: artifactRoute(artifacts),
-    doors: [openInferenceDoor({ ...services, isReady }), tfServingDoor(services)],
+    artifacts: artifactRoute(artifacts, services.tracking.notebooks),
+    doors: [openInferenceDoor({ ...services, isReady }), tfServingDoor(services), ...mlflowDoors(mlflow)],
   };
   const http = new HttpServer(routes, auth, logger);
   const grpc = new GrpcServer(grpcInferenceService({ ...services, isReady, auth, logger }));
@@ -253,8 +291,13 @@ function openRemotes({ remoteBackends, remoteCredentialsFile }: Config, logger: 
 }
 
 /** Shared with other processes where there is a URL; whether something answers there, predictions find out. */
-function openCache({ cacheUrl }: Config, logger: Logger, shutdown: ShutdownStack): PredictionCache {
+async function openCache(
+  { cacheUrl }: Config,
+  logger: Logger,
+  shutdown: ShutdownStack,
+): Promise<PredictionCache> {
   const shared = cacheUrl === null ? null : openSharedAnswers(cacheUrl, logger);
   if (shared) shutdown.push('shared cache', () => shared.stop());
+  await shared?.start();
   return new PredictionCache(shared, Date.now);
 }

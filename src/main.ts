@@ -1,6 +1,6 @@
 import './kernel/production';
 import { startPlatform, type Platform } from './compose';
-import { ConfigError, isLocalHost, parseConfig, type Config } from './kernel/config';
+import { ConfigError, isLocalHost, parseConfig, storeName, type Config } from './kernel/config';
 import { prepareHeap } from './kernel/heap';
 import { createLogger, type Logger } from './kernel/logger';
 
@@ -14,16 +14,12 @@ async function main(): Promise<void> {
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
   stopOnSignals(platform, logger, config.drainTimeoutMs);
   const { url, grpcUrl } = platform;
-  const { role, adminKeyFile, storeFolder } = config;
+  const { role, adminKeyFile } = config;
   if (!isLocalHost(config.host))
     logger.warn({ host: config.host }, 'other machines can reach this server: put TLS in front of it');
-  logger.info(
-    {
-      ...{ role, url, grpcUrl, storeFolder, database: config.databaseUrl ? 'postgres' : 'embedded' },
-      ...(role !== 'worker' && { adminKeyFile }),
-    },
-    'listening',
-  );
+  const database = config.databaseUrl ? 'postgres' : 'embedded';
+  const about = { role, url, grpcUrl, store: storeName(config), database };
+  logger.info({ ...about, ...(role !== 'worker' && { adminKeyFile }) }, 'listening');
 }
 
 function readConfig(): Config {

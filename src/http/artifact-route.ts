@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { authorize } from '../auth/auth';
 import {
   ArtifactTooLarge,
@@ -6,22 +5,27 @@ import {
   StoreFull,
   type Artifact,
   type Artifacts,
-  type ByteRange,
-} from '../kernel/artifacts';
-import { answerError, answerJson, SAFE_HEADERS } from '../kernel/http-answer';
-import type { NodeExchange, Route } from '../kernel/http-exchange';
+} from '../kernel/artifacts/artifacts';
+import { answerArtifact } from '../kernel/artifacts/artifact-answer';
+import { answerError, answerJson } from '../kernel/http/http-answer';
+import type { NodeExchange, Route } from '../kernel/http/http-exchange';
+import { SCRIPT_SUFFIX, sendScript, type ScriptSource } from './notebook-script';
 
 export const ARTIFACT_PATH = '/artifacts/sha256/';
 
-/** `PUT`, `GET` and `HEAD /artifacts/sha256/{hex}`: bytes by content. */
-export function artifactRoute(artifacts: Artifacts): Route<NodeExchange> {
+/** `PUT`, `GET` and `HEAD /artifacts/sha256/{hex}`: bytes by content. Below them, `/script`: a notebook as a program. */
+export function artifactRoute(artifacts: Artifacts, scripts: ScriptSource): Route<NodeExchange> {
   return async (exchange, actor) => {
     const { request, response, path } = exchange;
-    const sha256 = parseSha256(path.slice(ARTIFACT_PATH.length));
+    const isScript = path.endsWith(SCRIPT_SUFFIX);
+    const sha256 = parseSha256(
+      path.slice(ARTIFACT_PATH.length, isScript ? -SCRIPT_SUFFIX.length : undefined),
+    );
     if (sha256 === null) {
       const message = `Expected ${ARTIFACT_PATH} and the 64 lower-case hexadecimal digits of a SHA-256.`;
       return answerError(response, 400, 'BAD_REQUEST', message);
     }
+    if (isScript) return sendScript(exchange, () => scripts.script(actor, sha256), sha256);
     if (request.method === 'PUT') {
       authorize(actor, 'artifact:write');
       return put(exchange, artifacts, () => artifacts.put(actor.projectId, sha256, request));
@@ -67,49 +71,15 @@ async function put(
   }
 }
 
-async function send(
-  { request, response }: NodeExchange,
-  artifacts: Artifacts,
-  artifact: Artifact,
-): Promise<void> {
-  const range = rangeOf(request.headers.range, artifact.sizeBytes);
-  if (range === 'unsatisfiable') {
-    response.setHeader('content-range', `bytes */${artifact.sizeBytes}`);
-    return answerError(
-      response,
-      416,
-      'RANGE_NOT_SATISFIABLE',
-      `The artifact has ${artifact.sizeBytes} bytes.`,
-    );
-  }
-  // Before the first byte of the answer: what is lost must not begin as a success.
-  const bytes = await artifacts.read(artifact, range ?? undefined);
-  response.writeHead(range ? 206 : 200, {
-    ...SAFE_HEADERS,
-    // Always an attachment, never a page: whoever uploaded it must not script whoever opens it.
-    'content-type': 'application/octet-stream',
-    'content-disposition': `attachment; filename="${artifact.sha256}"`,
-    'content-security-policy': "sandbox; default-src 'none'",
-    'content-length': range ? range.end - range.start + 1 : artifact.sizeBytes,
-    'cache-control': 'private, max-age=31536000, immutable',
-    'accept-ranges': 'bytes',
-    etag: `"${artifact.sha256}"`,
-    ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${artifact.sizeBytes}` }),
-  });
-  if (request.method === 'HEAD') {
-    bytes.destroy();
-    response.end();
-  } else {
-    await pipeline(bytes, response);
-  }
-}
-
-/** One range of RFC 9110 §14.1.2; null where the header is absent or of a form that a server may ignore. */
-function rangeOf(header: string | undefined, sizeBytes: number): ByteRange | null | 'unsatisfiable' {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  if (!match || (match[1] === '' && match[2] === '')) return null;
-  const [, first, last] = match;
-  const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
-  return start > end || start >= sizeBytes ? 'unsatisfiable' : { start, end };
-}
+const send = (exchange: NodeExchange, artifacts: Artifacts, artifact: Artifact): Promise<void> =>
+  answerArtifact(
+    exchange,
+    artifacts,
+    artifact,
+    {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${artifact.sha256}"`,
+      'cache-control': 'private, max-age=31536000, immutable',
+    },
+    (message) => answerError(exchange.response, 416, 'RANGE_NOT_SATISFIABLE', message),
+  );

@@ -1,8 +1,8 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { SAFE_HEADERS } from '../kernel/http-answer';
-import type { PublicRoute } from '../kernel/http-exchange';
+import { SAFE_HEADERS } from '../kernel/http/http-answer';
+import type { PublicRoute } from '../kernel/http/http-exchange';
 
 const compress = promisify(gzip);
 

@@ -2,12 +2,12 @@ import { HeaderMap, type ApolloServer } from '@apollo/server';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
 import type { Services } from '../graphql/resolvers';
-import { answerGraphqlError, answerText, SAFE_HEADERS } from '../kernel/http-answer';
-import { BodyTooLarge, useBody } from '../kernel/http-body';
-import { headerOf } from '../kernel/http-header';
-import { parseLifted } from '../kernel/lifted-base64';
+import { answerGraphqlError, answerText, SAFE_HEADERS } from '../kernel/http/http-answer';
+import { BodyTooLarge, useBody } from '../kernel/http/http-body';
+import { headerOf } from '../kernel/http/http-header';
+import { parseLifted } from '../kernel/json/lifted-base64';
 import { answerPlainOperation } from './plain-operation';
-import type { HttpRequest, HttpResponse, Route } from '../kernel/http-exchange';
+import type { HttpRequest, HttpResponse, Route } from '../kernel/http/http-exchange';
 
 /** The headers that decide how GraphQL over HTTP is read and answered, and whether a browser was tricked. */
 const RELEVANT_HEADERS = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'];

@@ -1,5 +1,5 @@
-import { answerJson } from '../kernel/http-answer';
-import type { PublicRoute } from '../kernel/http-exchange';
+import { answerJson } from '../kernel/http/http-answer';
+import type { PublicRoute } from '../kernel/http/http-exchange';
 
 /** One thing that must hold for this process to serve; rejects or answers a reason where it does not. */
 export interface ReadinessCheck {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { answerError } from '../kernel/http-answer';
+import { answerError } from '../kernel/http/http-answer';
 import type { Logger } from '../kernel/logger';
 import { livezRoute, readyzRoute, type ReadinessCheck } from './health-routes';
 import { listen } from './listen';

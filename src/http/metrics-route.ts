@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { authorize, mayDo, type Auth } from '../auth/auth';
-import { answerError, SAFE_HEADERS } from '../kernel/http-answer';
-import type { Route } from '../kernel/http-exchange';
+import { answerError, SAFE_HEADERS } from '../kernel/http/http-answer';
+import type { Route } from '../kernel/http/http-exchange';
 import type { ProjectId } from '../kernel/ids';
-import type { MetricFamily, MetricScope, MetricSource } from '../kernel/metric-family';
-import { METRIC_TYPES, metricText } from '../kernel/metric-text';
+import type { MetricFamily, MetricScope, MetricSource } from '../kernel/metrics/metric-family';
+import { METRIC_TYPES, metricText } from '../kernel/metrics/metric-text';
 
 /**
  * `GET /metrics`: what this process has counted, as Prometheus reads it. A key sees its project; one that may observe the

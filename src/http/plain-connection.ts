@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpResponse, WholeRequest } from '../kernel/http-exchange';
+import type { HttpResponse, WholeRequest } from '../kernel/http/http-exchange';
 import { readPlainHead, type PlainHead } from './plain-head';
 import { PlainResponse, type AnsweredConnection } from './plain-response';
 

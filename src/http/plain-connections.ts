@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpResponse, WholeRequest } from '../kernel/http-exchange';
+import type { HttpResponse, WholeRequest } from '../kernel/http/http-exchange';
 import { PlainConnection } from './plain-connection';
 
 /** Pause between two looks for connections that have waited long enough, in ms: the smallest limit is twice as long. */

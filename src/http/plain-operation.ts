@@ -1,7 +1,7 @@
 import { OperationTypeNode, getOperationAST } from 'graphql';
 import type { OperationContext } from '../graphql/context';
 import type { OperationRequest, Operations } from '../graphql/operations';
-import type { HttpRequest } from '../kernel/http-exchange';
+import type { HttpRequest } from '../kernel/http/http-exchange';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';

@@ -5,7 +5,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpResponse } from '../kernel/http-exchange';
+import type { HttpResponse } from '../kernel/http/http-exchange';
 import { httpDate } from './http-date';
 
 /** What of a connection an answer needs to know. */

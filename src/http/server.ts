@@ -4,10 +4,10 @@ import type { Actor } from '../kernel/actor';
 import { Failure } from '../kernel/errors';
 import { newId } from '../kernel/ids';
 import type { Logger } from '../kernel/logger';
-import { answerError, answerGraphqlError, type AnswerError } from '../kernel/http-answer';
-import { BodyTooSlow } from '../kernel/http-body';
+import { answerError, answerGraphqlError, type AnswerError } from '../kernel/http/http-answer';
+import { BodyTooSlow } from '../kernel/http/http-body';
 import { ARTIFACT_PATH } from './artifact-route';
-import { isCallerGone } from '../kernel/http-caller';
+import { isCallerGone } from '../kernel/http/http-caller';
 import {
   isWhole,
   type Exchange,
@@ -16,8 +16,8 @@ import {
   type NodeExchange,
   type PublicRoute,
   type Route,
-} from '../kernel/http-exchange';
-import { headerOf } from '../kernel/http-header';
+} from '../kernel/http/http-exchange';
+import { headerOf } from '../kernel/http/http-header';
 import { listen } from './listen';
 import { PlainConnections } from './plain-connections';
 
@@ -30,18 +30,22 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 const STATUS_OF = { UNAUTHENTICATED: 401, FORBIDDEN: 403, BAD_USER_INPUT: 400, UNAVAILABLE: 503 } as const;
 
-/** Everything below a path, in the form of some protocol. */
-export interface Door {
+interface DoorPlace {
   /** `/v2`: that path and all below it. */
   readonly prefix: string;
-  readonly route: Route;
   /** The protocol's form of an error that the server itself answers with, for a wrong credential say. */
   readonly answerError: AnswerError;
 }
 
+/** Everything below a path, in the form of some protocol. */
+export type Door = DoorPlace &
+  ({ readonly route: Route } | { /** Its bytes go by as streams. */ readonly streams: Route<NodeExchange> });
+
 export interface Routes {
   /** Open to everybody, by their exact path. */
   readonly public: Readonly<Record<string, PublicRoute>>;
+  /** Below these paths an address with `?token=` is a credential by itself, which the route checks. */
+  readonly signed: Readonly<Record<string, PublicRoute>>;
   readonly graphql: Route;
   readonly metrics: Route;
   readonly artifacts: Route<NodeExchange>;
@@ -67,7 +71,7 @@ export class HttpServer {
     this.server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
     this.plain = new PlainConnections(this.server, {
-      isPlain: (url) => isBelow(url, '/graphql') || this.doorAt(url) !== undefined,
+      isPlain: (url) => isBelow(url, '/graphql') || isPlainDoor(this.doorAt(url)),
       answer: (request, response) => {
         void this.handle(exchangeOf(request, response), null);
       },
@@ -109,7 +113,8 @@ export class HttpServer {
       const { path, response } = exchange;
       if (path === '/graphql') return await this.routes.graphql(exchange, actor);
       const door = this.doorAt(path);
-      if (door) return await door.route(exchange, actor);
+      if (door && 'route' in door) return await door.route(exchange, actor);
+      if (streamed && door && 'streams' in door) return await door.streams(streamed, actor);
       if (path === '/metrics') return await this.routes.metrics(exchange, actor);
       if (streamed && path.startsWith(ARTIFACT_PATH)) return await this.routes.artifacts(streamed, actor);
       answerError(response, 404, 'NOT_FOUND', 'There is nothing at this address.');
@@ -118,7 +123,11 @@ export class HttpServer {
     }
   }
 
-  private publicRouteOf({ request, path }: NodeExchange): PublicRoute | undefined {
+  private publicRouteOf({ request, path, search }: NodeExchange): PublicRoute | undefined {
+    if (search.startsWith('?token=')) {
+      const signed = Object.keys(this.routes.signed).find((prefix) => isBelow(path, prefix));
+      if (signed !== undefined) return this.routes.signed[signed];
+    }
     return request.method === 'GET' || request.method === 'HEAD' ? this.routes.public[path] : undefined;
   }
 
@@ -155,6 +164,8 @@ export class HttpServer {
     );
   }
 }
+
+const isPlainDoor = (door: Door | undefined): boolean => door !== undefined && 'route' in door;
 
 /** Of a path, or of one with its query. */
 const isBelow = (url: string, prefix: string): boolean =>

@@ -9,7 +9,7 @@ import type { Operations } from '../graphql/operations';
 import type { Outlet } from '../graphql/outlet';
 import type { Services } from '../graphql/resolvers';
 import { Subscriptions } from '../graphql/subscriptions';
-import { headerOf } from '../kernel/http-header';
+import { headerOf } from '../kernel/http/http-header';
 import type { Logger } from '../kernel/logger';
 import { SocketCredentials, type SocketCredential } from './socket-credentials';
 import { TurnEnd } from './turn-end';
