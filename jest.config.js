@@ -13,7 +13,8 @@ const project = (name, extra = {}) => ({
 const withServer = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 
 module.exports = {
-  testTimeout: 30_000,
+  maxWorkers: '100%', // Jest leaves one core idle otherwise, which is half of a small machine
+  testTimeout: 120_000, // for what hangs: a busy machine is no fault
   projects: [
     project('unit'),
     project('api', withServer),
@@ -21,5 +22,6 @@ module.exports = {
     project('chaos', withServer),
     project('postgres', withServer),
     project('redis', withServer),
+    project('s3', withServer),
   ],
 };

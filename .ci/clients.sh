@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Clients and load generators of other projects, unmodified, against our doors. They come from PyPI, into an environment
-# of their own; what of them cannot be had is said to be missing, and is no failure. PERF_ANALYZER=/path names another
-# one of Triton's load generator than the one that is fetched.
+# Clients and load generators of other projects, unmodified, against our doors, and MLflow's own server, from which runs
+# are imported. They come from PyPI, into an environment of their own; what of them cannot be had is said to be missing,
+# and is no failure. PERF_ANALYZER=/path names another one of Triton's load generator than the one that is fetched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 requirements=test/conformance/clients/requirements.txt
 locust=examples/locust/requirements.txt
+mlflow=test/conformance/clients/requirements-mlflow.txt
 environment=.ci/.venv
 
 not_run() {
@@ -30,10 +31,12 @@ has_python() {
 if has_python; then
   if has "$requirements" installed; then export CLIENTS_PYTHON="$PWD/$environment/bin/python"
   else not_run "clients of other projects ($requirements)" 'PyPI has not all of them.'; fi
+  if has "$mlflow" mlflow; then export MLFLOW_PYTHON="$PWD/$environment/bin/python"
+  else not_run "MLflow's own client, and imports from its own server ($mlflow)" 'PyPI has not all that it needs.'; fi
   if has "$locust" locust; then export LOCUST="$PWD/$environment/bin/locust"
   else not_run "Locust ($locust)" 'PyPI has not all that it needs.'; fi
 else
-  not_run 'clients of other projects, and Locust' 'There is no Python 3 with venv, or PyPI cannot be reached.'
+  not_run 'clients of other projects, MLflow, and Locust' 'There is no Python 3 with venv, or PyPI cannot be reached.'
 fi
 PERF_ANALYZER="${PERF_ANALYZER:-$(.ci/perf-analyzer.sh || true)}"
 export PERF_ANALYZER

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, rm, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ArtifactFolder } from '../../src/kernel/artifact-folder';
+import { Artifacts } from '../../src/kernel/artifacts/artifacts';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 let server: TestServer;
@@ -16,7 +14,6 @@ const call = (sha256: string, init: RequestInit = {}) =>
     ...init,
     headers: { ...server.headers, ...init.headers },
   });
-const incoming = () => readdir(join(server.config.storeFolder, 'artifacts', 'incoming'));
 
 test('bytes come back as they were sent, as an attachment', async () => {
   const bytes = Buffer.from('<script>alert(1)</script>');
@@ -46,14 +43,14 @@ test('bytes with another hash are refused and nothing is kept', async () => {
   expect(await response.json()).toMatchObject({ code: 'HASH_MISMATCH' });
   expect((await call(address)).status).toBe(404);
   expect((await call(hashOf('what was sent'))).status).toBe(404);
-  expect(await incoming()).toEqual([]);
+  expect(await server.store.unfinished()).toEqual([]);
 });
 
 test('an artifact that is too large is refused and nothing is kept', async () => {
   const body = Buffer.alloc(1_000_001);
   const response = await call(hashOf(body), { method: 'PUT', body });
   expect(response.status).toBe(413);
-  expect(await incoming()).toEqual([]);
+  expect(await server.store.unfinished()).toEqual([]);
 });
 
 test('knowing a hash is not enough to send nothing', async () => {
@@ -66,7 +63,12 @@ test.each([
   ['bytes=4-', 206, 'ef', 'bytes 4-5/6'],
   ['bytes=-2', 206, 'ef', 'bytes 4-5/6'],
   ['bytes=2-100', 206, 'cdef', 'bytes 2-5/6'],
+  ['Bytes=5-5', 206, 'f', 'bytes 5-5/6'],
+  ['bytes=-100', 206, 'abcdef', 'bytes 0-5/6'],
   ['bytes=0-1,3-4', 200, 'abcdef', null],
+  ['bytes=4-2', 200, 'abcdef', null],
+  ['bytes=-', 200, 'abcdef', null],
+  ['bytes=a-b', 200, 'abcdef', null],
   ['lines=1-2', 200, 'abcdef', null],
 ])('range %s', async (range, status, text, contentRange) => {
   const response = await call(await server.upload('abcdef'), { headers: { range } });
@@ -77,17 +79,49 @@ test.each([
   ]);
 });
 
-test('a range beyond the end is 416', async () => {
-  const response = await call(await server.upload('abcdef'), { headers: { range: 'bytes=6-' } });
-  expect([response.status, response.headers.get('content-range')]).toEqual([416, 'bytes */6']);
+test.each([
+  ['abcdef', 'bytes=6-', 'bytes */6'],
+  ['abcdef', `bytes=${'9'.repeat(400)}-`, 'bytes */6'],
+  ['abcdef', 'bytes=-0', 'bytes */6'],
+  ['', 'bytes=0-', 'bytes */0'],
+  ['', 'bytes=-1', 'bytes */0'],
+])('of “%s” the range %s is 416', async (bytes, range, contentRange) => {
+  const response = await call(await server.upload(bytes), { headers: { range } });
+  expect([response.status, response.headers.get('content-range')]).toEqual([416, contentRange]);
+  expect(await response.json()).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE' });
+});
+
+describe('a range under a condition', () => {
+  const hash = hashOf('abcdef');
+  test.each([
+    ['the hash', `"${hash}"`, 206, 'ef'],
+    ['another hash', `"${hashOf('other')}"`, 200, 'abcdef'],
+    ['a weak hash', `W/"${hash}"`, 200, 'abcdef'],
+    ['the hash without quotes', hash, 200, 'abcdef'],
+    ['a date', 'Sun, 29 Nov 2026 00:00:00 GMT', 200, 'abcdef'],
+  ])('%s', async (_, condition, status, text) => {
+    const headers = { range: 'bytes=4-', 'if-range': condition };
+    const response = await call(await server.upload('abcdef'), { headers });
+    expect([response.status, await response.text()]).toEqual([status, text]);
+    expect(response.headers.get('etag')).toBe(`"${hash}"`);
+    expect(response.headers.get('accept-ranges')).toBe('bytes');
+  });
+});
+
+test('HEAD tells of the whole, whatever part it names', async () => {
+  const init = { method: 'HEAD', headers: { range: 'bytes=4-' } };
+  const response = await call(await server.upload('abcdef'), init);
+  expect([response.status, response.headers.get('content-length')]).toEqual([200, '6']);
+  expect([response.headers.get('accept-ranges'), response.headers.get('content-range')]).toEqual([
+    'bytes',
+    null,
+  ]);
 });
 
 describe('bytes that the store has lost', () => {
-  const fileOf = (sha256: string) =>
-    join(server.config.storeFolder, 'artifacts/sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-  const losses: [string, (file: string) => Promise<void>][] = [
-    ['altogether', (file) => rm(file)],
-    ['in part', (file) => truncate(file, 3)],
+  const losses: [string, string | null][] = [
+    ['altogether', null],
+    ['in part', 'los'],
   ];
   const asked: [string, RequestInit][] = [
     ['GET', {}],
@@ -95,11 +129,11 @@ describe('bytes that the store has lost', () => {
     ['a range', { headers: { range: 'bytes=1-2' } }],
   ];
 
-  test.each(losses.flatMap(([how, lose]) => asked.map(([what, init]) => [how, what, lose, init] as const)))(
+  test.each(losses.flatMap(([how, rest]) => asked.map(([what, init]) => [how, what, rest, init] as const)))(
     '%s never begin as a success: %s is a 500 until they are sent again',
-    async (how, what, lose, init) => {
+    async (how, what, rest, init) => {
       const sha256 = await server.upload(`lost ${how}, then ${what}`);
-      await lose(fileOf(sha256));
+      await server.store.spoil(sha256, rest);
       const response = await call(sha256, init);
       expect(response.status).toBe(500);
       expect(response.headers.get('etag')).toBeNull();
@@ -116,7 +150,7 @@ test.each([
   ['HEAD', { method: 'HEAD' }],
 ])('%s leaves no file open', async (_, init) => {
   const sha256 = await server.upload('abcdef');
-  const read = jest.spyOn(ArtifactFolder.prototype, 'read');
+  const read = jest.spyOn(Artifacts.prototype, 'read');
   await (await call(sha256, init)).text();
   const bytes = (await read.mock.results[0]?.value) as Readable;
   read.mockRestore();

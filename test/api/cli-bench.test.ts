@@ -123,12 +123,25 @@ test.each([
   [['bench', 'nobody'], 3, /There is no endpoint “nobody”/],
   [['bench', 'doubles', '--rows', '/nowhere.csv'], 3, /nowhere\.csv cannot be read/],
   [['bench', 'doubles', '--key-file', '/nowhere'], 3, /No API key: \/nowhere cannot be read/],
+  [['bench', 'doubles', '--key-file', __filename], 3, /No API key: what \/.* has is none/],
   [['bench', 'doubles', '--url', 'http://127.0.0.1:1'], 3, /No answer from http:\/\/127\.0\.0\.1:1/],
   [['bench', 'doubles', '--url', 'here'], 2, /address of the server, got “here”/],
-  [['bench', 'doubles', '--fast'], 2, /--fast/],
+  [
+    ['bench', 'doubles', '--fast'],
+    2,
+    /^modelgraph: Unknown option '--fast'\. See `modelgraph bench --help`\.$/m,
+  ],
   [['bench'], 2, /Expected one endpoint/],
   [['bench', 'doubles', '--door', 'side'], 2, /expected one of graphql, v2, v2-binary/],
   [['sing'], 2, /no command “sing”/],
+  [['run'], 2, /no command “run”\. There is “run start”, “run log”, “run finish”, “run reproduce”\. See/],
+  [['spool', 'send', '/nowhere'], 3, /There is no folder \/nowhere/],
+  [
+    ['import', 'tensorboard', __dirname],
+    3,
+    /There are no event files \(\*tfevents\*\) in \/.* or below it\.$/m,
+  ],
+  [['import', 'wandb', __dirname], 3, /There are no runs of W&B \(offline-run-…\) in \/.*\.$/m],
 ])(
   '%j ends with %d and a sentence',
   async (args, expected, sentence) => {

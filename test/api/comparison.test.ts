@@ -113,7 +113,7 @@ test('feedback decides, once there is enough of it', async () => {
     decided: 'CONTROL_BETTER',
     lift: { lower: -(known.lift?.upper ?? NaN), upper: -(known.lift?.lower ?? NaN) },
   });
-}, 60_000);
+});
 
 test('feedback counts from when both have some, and only for the versions of now', async () => {
   await routing.deploy('growing', [OLD]);

@@ -1,7 +1,7 @@
 import { ENTITIES } from '../../src/entities';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
-import type { SqlRunner } from '../../src/kernel/sql';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
+import type { SqlRunner } from '../../src/kernel/database/sql';
 import { TEST_ENGINE } from '../support/template-database';
 import { openTestDatabase } from '../support/test-database';
 

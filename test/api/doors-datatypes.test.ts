@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { tensorBytes } from '../../src/kernel/tensor-bytes';
-import { ARRAY_OF, DATATYPES, type Datatype } from '../../src/kernel/tensor';
-import { toBrainBits, toHalfBits } from '../../src/serving/value-parser';
+import { tensorBytes } from '../../src/kernel/tensors/tensor-bytes';
+import { ARRAY_OF, DATATYPES, type Datatype } from '../../src/kernel/tensors/tensor';
+import { toBrainBits, toHalfBits } from '../../src/serving/values/value-parser';
 import { EchoRemote } from '../support/echo-remote';
 import { identity, ONNX_DATATYPES } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';

@@ -14,13 +14,25 @@ beforeAll(async () => {
   const registry = new RegistryClient(server);
   await registry.version('affine', affine(), { columns: [{ input: 'x', names: NAMES }] });
 });
+let versions = 0;
+/** Its reference. */
+async function newVersion(): Promise<string> {
+  const name = `asked-${(versions += 1)}`;
+  await new RegistryClient(server).version(name, affine(30, 10 + versions));
+  return `${name}@1.0.0`;
+}
 afterAll(() => server.stop());
 
 const STAGES = ['parse', 'queue', 'compute', 'encode', 'total'] as const;
 const MEASURED = `requests errorRate failures { reason count } cachedShare meanQueueDepth batchSizes { p50 p99 }
+  batchesClosed { reason count }
   ${STAGES.map((stage) => `${stage} { p50Ms p90Ms p95Ms p99Ms p999Ms }`).join(' ')}`;
-const LATENCY = `query ($name: String!, $since: DateTime!) { endpoint(name: $name) { latency(since: $since, maxPoints: 1) {
-  total { ${MEASURED} ranOn { backend provider } doors { door ${MEASURED} } cost { busyPerThousand fullPerThousand currency } } } } }`;
+const WINDOW = `{ total { ${MEASURED} ranOn { backend provider } doors { door ${MEASURED} } version { ref }
+  cost { busyPerThousand fullPerThousand currency } } variants { variant shadow requests } }`;
+const LATENCY = `query ($name: String!, $since: DateTime!) { asked: endpoint(name: $name) {
+  latency(since: $since, maxPoints: 1) ${WINDOW} } }`;
+const REFERENCE_LATENCY = `query ($name: String!, $since: DateTime!) { asked: modelVersion(ref: $name) {
+  latency: referenceLatency(since: $since, maxPoints: 1) ${WINDOW} } }`;
 
 type Quantiles = Readonly<Record<'p50Ms' | 'p999Ms', number | null>>;
 interface Measured extends Readonly<Record<(typeof STAGES)[number], Quantiles>> {
@@ -29,32 +41,34 @@ interface Measured extends Readonly<Record<(typeof STAGES)[number], Quantiles>> 
   readonly cachedShare: number | null;
   readonly meanQueueDepth: number;
 }
+interface Window {
+  readonly total: Total;
+  readonly variants: readonly { readonly variant: string; readonly requests: number }[];
+}
 interface Total extends Measured {
   readonly doors: readonly (Measured & { readonly door: string })[];
   readonly cost: { readonly busyPerThousand: number; readonly fullPerThousand: number } | null;
 }
 
 const SINCE = new Date(Date.now() - 60_000).toISOString();
-/** The total of the last minute, once all that was sent is in it. */
-async function totalOf(name: string, requests: number): Promise<Total> {
+/** The last minute, once all that was sent is in it. */
+async function windowOf(name: string, requests: number, query = LATENCY): Promise<Window> {
   for (;;) {
-    const { endpoint } = await server.data<{ endpoint: { latency: { total: Total }[] } }>(LATENCY, {
-      name,
-      since: SINCE,
-    });
-    const total = endpoint.latency[0]?.total;
-    if (total && total.requests >= requests) return total;
+    const variables = { name, since: SINCE };
+    const { asked } = await server.data<{ asked: { latency: Window[] } }>(query, variables);
+    const [window] = asked.latency;
+    if (window && window.total.requests >= requests) return window;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+const totalOf = async (name: string, requests: number) => (await windowOf(name, requests)).total;
 
-test('each door is told with its stages, and all of them as one', async () => {
-  const name = 'by-four-doors';
-  await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);
+/** One prediction by GraphQL, two over HTTP, three over gRPC, and one by TensorFlow's door. */
+async function askByAllDoors(name: string, asked: { endpoint: string } | { ref: string }): Promise<void> {
   const grpc = new GrpcClient(server.grpcAddress, server.key);
   const raw = Buffer.from(Float32Array.from(X.data).buffer);
   try {
-    expect(await predict(server, { endpoint: name, inputs: [X] })).toMatchObject({
+    expect(await predict(server, { ...asked, inputs: [X] })).toMatchObject({
       __typename: 'PredictSuccess',
     });
     for (let sent = 0; sent < 2; sent += 1)
@@ -63,7 +77,7 @@ test('each door is told with its stages, and all of them as one', async () => {
       const inputs = [{ name: 'x', datatype: 'FP32', shape: [1n, 30n] }];
       await grpc.infer({ modelName: name, inputs, rawInputContents: [raw] });
     }
-    const rows = await fetch(`${server.url}/v1/models/${name}:predict`, {
+    const rows = await fetch(`${server.url}/v1/models/${encodeURIComponent(name)}:predict`, {
       method: 'POST',
       headers: server.headers,
       body: JSON.stringify({ instances: [X.data, X.data] }),
@@ -72,7 +86,9 @@ test('each door is told with its stages, and all of them as one', async () => {
   } finally {
     grpc.close();
   }
-  const total = await totalOf(name, 7);
+}
+
+function expectAllDoors(total: Total): void {
   expect(total).toMatchObject({
     ...{ requests: 7, failures: [], cachedShare: 0 },
     ranOn: [{ backend: 'onnx', provider: 'cpu' }],
@@ -91,6 +107,60 @@ test('each door is told with its stages, and all of them as one', async () => {
     expect(part.parse.p999Ms).toBeGreaterThan(0);
     expect(part.encode.p999Ms).toBeGreaterThan(0);
   }
+}
+
+test('each door is told with its stages, and all of them as one', async () => {
+  const name = 'by-four-doors';
+  await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);
+  await askByAllDoors(name, { endpoint: name });
+  expectAllDoors(await totalOf(name, 7));
+});
+
+describe('a version asked by reference, through no endpoint', () => {
+  test('is told as an endpoint is: by door, with its stages, and what it costs', async () => {
+    const ref = await newVersion();
+    await askByAllDoors(ref, { ref });
+    const { total, variants } = await windowOf(ref, 7, REFERENCE_LATENCY);
+    expectAllDoors(total);
+    expect(total).toMatchObject({ version: { ref }, cost: { currency: 'EUR' } });
+    expect(total.cost?.fullPerThousand).toBeGreaterThan(total.cost?.busyPerThousand ?? Infinity);
+    expect(variants).toEqual([{ variant: ref, shadow: false, requests: 7 }]);
+  });
+
+  test('by its model’s name too, and apart from the endpoints that run it', async () => {
+    const ref = await newVersion();
+    const [model = ''] = ref.split('@');
+    await new RegistryClient(server).promote(ref, 'production');
+    await deployEndpoint(server, 'beside', [{ ref, weight: 1 }]);
+    expect((await new OpenInferenceClient(server).infer(model, { inputs: [X] })).status).toBe(200);
+    const wrong = { ...X, shape: [1, 29], data: X.data.slice(1) };
+    await predict(server, { ref: model, inputs: [wrong] });
+    for (let sent = 0; sent < 3; sent += 1) await predict(server, { endpoint: 'beside', inputs: [X] });
+    expect((await windowOf(ref, 2, REFERENCE_LATENCY)).total).toMatchObject({
+      ...{ requests: 2, errorRate: 0.5, failures: [{ reason: 'invalid-input', count: 1 }] },
+      doors: [
+        { door: 'GRAPHQL', failures: [{ reason: 'invalid-input', count: 1 }] },
+        { door: 'OPEN_INFERENCE_HTTP', requests: 1, failures: [] },
+      ],
+    });
+    expect(await totalOf('beside', 3)).toMatchObject({ requests: 3, errorRate: 0 });
+  });
+});
+
+test('batches are told by why they went off, of endpoints, and of versions asked by reference', async () => {
+  const ref = await newVersion();
+  const name = 'batching';
+  const settings = { maxDelayMs: 20 };
+  await deployEndpoint(server, name, [{ name: 'main', ref, weight: 1 }], undefined, settings);
+  const question = { endpoint: name, inputs: [X] };
+  const together = `mutation ($of: [PredictInput!]!) { predictMany(input: { predictions: $of }) {
+    ... on PredictManySuccess { results { __typename } } } }`;
+  await server.data(together, { of: [question, question, question] }); // they share a batch
+  await predict(server, question);
+  await predict(server, { ref, inputs: [X] });
+  expect(await totalOf(name, 4)).toMatchObject({ batchesClosed: [{ reason: 'delay', count: 2 }] });
+  const { total } = await windowOf(ref, 1, REFERENCE_LATENCY);
+  expect(total).toMatchObject({ batchesClosed: [{ reason: 'idle', count: 1 }] });
 });
 
 test('what was refused is told by why, and what was remembered by its share', async () => {

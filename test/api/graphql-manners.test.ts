@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { getIntrospectionQuery } from 'graphql';
 import { WebSocket } from 'ws';
-import { Database } from '../../src/kernel/database';
+import { Database } from '../../src/kernel/database/database';
 import { startTestServer, type Answer, type TestServer } from '../support/test-server';
 
 let server: TestServer;

@@ -1,7 +1,7 @@
 import { ENTITIES } from '../../src/entities';
 import { MIGRATIONS } from '../../migrations/all';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
 import { newId, type ProjectId } from '../../src/kernel/ids';
 import type { LineageKey } from '../../src/lineage/lineage-key';
 import { LineageQueries, MAX_NODES } from '../../src/lineage/lineage.queries';
@@ -35,6 +35,7 @@ async function draw(edges: readonly (readonly [string, string])[]): Promise<Proj
     mentioned: [],
     edges: edges.map(([from, to]) => ({ from: key(from), to: key(to), label: 'made' })),
     replacesSourcesOf: null,
+    forgotten: [],
   };
   await database.transaction((tx) => new LineageStore().apply(tx, projectId, change));
   return projectId;

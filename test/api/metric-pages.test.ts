@@ -1,10 +1,13 @@
 import { ENTITIES } from '../../src/entities';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
 import { newId, type ProjectId } from '../../src/kernel/ids';
-import { toBytes } from '../../src/tracking/metric-columns';
-import { readHistory } from '../../src/tracking/metric-history';
-import { MetricQueries, type SeriesExtent } from '../../src/tracking/metric.queries';
+import { ChartQueries } from '../../src/tracking/metrics/chart.queries';
+import { MetricChart } from '../../src/tracking/metrics/metric-chart';
+import { toBytes } from '../../src/tracking/metrics/metric-columns';
+import { readHistory } from '../../src/tracking/metrics/metric-history';
+import { MetricQueries, type SeriesExtent } from '../../src/tracking/metrics/metric.queries';
+import { ALL_STEPS } from '../../src/tracking/metrics/step-range';
 import type { RunId } from '../../src/tracking/run';
 import { TEST_ENGINE } from '../support/template-database';
 import { openTestDatabase } from '../support/test-database';
@@ -17,7 +20,7 @@ beforeAll(async () => {
   const { connection, stop } = await openTestDatabase();
   database = new Database(createDataSource({ connection, entities: ENTITIES, migrations: [] }), TEST_ENGINE);
   await database.open();
-  queries = new MetricQueries(database);
+  queries = new MetricQueries(database, { foldRuns: () => Promise.reject(new Error('There are no tails.')) });
   close = async () => {
     await database.stop();
     await stop();
@@ -37,7 +40,7 @@ async function addSeries(key: string, chunkSizes: readonly number[]): Promise<Se
      FROM unnest($4::bigint[], $5::int[], $6::bytea[], $7::bytea[]) AS c (seq, size, steps, "values")`,
     [RUN, key, newId<'project'>() as ProjectId, seqs, chunkSizes, steps, values],
   );
-  return { runId: RUN, key, pointCount: next, upTo: BigInt(seqs.length) };
+  return { runId: RUN, key, subject: '', pointCount: next, upTo: BigInt(seqs.length) };
 }
 const page = async (
   series: readonly (readonly [SeriesExtent, bigint])[],
@@ -45,7 +48,7 @@ const page = async (
   maxChunks: number,
 ) => {
   const rest = series.map(([extent, after]) => ({ extent, after }));
-  const chunks = await queries.chunkPage(rest, { maxPoints, maxChunks });
+  const chunks = await queries.chunkPage(rest, ALL_STEPS, { maxPoints, maxChunks });
   return chunks.map(({ place, seq }) => [place, Number(seq)]);
 };
 
@@ -120,7 +123,11 @@ test('nothing is read twice or left out, by however many calls it was logged', a
     await addSeries('the last', [1, 1]),
   ];
   const pages = jest.spyOn(queries, 'chunkPage');
-  const series = await readHistory(queries, extents, 10_000);
+  const series = await readHistory(
+    { metrics: queries, chart: new MetricChart(new ChartQueries(database)) },
+    extents,
+    { range: ALL_STEPS, maxPoints: 10_000 },
+  );
   expect(series.map(({ key }) => key)).toEqual(extents.map(({ key }) => key));
   const [small, one, large, last] = series;
   expect([...(small?.steps ?? [])]).toEqual(Array.from({ length: 7_001 }, (_, step) => BigInt(step)));

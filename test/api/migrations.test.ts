@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
+import { RunSetup1795000000023 } from '../../migrations/0023-run-setup';
 import { MIGRATIONS } from '../../migrations/all';
 import { ENTITIES } from '../../src/entities';
-import { createDataSource, migrate } from '../../src/kernel/data-source';
+import { createDataSource, migrate } from '../../src/kernel/database/data-source';
 import { openTestDatabase } from '../support/test-database';
 
 let dataSource: DataSource;
@@ -37,6 +38,37 @@ test('every migration can be taken back, and applied again', async () => {
   expect(tables).toEqual([{ name: 'migration' }]);
   expect(await migrate(dataSource)).toHaveLength(MIGRATIONS.length);
   expect(await differences()).toEqual([]);
+});
+
+test('what MLflow’s clients told by tags becomes facts of the run, and tags again', async () => {
+  const step = new RunSetup1795000000023();
+  const runner = dataSource.createQueryRunner();
+  const all = async () => ({
+    tags: (await runner.query('SELECT key, value FROM run_tag ORDER BY key')) as unknown,
+    runs: (await runner.query('SELECT source FROM run')) as unknown,
+  });
+  await runner.startTransaction();
+  try {
+    await step.down(runner);
+    await runner.query(`
+      WITH project AS (INSERT INTO project (id, name) VALUES (gen_random_uuid(), 'tags') RETURNING id),
+        experiment AS (INSERT INTO experiment (id, project_id, name) SELECT gen_random_uuid(), id, 'e' FROM project RETURNING *),
+        run AS (INSERT INTO run (id, project_id, experiment_id, name, status, started_at, source)
+          SELECT gen_random_uuid(), project_id, id, 'r', 'FINISHED', now(), '{"commit": "a", "dirty": true}' FROM experiment RETURNING *)
+      INSERT INTO run_tag (run_id, project_id, key, value) SELECT id, project_id, tag.key, tag.value FROM run,
+        (VALUES ('mlflow.source.git.commit', 'b'), ('mlflow.source.git.branch', 'main'), ('team', 'x')) AS tag (key, value)`);
+    const before = await all();
+    await step.up(runner);
+    expect(await all()).toEqual({
+      tags: [{ key: 'team', value: 'x' }],
+      runs: [{ source: { commit: 'b', branch: 'main', dirty: true } }],
+    });
+    await step.down(runner);
+    expect((await all()).tags).toEqual(before.tags);
+  } finally {
+    await runner.rollbackTransaction();
+    await runner.release();
+  }
 });
 
 test('there is nothing to do the second time', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const LATENCY = `variant shadow weight requestsPerSecond errorRate meanBatchSize version { ref }
-  total { p50Ms p95Ms p99Ms } queue { p50Ms } compute { p50Ms p99Ms }`;
+  total { p50Ms p95Ms p99Ms histogram { upToMs counts } } queue { p50Ms } compute { p50Ms p99Ms }`;
 const WINDOW = `from to total { ${LATENCY} } variants { ${LATENCY} }`;
 const SUBSCRIPTION = `subscription ($endpoint: String!, $intervalMs: Int! = 1000, $after: String) {
   endpointLatency(endpoint: $endpoint, intervalMs: $intervalMs, after: $after) {
@@ -38,7 +38,11 @@ interface Latency {
   readonly errorRate: number;
   readonly meanBatchSize: number | null;
   readonly version: { readonly ref: string };
-  readonly total: { readonly p50Ms: number | null; readonly p99Ms: number | null };
+  readonly total: {
+    readonly p50Ms: number | null;
+    readonly p99Ms: number | null;
+    readonly histogram: { readonly upToMs: readonly number[]; readonly counts: readonly number[] };
+  };
 }
 interface Window {
   readonly from: string;
@@ -194,6 +198,36 @@ test('latency(since) merges the windows into few', async () => {
   expect(requests(await latencies({ name: endpoint, since: week }))).toBe(20);
   const later = new Date(Date.now() + 60_000).toISOString();
   expect(await latencies({ name: endpoint, since: later })).toEqual([]);
+});
+
+test('whoever adds up the histograms of windows has that of all of them, and its percentiles', async () => {
+  const since = new Date(Date.now() - 60_000).toISOString();
+  const endpoint = await newEndpoint();
+  const live = follow(endpoint);
+  await live.next();
+  for (let round = 0; round < 2; round++) {
+    await predictTimes(endpoint, 10);
+    await live.next();
+  }
+  const windows = await untilSilence(live);
+  await live.leave();
+  const told = await latencies({ name: endpoint, since });
+  expect(told.length).toBeGreaterThan(windows.length);
+  const merged = new Map<number, number>();
+  for (const { total } of told) {
+    const { upToMs, counts } = total.total.histogram;
+    upToMs.forEach((bound, at) => merged.set(bound, (merged.get(bound) ?? 0) + (counts[at] ?? 0)));
+  }
+  const [all] = await latencies({ name: endpoint, since, maxPoints: 1 });
+  const histogram = [...merged].toSorted(([a], [b]) => a - b);
+  expect(all?.total.total.histogram).toEqual({
+    upToMs: histogram.map(([bound]) => bound),
+    counts: histogram.map(([, count]) => count),
+  });
+  expect(histogram.reduce((sum, [, count]) => sum + count, 0)).toBe(20);
+  const [longest = 0] = histogram.at(-1) ?? [];
+  expect(all?.total.total.p99Ms).toBeLessThanOrEqual(longest);
+  expect(all?.total.total.p99Ms).toBeGreaterThan(longest / 1.05);
 });
 
 test('what was measured survives a restart', async () => {

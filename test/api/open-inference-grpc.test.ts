@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InferTensorContentsSchema } from '../../src/kernel/generated/grpc_service_pb';
-import { ARRAY_OF, type Datatype } from '../../src/kernel/tensor';
-import { tensorBytes } from '../../src/kernel/tensor-bytes';
+import { ARRAY_OF, type Datatype } from '../../src/kernel/tensors/tensor';
+import { tensorBytes } from '../../src/kernel/tensors/tensor-bytes';
 import { floatBytes, floatsIn, GrpcClient, type InferRequest } from '../support/grpc-client';
 import { ONNX_DATATYPES, affine, affineAnswer, identity } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';

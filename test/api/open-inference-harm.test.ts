@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loopOnDemand } from '../support/onnx-models';
 import { OpenInferenceClient } from '../support/open-inference-client';
@@ -150,9 +148,7 @@ test('an endpoint whose model cannot be read is refused by name, and the others 
   await deployEndpoint(server, 'lost-endpoint', [{ ref: 'lost@1.0.0', weight: 1 }]);
   expect((await v2.infer('lost-endpoint', question({}))).status).toBe(200);
   const sha256 = await server.upload(scaled(5));
-  await rm(
-    join(server.config.storeFolder, 'artifacts/sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256),
-  );
+  await server.store.spoil(sha256, null);
   await server.restart();
   const error = 'The endpoint “lost-endpoint” has no variant that could answer.';
   expect(await v2.infer('lost-endpoint', question({}))).toMatchObject({ status: 404, json: { error } });

@@ -61,6 +61,27 @@ describe('the repository', () => {
     ]);
   });
 
+  test('an endpoint named like a model stands in its place: each name and version is told once', async () => {
+    const registry = new RegistryClient(server);
+    await registry.version('same', scaled(2));
+    await registry.version('same', scaled(3));
+    await registry.version('taken', scaled(4));
+    await deployEndpoint(server, 'same', [{ ref: 'same@1.0.0', weight: 1 }]);
+    await deployEndpoint(server, 'taken', [{ ref: 'same@1.0.1', weight: 1 }]);
+    const entries = (await v2.post('/repository/index')).json as unknown as {
+      name: string;
+      version: string;
+    }[];
+    const mine = entries.filter(({ name }) => name === 'same' || name === 'taken');
+    expect(mine.map(({ name, version }) => `${name} ${version}`).sort()).toEqual([
+      'same 1',
+      'same 2',
+      'taken 2',
+    ]);
+    for (const { name, version } of mine)
+      expect(await v2.get(`/models/${name}/versions/${version}/ready`)).toMatchObject({ status: 200 });
+  });
+
   test('what an endpoint runs is not unloaded, by whichever name', async () => {
     for (const name of ['scores', 'points', 'points@1.0.0']) {
       expect(await change('unload', name)).toMatchObject({

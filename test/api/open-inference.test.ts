@@ -138,6 +138,30 @@ describe('JSON', () => {
     });
   });
 
+  test('null says nothing, wherever a field may be left out: many typed clients write it', async () => {
+    const parameters = { timeout: null, priority: null, routing_key: null, binary_data_output: null };
+    const inputs = [
+      { ...x([1, 2]), parameters: null },
+      { ...x([1, 2]), parameters: { binary_data_size: null, shared_memory_region: null } },
+    ];
+    const outputs = [
+      null,
+      [{ name: 'y', parameters: null }],
+      [{ name: 'y', parameters: { binary_data: null } }],
+    ];
+    for (const input of inputs)
+      for (const wanted of outputs) {
+        const body = { id: null, parameters, inputs: [input], outputs: wanted };
+        const { status, json } = await v2.infer('FP32', body);
+        expect([status, json.error]).toEqual([200, undefined]);
+        expect(json.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape: [1, 2], data: [1, 2] }]);
+        expect(json).not.toHaveProperty('id');
+      }
+    const first = { id: null, parameters: null, inputs: [{ ...xBytes('FP32', [1, 2], 8), data: null }] };
+    const binary = await v2.inferBinary('FP32', first, hex('0000803f 000000c0'));
+    expect(binary.json.outputs?.[0]?.data).toEqual([1, -2]);
+  });
+
   test('values may be nested, and rows many', async () => {
     const rows = Array.from({ length: 300 }, (_, row) =>
       Array.from({ length: 30 }, (_, at) => (row + at) % 7),

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { Auth } from '../../src/auth/auth';
 import { hashApiKey } from '../../src/auth/api-key';
 import { RECHECK_INTERVAL_MS } from '../../src/http/socket-credentials';
-import { Database } from '../../src/kernel/database';
+import { Database } from '../../src/kernel/database/database';
 import { Failure, unavailable } from '../../src/kernel/errors';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';

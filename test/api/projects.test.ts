@@ -6,9 +6,19 @@ import { startTestServer, type TestServer } from '../support/test-server';
 
 /** What a stranger hears who acts on the names and ids of another project: the same as if nothing were there. */
 const REFUSALS: Readonly<Record<string, string>> = {
+  'Mutation.annotateDatasetVersion': 'NotFoundError',
   'Mutation.createExperiment': 'CreateExperimentSuccess', // names of one's own project only
   'Mutation.createModel': 'CreateModelSuccess',
+  'Mutation.createWebhook': 'CreateWebhookSuccess',
+  'Mutation.deleteExperiment': 'NotFoundError',
+  'Mutation.deleteModel': 'NotFoundError',
+  'Mutation.deleteModelVersion': 'NotFoundError',
+  'Mutation.deleteRuns': 'NotFoundError',
+  'Mutation.deleteWebhook': 'NotFoundError',
+  'Mutation.testWebhook': 'NotFoundError',
+  'Mutation.updateWebhook': 'NotFoundError',
   'Mutation.deployEndpoint': 'NotFoundError',
+  'Mutation.describeRun': 'NotFoundError',
   'Mutation.finishRun': 'NotFoundError',
   'Mutation.logArtifact': 'NotFoundError',
   'Mutation.logMetrics': 'NotFoundError',
@@ -16,19 +26,37 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'Mutation.predict': 'NotFoundError',
   'Mutation.predictMany': 'NotFoundError',
   'Mutation.promoteModelVersion': 'NotFoundError',
+  'Mutation.purgeDeleted': 'PurgeDeletedSuccess', // of one's own project only
+  'Mutation.purgeExperiment': 'NotFoundError',
+  'Mutation.purgeRuns': 'NotFoundError',
   'Mutation.recordFeedback': 'NotFoundError',
   'Mutation.recordFeedbackMany': 'NotFoundError',
   'Mutation.registerDatasetVersion': 'InvalidArtifactError',
   'Mutation.registerModelVersion': 'InvalidArtifactError',
+  'Mutation.removeAlias': 'NotFoundError',
+  'Mutation.restoreExperiment': 'NotFoundError',
+  'Mutation.restoreRuns': 'NotFoundError',
   'Mutation.rollbackAlias': 'NotFoundError',
+  'Mutation.setProjectRetention': 'SetProjectRetentionSuccess', // of one's own project only
+  'Mutation.setRetention': 'NotFoundError',
   'Mutation.setTrafficSplit': 'NotFoundError',
+  'Mutation.splitDatasetVersion': 'NotFoundError',
   'Mutation.startRun': 'NotFoundError',
+  'Mutation.updateExperiment': 'NotFoundError',
+  'Mutation.updateModel': 'NotFoundError',
+  'Mutation.updateModelVersion': 'NotFoundError',
+  'Mutation.updateRun': 'NotFoundError',
   'Mutation.warmCache': 'NotFoundError',
 };
 /** They tell of the process, which is no project's. */
 const OF_THE_SERVER = ['Query.workerLoad'];
 const OPERATIONS = Object.keys(EVERY_OPERATION).filter((operation) => !OF_THE_SERVER.includes(operation));
-const named = (kind: string) => OPERATIONS.filter((operation) => operation.startsWith(`${kind}.`));
+/** What nobody but an admin may do in any project. */
+const OF_ADMINS = /(ebhooks?|\.purge(Deleted|Experiment|Runs)|\.set(Project)?Retention)$/;
+const named = (kind: string, role = 'admin') =>
+  OPERATIONS.filter((operation) => operation.startsWith(`${kind}.`)).filter(
+    (operation) => role === 'admin' || !OF_ADMINS.test(operation),
+  );
 
 let server: TestServer;
 let theirs: Scene;
@@ -73,7 +101,7 @@ describe.each(['deployer', 'admin'])('another project’s %s', (role) => {
   let stranger: ApiClient;
   beforeAll(async () => (stranger = await server.as(role, newProject())));
 
-  test.each(named('Query'))('finds nothing by %s', async (operation) => {
+  test.each(named('Query', role))('finds nothing by %s', async (operation) => {
     const { data, errors } = await attempt(stranger, operation, theirs);
     expect(errors).toBeUndefined();
     const [answer] = Object.values(data);
@@ -109,7 +137,7 @@ describe.each(['deployer', 'admin'])('another project’s %s', (role) => {
     }
   });
 
-  test.each(named('Mutation'))('cannot touch anything by %s', async (operation) => {
+  test.each(named('Mutation', role))('cannot touch anything by %s', async (operation) => {
     const { data, errors } = await attempt(stranger, operation, theirs);
     expect(errors).toBeUndefined();
     const [answer] = Object.values(data);
@@ -145,8 +173,8 @@ test('the same names, keys and bytes are everybody’s own', async () => {
     endpoints { nodes { name } } runs { nodes { id } } }`;
   expect(await owner.data(lists)).toEqual({
     datasets: { nodes: [{ name: 'theirs' }] },
-    experiments: { nodes: [{ name: 'theirs' }] },
-    models: { nodes: [{ name: 'theirs' }] },
+    experiments: { nodes: [{ name: 'theirs-spare' }, { name: 'theirs' }] },
+    models: { nodes: [{ name: 'theirs-out' }, { name: 'theirs-gone' }, { name: 'theirs' }] },
     endpoints: { nodes: [{ name: 'theirs' }] },
     runs: { nodes: expect.arrayContaining([{ id: mine.runId }, { id: mine.lastRunId }]) },
   });

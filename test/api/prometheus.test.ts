@@ -75,7 +75,7 @@ test('predictions are told by endpoint, variant, version and door', async () => 
 test('every stage has its histogram, whose buckets add up', async () => {
   const lines = await scrape(server);
   for (const [stage, count] of Object.entries({ parse: 4, queue: 3, compute: 3, encode: 4, total: 4 })) {
-    const labels = { project: 'default', door: 'graphql', stage };
+    const labels = { project: 'default', endpoint: 'seen', door: 'graphql', stage };
     expect(value(lines, 'modelgraph_prediction_duration_seconds_count', labels)).toBe(count);
     expect(value(lines, 'modelgraph_prediction_duration_seconds_sum', labels)).toBeGreaterThan(0);
     const buckets = found(lines, 'modelgraph_prediction_duration_seconds_bucket', labels).map(
@@ -86,8 +86,31 @@ test('every stage has its histogram, whose buckets add up', async () => {
     const recent = found(lines, 'modelgraph_prediction_duration_recent_seconds', labels);
     expect(recent.map((line) => line.labels.quantile)).toEqual(['0.5', '0.9', '0.95', '0.99', '0.999']);
   }
-  const batch = { project: 'default', door: 'graphql' };
+  const batch = { project: 'default', endpoint: 'seen', door: 'graphql' };
   expect(value(lines, 'modelgraph_prediction_batch_rows_bucket', { ...batch, le: '1' })).toBe(3);
+});
+
+test('so are those by reference, which have no endpoint', async () => {
+  const lines = await scrape(server);
+  const labels = { project: 'default', endpoint: '', version: 'affine@1.0.0', door: 'graphql' };
+  expect(value(lines, 'modelgraph_predictions_total', labels)).toBe(1);
+  for (const stage of ['parse', 'queue', 'compute', 'encode', 'total'])
+    expect(value(lines, 'modelgraph_prediction_duration_seconds_count', { ...labels, stage })).toBe(1);
+  const recent = { ...labels, stage: 'total', quantile: '0.999' };
+  expect(value(lines, 'modelgraph_prediction_duration_recent_seconds', recent)).toBeGreaterThan(0);
+  expect(value(lines, 'modelgraph_prediction_cost_total', { ...labels, kind: 'busy' })).toBeGreaterThan(0);
+});
+
+test('batches are told by why they went off, for each variant', async () => {
+  const lines = await scrape(server);
+  const name = 'modelgraph_prediction_batches_closed_total';
+  const labels = { project: 'default', endpoint: 'seen', door: 'graphql' };
+  const reasons = found(lines, name, labels).map((line) => [line.labels.reason, line.value]);
+  expect(Object.fromEntries(reasons)).toEqual({
+    ...{ idle: 3, full: 0, delay: 0, objective: 0, deadline: 0, alone: 0 },
+  });
+  const all = found(lines, name).reduce((sum, line) => sum + line.value, 0);
+  expect(all).toBe(value(lines, 'modelgraph_batches_total'));
 });
 
 test('Triton’s names tell of models, references too, in its units', async () => {
@@ -104,7 +127,7 @@ test('Triton’s names tell of models, references too, in its units', async () =
   expect(value(lines, 'nv_cache_num_hits_per_model', labels)).toBe(1);
   const us = Math.round((told?.inference_stats.compute_infer.ns ?? NaN) / 1_000);
   expect(value(lines, 'nv_inference_compute_infer_duration_us', labels)).toBe(us);
-  expect(value(lines, 'nv_inference_request_summary_us_count', labels)).toBe(5); // of endpoints only
+  expect(value(lines, 'nv_inference_request_summary_us_count', labels)).toBe(6);
   expect(value(lines, 'nv_inference_request_summary_us', { ...labels, quantile: '0.999' })).toBeGreaterThan(
     0,
   );
@@ -121,7 +144,7 @@ test('an admin sees the process too: workers, batches, cache, event loop, databa
   expect(value(lines, 'modelgraph_event_loop_active_seconds_total')).toBeGreaterThan(0);
   expect(value(lines, 'modelgraph_database_up')).toBe(1);
   expect(value(lines, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
-  const labels = { project: 'default', door: 'graphql', currency: 'EUR' };
+  const labels = { project: 'default', endpoint: 'seen', door: 'graphql', currency: 'EUR' };
   const busy = value(lines, 'modelgraph_prediction_cost_per_thousand', { ...labels, kind: 'busy' }) ?? NaN;
   expect(busy).toBeGreaterThan(0);
   expect(

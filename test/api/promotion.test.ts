@@ -1,5 +1,3 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -96,15 +94,7 @@ describe('gates', () => {
   test('bytes that changed on the disk do not go live', async () => {
     const sha256 = await server.upload(scaled(++factor));
     const { version: damaged } = await registry.registerUploaded('damaged', sha256);
-    const file = join(
-      server.config.storeFolder,
-      'artifacts/sha256',
-      sha256.slice(0, 2),
-      sha256.slice(2, 4),
-      sha256,
-    );
-    await chmod(file, 0o600);
-    await writeFile(file, 'something else');
+    await server.store.spoil(sha256, 'something else');
     const answer = await registry.promote(damaged.ref, 'production');
     expect(answer).toMatchObject({ __typename: 'GateNotPassedError' });
     expect(answer.gates).toContainEqual(expect.objectContaining({ name: 'integrity', passed: false }));

@@ -341,5 +341,5 @@ describe('what was registered is found', () => {
     expect(versions.pageInfo.hasNextPage).toBe(true);
     const statements = await server.statementCount(() => page(2));
     expect(await server.statementCount(() => page(50))).toBe(statements);
-  }, 120_000);
+  });
 });

@@ -53,6 +53,8 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
     const ref = await here.version(name, Buffer.from(documentFor(kind, neighbour, 'affine')), {
       columns: [{ input: 'x', names: row.map((_, at) => `c${at}`) }],
     });
+    const { version } = await here.register(name, Buffer.from(documentFor(kind, neighbour, 'affine')));
+    expect(version).toMatchObject({ ref, format: 'REMOTE' });
     await here.promote(ref, 'production');
     await deployEndpoint(server, name, [{ ref: name, weight: 1 }]);
     const answer = affineAnswer(row);

@@ -1,6 +1,6 @@
 import { ENTITIES } from '../../src/entities';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
 import { claimKey, rememberResult, type IdempotentRequest } from '../../src/kernel/idempotency';
 import { newId, type ProjectId } from '../../src/kernel/ids';
 import { createLogger } from '../../src/kernel/logger';

@@ -34,20 +34,30 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'artifact:write',
     'dataset:write',
     'tracking:write',
+    'tracking:purge',
     'registry:write',
     'registry:promote',
     'endpoint:deploy',
     'endpoint:inspect',
     'endpoint:predict',
     'server:observe',
+    'webhook:manage',
   ],
 };
 
 /** What acting needs; reading and watching need `platform:read`, but for what is no project's. */
 const NEEDED: Readonly<Record<string, string>> = {
+  'Mutation.annotateDatasetVersion': 'dataset:write',
   'Mutation.createExperiment': 'tracking:write',
   'Mutation.createModel': 'registry:write',
+  'Mutation.createWebhook': 'webhook:manage',
+  'Mutation.deleteExperiment': 'tracking:write',
+  'Mutation.deleteModel': 'registry:write',
+  'Mutation.deleteModelVersion': 'registry:write',
+  'Mutation.deleteRuns': 'tracking:write',
+  'Mutation.deleteWebhook': 'webhook:manage',
   'Mutation.deployEndpoint': 'endpoint:deploy',
+  'Mutation.describeRun': 'tracking:write',
   'Mutation.finishRun': 'tracking:write',
   'Mutation.logArtifact': 'tracking:write',
   'Mutation.logMetrics': 'tracking:write',
@@ -55,16 +65,34 @@ const NEEDED: Readonly<Record<string, string>> = {
   'Mutation.predict': 'endpoint:predict',
   'Mutation.predictMany': 'endpoint:predict',
   'Mutation.promoteModelVersion': 'registry:promote',
+  'Mutation.purgeDeleted': 'tracking:purge',
+  'Mutation.purgeExperiment': 'tracking:purge',
+  'Mutation.purgeRuns': 'tracking:purge',
   'Mutation.recordFeedback': 'endpoint:predict',
   'Mutation.recordFeedbackMany': 'endpoint:predict',
   'Mutation.registerDatasetVersion': 'dataset:write',
   'Mutation.registerModelVersion': 'registry:write',
+  'Mutation.removeAlias': 'registry:promote',
+  'Mutation.restoreExperiment': 'tracking:write',
+  'Mutation.restoreRuns': 'tracking:write',
   'Mutation.rollbackAlias': 'registry:promote',
+  'Mutation.setProjectRetention': 'tracking:purge',
+  'Mutation.setRetention': 'tracking:purge',
   'Mutation.setTrafficSplit': 'endpoint:deploy',
+  'Mutation.splitDatasetVersion': 'dataset:write',
   'Mutation.startRun': 'tracking:write',
+  'Mutation.testWebhook': 'webhook:manage',
+  'Mutation.updateExperiment': 'tracking:write',
+  'Mutation.updateModel': 'registry:write',
+  'Mutation.updateModelVersion': 'registry:write',
+  'Mutation.updateRun': 'tracking:write',
+  'Mutation.updateWebhook': 'webhook:manage',
   'Mutation.warmCache': 'endpoint:deploy',
 };
-const NEEDED_TO_READ: Readonly<Record<string, string>> = { 'Query.workerLoad': 'server:observe' };
+const NEEDED_TO_READ: Readonly<Record<string, string>> = {
+  'Query.webhooks': 'webhook:manage',
+  'Query.workerLoad': 'server:observe',
+};
 
 const schema = createSchema();
 const ROOT_FIELDS = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap(
@@ -92,7 +120,10 @@ beforeAll(async () => {
   server = await startTestServer();
   for (const role of ROLES_TRIED)
     callers.set(role, { api: await server.as(role), scene: await makeScene(server, `scene-${role}`) });
-}, 60_000);
+  await server.data(
+    'mutation { setProjectRetention(input: { purgeDeletedAfterDays: 36500 }) { __typename } }',
+  );
+});
 afterAll(() => server.stop());
 function caller(role: string): Caller {
   const known = callers.get(role);

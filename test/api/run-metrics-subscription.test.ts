@@ -48,6 +48,18 @@ const log = async (runId: string, ...points: object[]) => {
 };
 const finish = (runId: string, status = 'FINISHED') => client.finishRun({ runId, status });
 
+test('whoever follows a run that waits hears what it tells once it has begun', async () => {
+  const runId = await client.newRun({ scheduled: true });
+  const live = follow(runId);
+  expect(await live.next()).toMatchObject({ __typename: 'RunMetricsSnapshot', run: { status: 'SCHEDULED' } });
+  await finish(runId, 'RUNNING');
+  await log(runId, { step: 1 });
+  expect(await live.next()).toMatchObject({ __typename: 'RunMetricsAppended', series: [{ steps: [1] }] });
+  await finish(runId);
+  expect(await live.next()).toMatchObject({ __typename: 'RunFinished', run: { status: 'FINISHED' } });
+  expect(await live.isComplete()).toBe(true);
+});
+
 test('a snapshot, then what is new, then the end', async () => {
   const runId = await startRun();
   await log(runId, { step: 1, value: 0.5, timestamp: '2026-01-01T00:00:00Z' }, { key: 'other', step: 0 });

@@ -74,8 +74,8 @@ describe('experiments', () => {
 });
 
 describe('runs', () => {
-  test('a run keeps what it was started with, and makes its experiment', async () => {
-    const parent = await client.newRun();
+  test('the experiment is made on first use, and a run keeps what it was started with', async () => {
+    const parent = await client.newRun({ experiment: 'first use' });
     const answer = await client.startRun({
       experiment: 'first use',
       name: 'mine',

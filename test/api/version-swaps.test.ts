@@ -1,5 +1,3 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -17,18 +15,11 @@ let name = '';
 let count = 0;
 beforeEach(() => (name = `swap-${count++}`));
 
-/** Where the store keeps the bytes that were uploaded. */
-async function fileOf(bytes: Uint8Array): Promise<string> {
-  const sha256 = await server.upload(bytes);
-  const { storeFolder } = server.config;
-  return join(storeFolder, 'artifacts', 'sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-}
-
 /** Registers a version whose file is spoilt afterwards: it was good when it was tried. */
 async function brokenVersion(factor: number): Promise<string> {
   const bytes = scaled(factor, 3 + count);
   const ref = await registry.version(name, bytes);
-  await writeFile(await fileOf(bytes), 'spoilt');
+  await server.store.spoil(await server.upload(bytes), 'spoilt');
   return ref;
 }
 const version = (factor: number) => registry.version(name, scaled(factor, 3 + count));
@@ -96,7 +87,7 @@ test('a first version that cannot be loaded says why to those who ask', async ()
 test('a version whose bytes are lost takes no traffic either', async () => {
   await deploy({ name: 'main', ref: await version(1), weight: 1 });
   const lost = await version(2);
-  await rm(await fileOf(scaled(2, 3 + count)));
+  await server.store.spoil(await server.upload(scaled(2, 3 + count)), null);
   await deploy({ name: 'main', ref: lost, weight: 1 });
   expect(await factorOf({ endpoint: name })).toBe(1);
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   server = await ServerProcess.start(folder);
   proxy = await RecordingProxy.to(server.url);
   await runToTheEnd();
-}, 120_000);
+});
 afterAll(async () => {
   demo.kill();
   proxy.close();
@@ -62,7 +62,7 @@ test.each(MOMENTS)(
 test('afterwards the demo runs to its end, and nothing from before is lost', async () => {
   await runToTheEnd();
   await expectStillThere(server, proxy.journal);
-}, 120_000);
+});
 
 async function runToTheEnd(): Promise<void> {
   demo = DemoProcess.start({ url: proxy.url, key: server.key });

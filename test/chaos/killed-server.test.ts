@@ -26,4 +26,4 @@ test('whatever was acknowledged before kill -9 is there after it, once', async (
     acknowledged = steps.length;
   }
   await server.kill('SIGTERM');
-}, 120_000);
+});

@@ -1,7 +1,7 @@
 import { ServerProcess } from '../support/server-process';
 import { testVersionSwaps } from '../support/version-swaps';
 
-testVersionSwaps(async () => {
+testVersionSwaps(500, async () => {
   const folder = await ServerProcess.newFolder();
   const server = await ServerProcess.start(folder, { ONNX_WORKERS: '2' });
   const stop = async () => {

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRemotePlace } from '../../src/kernel/remote-place';
-import { type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensor';
+import { type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensors/tensor';
 import type { Backend, ModelFile } from '../../src/serving/backends/backend';
 import { OnnxBackend } from '../../src/serving/backends/onnx';
 import { RemoteBackend } from '../../src/serving/backends/remote';
 import { parseRemoteDocument } from '../../src/serving/backends/remote-document';
 import { RemotePolicy } from '../../src/serving/backends/remote-policy';
-import { Batcher } from '../../src/serving/batcher';
+import { Batcher } from '../../src/serving/batching/batcher';
 import { InvalidInput } from '../../src/serving/invalid-input';
-import { newData } from '../../src/serving/tensor-json';
-import { parserOf } from '../../src/serving/value-parser';
+import { newData } from '../../src/serving/values/tensor-json';
+import { parserOf } from '../../src/serving/values/value-parser';
 import { WorkerPool } from '../../src/serving/worker-pool';
 import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
 import {
@@ -102,7 +102,7 @@ beforeAll(async () => {
   remote = new RemoteBackend(
     new RemotePolicy(places, new Map([['NEIGHBOUR', { token: neighbour.key, places }]])),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await remote.stop();
   await onnx.stop();

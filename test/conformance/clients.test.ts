@@ -8,6 +8,8 @@ import { startTestServer, type TestServer } from '../support/test-server';
 
 /** A Python with what `clients/requirements.txt` says; `.ci/clients.sh` makes one. */
 const PYTHON = process.env.CLIENTS_PYTHON;
+/** A Python with what `clients/requirements-mlflow.txt` says. */
+const MLFLOW = process.env.MLFLOW_PYTHON;
 /** Load generators, where they run: Locust, and Triton's. */
 const LOCUST = process.env.LOCUST;
 const PERF_ANALYZER = process.env.PERF_ANALYZER;
@@ -16,8 +18,8 @@ const LIMIT_MS = 120_000;
 
 let server: TestServer;
 beforeAll(async () => {
-  if (!PYTHON && !LOCUST && !PERF_ANALYZER) return;
-  server = await startTestServer();
+  if (!PYTHON && !MLFLOW && !LOCUST && !PERF_ANALYZER) return;
+  server = await startTestServer({ WEBHOOK_PRIVATE_HOSTS: '*' }); // receivers are on this machine
   const registry = new RegistryClient(server);
   const models: [string, Uint8Array][] = ONNX_DATATYPES.map((datatype) => [datatype, identity(datatype)]);
   for (const [name, bytes] of [
@@ -33,14 +35,20 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 /** What a program says; rejects with it where the program ends with an error. */
-async function run(command: string, ...args: readonly string[]): Promise<string> {
+const run = (command: string, ...args: readonly string[]) => runWith({}, command, ...args);
+async function runWith(
+  more: NodeJS.ProcessEnv,
+  command: string,
+  ...args: readonly string[]
+): Promise<string> {
   const environment = {
     MODELGRAPH_URL: server.url,
     MODELGRAPH_GRPC: server.grpcAddress,
     MODELGRAPH_KEY: server.key,
+    MLFLOW_TRACKING_URI: server.url,
   };
   const child = spawn(command, args, {
-    env: { ...process.env, ...environment, PYTHONIOENCODING: 'utf-8' },
+    env: { ...process.env, ...environment, ...more, PYTHONIOENCODING: 'utf-8' },
     timeout: LIMIT_MS,
   });
   let said = '';
@@ -60,6 +68,29 @@ async function run(command: string, ...args: readonly string[]): Promise<string>
   async (script, part) => {
     const said = await run(PYTHON ?? '', join(__dirname, 'clients', script), part);
     expect(said.split('\n').filter((line) => line.startsWith('ok  ')).length).toBeGreaterThan(10);
+  },
+  LIMIT_MS,
+);
+
+const SECTION_HELD = /^\{"section": "\w+", "ok": true/gm;
+
+(MLFLOW ? test : test.skip)(
+  'MLflow’s own client finds all that it asks for, by token',
+  async () => {
+    const script = join(__dirname, 'clients/mlflow-client.py');
+    const said = await runWith({ MLFLOW_TRACKING_TOKEN: server.key }, MLFLOW ?? '', script);
+    expect(said.match(SECTION_HELD)?.length).toBeGreaterThan(27);
+  },
+  LIMIT_MS,
+);
+
+(MLFLOW ? test : test.skip)(
+  'MLflow’s own client comes in by any name and the key as its password',
+  async () => {
+    const script = join(__dirname, 'clients/mlflow-client.py');
+    const credential = { MLFLOW_TRACKING_USERNAME: 'anybody', MLFLOW_TRACKING_PASSWORD: server.key };
+    const said = await runWith(credential, MLFLOW ?? '', script, 'health', 'runs', 'artifacts');
+    expect(said.match(SECTION_HELD)?.length).toBe(3);
   },
   LIMIT_MS,
 );

@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const schema = buildSchema(read('schema/schema.graphql'));
 
-const FOLDERS = ['examples/penguins/operations', 'src/cli/operations'];
+const FOLDERS = ['examples/penguins/operations', 'src/cli/operations', 'src/client/operations'];
 /** What the other files are made of. */
 const WITHOUT_DOCUMENTS = ['double.ts', 'operation.ts'];
 const FILES = FOLDERS.flatMap((folder) =>

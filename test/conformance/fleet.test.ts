@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { GrpcServer } from '../../src/compat/open-inference/grpc-server';
 import { workerService } from '../../src/compat/open-inference/worker-service';
-import { ArtifactFolder } from '../../src/kernel/artifact-folder';
-import type { Sha256 } from '../../src/kernel/artifacts';
+import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
+import type { Sha256 } from '../../src/kernel/artifacts/artifacts';
 import { createLogger } from '../../src/kernel/logger';
-import type { Tensor } from '../../src/kernel/tensor';
+import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type { ModelFile, WorkerStatus } from '../../src/serving/backends/backend';
 import { Fleet } from '../../src/serving/backends/fleet';
 import { ModelFiles } from '../../src/serving/fleet/model-files';
@@ -16,6 +16,7 @@ import { WorkerNode } from '../../src/serving/fleet/worker-node';
 import type { WorkerToken } from '../../src/serving/fleet/worker-token';
 import { InvalidInput } from '../../src/serving/invalid-input';
 import { UNAVAILABLE_REASONS, WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import type { InstanceLimits } from '../../src/serving/worker/instances';
 import { FakeBackend } from '../support/fake-backend';
 
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
@@ -28,6 +29,17 @@ const two: Tensor = { name: 'x', datatype: 'FP64', shape: [1, 2], data: new Floa
 /** What runs models behind a worker's real door, as the test says. */
 class ScriptedBackend extends FakeBackend {
   refused: string | null = null;
+  limits: InstanceLimits = new Map();
+  isHolding = true;
+
+  override limit(limits: InstanceLimits = new Map()): void {
+    this.limits = limits;
+  }
+
+  override unload(): Promise<void> {
+    this.isHolding = false;
+    return Promise.resolve();
+  }
 
   override whyNot(): string | null {
     return this.refused;
@@ -35,7 +47,8 @@ class ScriptedBackend extends FakeBackend {
 
   override status(): readonly WorkerStatus[] {
     const worker = { id: 0, pid: null, state: 'idle', provider: 'cpu', skippedProviders: [] } as const;
-    return [{ ...worker, restarts: 0, models: [sha256], rssBytes: 0, budgetBytes: 2 ** 30 }];
+    const models = this.isHolding ? [sha256] : [];
+    return [{ ...worker, restarts: 0, models, rssBytes: 0, budgetBytes: 2 ** 30 }];
   }
 
   /** Ends the next run that comes. */
@@ -62,7 +75,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'modelgraph-fleet-'));
   store = await ArtifactFolder.open(folder);
   await store.write(sha256, Readable.from([BYTES]), 1_000);
-  file = { sha256, path: await store.localPath(sha256) };
+  file = { sha256, path: (await store.lease(sha256)).path };
   workers = [await startWorker(), await startWorker()];
   fleet = await startFleet(TOKEN);
   fleet.lease([{ file, rows: 1 }]);
@@ -112,13 +125,32 @@ async function attendedAgain(): Promise<void> {
 test('a run is answered with its tensors, the time inside the runtime, and what it ran on', async () => {
   const answer = fleet.run(file, [two], LIMITS);
   const [{ backend }] = await taker();
-  expect(backend.runs[0]).toMatchObject({ file, inputs: [two] });
+  expect(backend.runs[0]).toMatchObject({ file: { sha256 }, inputs: [two] });
   await backend.finishNext();
   expect(await answer).toEqual({
     outputs: [{ ...two, name: 'y', data: new Float64Array([2, 4]) }],
     computeMs: 1,
     ranOn: { backend: 'onnx', provider: 'cpu' },
   });
+});
+
+test('a model of one instance is asked of one worker, which hears so; the other one lets go of it', async () => {
+  const all = fleet.lane().idleCount(sha256);
+  fleet.limit(new Map([[sha256, 1]]));
+  expect(fleet.lane().idleCount(sha256)).toBe(all / 2);
+  expect(fleet.lane().idleCount()).toBe(all);
+  await heard(() => workers.some(({ backend }) => !backend.isHolding));
+  const home = () => workers.filter(({ backend }) => backend.isHolding);
+  await heard(() => home()[0]?.backend.limits.get(sha256) === 1);
+  await attendedAgain();
+  expect(home()).toHaveLength(1);
+  for (let run = 0; run < 4; run++) {
+    const answer = fleet.run(file, [two], LIMITS);
+    const [{ backend }] = await taker();
+    expect(backend).toBe(home()[0]?.backend);
+    await backend.finishNext();
+    await answer;
+  }
 });
 
 test('every reason that a worker gives arrives as it is, or is asked of the other worker', async () => {
@@ -198,7 +230,7 @@ test('a worker refuses bytes that are not what their name says, and says which a
   );
   const wrong = createHash('sha256').update('whole').digest('hex') as Sha256;
   await store.write(wrong, Readable.from(['whole']), 1_000);
-  await writeFile(await store.localPath(wrong), 'half');
+  await writeFile((await store.lease(wrong)).path, 'half');
   await expect(fleet.load({ sha256: wrong, path: '' })).rejects.toThrow('their SHA-256 is another one');
   await expect(fleet.load({ sha256: '../../etc/passwd', path: '' })).rejects.toThrow('is no model here');
 });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
-import { type Datatype, type Tensor } from '../../src/kernel/tensor';
-import { parserOf } from '../../src/serving/value-parser';
-import { newData } from '../../src/serving/tensor-json';
+import { type Datatype, type Tensor } from '../../src/kernel/tensors/tensor';
+import { parserOf } from '../../src/serving/values/value-parser';
+import { newData } from '../../src/serving/values/tensor-json';
 import { OpenInferenceGrpc } from '../../src/serving/backends/open-inference-grpc';
 import { RemoteFailure } from '../../src/serving/backends/remote-failure';
 import { ONNX_DATATYPES, identity } from '../support/onnx-models';

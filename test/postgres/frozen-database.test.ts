@@ -61,4 +61,4 @@ test('while PostgreSQL is frozen, what is deployed predicts and everything else 
     expect(response.status).toBe(200);
   }
   await twin.stop();
-}, 60_000);
+});

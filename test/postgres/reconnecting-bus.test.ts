@@ -1,8 +1,8 @@
 import { Client } from 'pg';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
 import { createLogger } from '../../src/kernel/logger';
-import { PostgresBus } from '../../src/kernel/postgres-bus';
+import { PostgresBus } from '../../src/kernel/database/postgres-bus';
 import { startTestServer, type Answer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
 

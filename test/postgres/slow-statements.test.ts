@@ -1,6 +1,6 @@
 import { ENTITIES } from '../../src/entities';
-import { createDataSource } from '../../src/kernel/data-source';
-import { Database } from '../../src/kernel/database';
+import { createDataSource } from '../../src/kernel/database/data-source';
+import { Database } from '../../src/kernel/database/database';
 import { openTestDatabase } from '../support/test-database';
 
 test('a statement whose time is over is UNAVAILABLE, and its connection serves on', async () => {

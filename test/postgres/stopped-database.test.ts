@@ -38,7 +38,7 @@ beforeAll(async () => {
   const registry = new RegistryClient(server);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(server, 'scores', [{ ref: 'affine', weight: 1 }]);
-}, 60_000);
+});
 afterAll(async () => {
   if (!programs) return;
   postgres.thaw();

@@ -1,3 +1,4 @@
+import { MlflowClient } from '../support/mlflow-client';
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
@@ -30,6 +31,52 @@ test('what is logged through one server arrives at a subscriber of the other, Na
     data: { runMetrics: { __typename: 'RunMetricsAppended', series: [{ key: 'loss', values: ['NaN'] }] } },
   });
   await events.return(undefined);
+});
+
+test('runs that start and end through both servers at once are all told to a subscriber of one', async () => {
+  const clients = [new TrackingClient(first), new TrackingClient(second)];
+  const { experiment } = await new TrackingClient(first).createExperiment({ name: 'shared' });
+  type Change = { readonly runId: string; readonly kinds: readonly string[] };
+  const events = second.subscribe<{ experimentRuns: { changes?: readonly Change[] } }>(
+    `subscription ($id: ID!) { experimentRuns(experimentId: $id) { __typename
+       ... on ExperimentRunsChanged { changes { runId kinds } } } }`,
+    { id: experiment.id },
+  );
+  await events.next();
+  const working = Promise.all(
+    Array.from({ length: 60 }, async (_, at) => {
+      const client = clients[at % 2] as TrackingClient;
+      const runId = await client.newRun({ experiment: 'shared' });
+      await client.finishRun({ runId, status: at % 3 === 0 ? 'FAILED' : 'FINISHED' });
+      return runId;
+    }),
+  );
+  const told = new Map<string, string[]>();
+  const hasEnded = (kinds: readonly string[]) => kinds.includes('FAILED') || kinds.includes('FINISHED');
+  while ([...told.values()].filter(hasEnded).length < 60) {
+    for (const { runId, kinds } of (await events.next()).value?.data.experimentRuns.changes ?? [])
+      told.set(runId, [...(told.get(runId) ?? []), ...kinds]);
+  }
+  const ends = (await working).map((runId, at) => [runId, ['STARTED', at % 3 === 0 ? 'FAILED' : 'FINISHED']]);
+  expect(new Map(told)).toEqual(new Map(ends as [string, string[]][]));
+  await events.return(undefined);
+});
+
+test('points wait for nobody who starts or ends runs in their experiment', async () => {
+  const tracking = new TrackingClient(second);
+  const runId = await tracking.newRun({ experiment: 'undisturbed' });
+  await first.database.transaction(async (tx) => {
+    await tx.query(
+      `SELECT f.seq FROM experiment_feed f JOIN experiment e ON e.id = f.experiment_id
+       WHERE e.name = 'undisturbed' FOR UPDATE OF f`,
+    );
+    expect(await tracking.logMetrics({ runId, points: [{ key: 'm', value: 1 }] })).toMatchObject({
+      __typename: 'LogSuccess',
+    });
+    expect(await tracking.logMetrics({ runId, points: [{ key: 'm', value: 2, step: 1 }] })).toMatchObject({
+      __typename: 'LogSuccess',
+    });
+  });
 });
 
 test('an endpoint deployed through one server answers at the other within a second', async () => {
@@ -70,4 +117,27 @@ test('predictions of one server arrive at a subscriber of the other, in the same
   }
   expect(counted).toBe(10);
   await events.return(undefined);
+});
+
+test('parts of a file that came through both servers are one file, whichever is told that they are all', async () => {
+  const [one, other] = [new MlflowClient(first), new MlflowClient(second)];
+  const folder = (await one.run('0')).info.artifact_uri.replace('mlflow-artifacts:/', '');
+  const address = (what: string) => `/api/2.0/mlflow-artifacts/mpu/${what}/${folder}`;
+  const asked = JSON.stringify({ path: 'shared.bin', num_parts: 2 });
+  const { body } = await one.raw('POST', address('create'), asked);
+  const etags = await Promise.all(
+    [first, second].map(async ({ url }, index) => {
+      const part = `${url}/api/2.0/mlflow-artifacts/mpu/parts/${String(body.upload_id)}/${index + 1}`;
+      const { search } = new URL((body.credentials as { url: string }[])[index]?.url ?? '');
+      const sent = await fetch(`${part}${search}`, { method: 'PUT', body: `part ${index + 1};` });
+      return sent.headers.get('etag');
+    }),
+  );
+  const parts = etags.map((etag, index) => ({ part_number: index + 1, etag }));
+  const whole = JSON.stringify({ path: 'shared.bin', upload_id: body.upload_id, parts });
+  expect((await other.raw('POST', address('complete'), whole)).status).toBe(200);
+  const file = await fetch(`${first.url}/api/2.0/mlflow-artifacts/artifacts/${folder}/shared.bin`, {
+    headers: first.headers,
+  });
+  expect(await file.text()).toBe('part 1;part 2;');
 });

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const { version } = await registry.registerUploaded('affine', sha256);
   await registry.promote(version.ref, 'production');
   await deployEndpoint(apis[0], 'scores', [{ ref: 'affine', weight: 1 }]);
-}, 60_000);
+});
 afterAll(() => fleet.stop(), 60_000);
 
 /** Both API processes under load, while `work` goes on. */

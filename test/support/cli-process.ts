@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { program } from '../../src/kernel/program';
@@ -9,16 +9,36 @@ export interface CliEnd {
   readonly err: string;
 }
 
+interface Place {
+  /** What is piped into it; nothing if absent. */
+  readonly input?: string;
+  /** The folder that it works in; this process' own if absent. */
+  readonly cwd?: string;
+}
+
 /** Runs the command line as a user does, in a process of its own, with nothing in its environment but what is given. */
 export async function runCli(
   args: readonly string[],
   environment: Record<string, string> = {},
+  { input, cwd }: Place = {},
 ): Promise<CliEnd> {
+  const child = spawnCli(args, environment, cwd);
+  child.stdin.end(input);
+  return endOf(child);
+}
+
+/** Starts it and leaves it to the test: its input stays open. */
+export function spawnCli(
+  args: readonly string[],
+  environment: Record<string, string>,
+  cwd?: string,
+): ChildProcessWithoutNullStreams {
   const { path, execArgv } = program(join(__dirname, '../../src/cli/main'));
-  const child = spawn(process.execPath, [...execArgv, path, ...args], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = { PATH: process.env.PATH, ...environment };
+  return spawn(process.execPath, [...execArgv, path, ...args], { env, cwd, stdio: 'pipe' });
+}
+
+export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CliEnd> {
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

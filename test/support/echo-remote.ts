@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Datatype } from '../../src/kernel/tensor';
+import type { Datatype } from '../../src/kernel/tensors/tensor';
 
 const LENGTH = 'inference-header-content-length';
 

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../src/kernel/tensor';
+import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type {
   Backend,
   Inspection,
@@ -78,6 +78,8 @@ export class FakeBackend implements Backend {
   }
 
   lease(): void {}
+
+  limit(): void {}
 
   unload(): Promise<void> {
     return Promise.resolve();

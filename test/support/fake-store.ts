@@ -1,4 +1,4 @@
-import type { SharedStore } from '../../src/serving/cache-shared';
+import type { SharedStore } from '../../src/serving/cache/cache-shared';
 
 /** A store that processes share, in memory; it hangs, fails or lies when the test says so. */
 export class FakeStore implements SharedStore {

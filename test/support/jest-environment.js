@@ -1,3 +1,4 @@
+const { isNativeError } = require('node:util').types;
 const { TestEnvironment } = require('jest-environment-node');
 
 const SHARED = [
@@ -14,11 +15,22 @@ const SHARED = [
   'BigUint64Array',
 ];
 
+/** Node's own errors are of the outer realm too; subclasses stay what they are. */
+function takeErrorsOfNode(global) {
+  const isInstance = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(global.Error, Symbol.hasInstance, {
+    value(error) {
+      return isInstance.call(this, error) || (this === global.Error && isNativeError(error));
+    },
+  });
+}
+
 // Jest gives every test file its own globals, but native modules make typed arrays of the outer realm:
 // share those classes so that `instanceof` holds on both sides.
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
+    takeErrorsOfNode(this.global);
   }
 };

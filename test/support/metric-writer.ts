@@ -12,6 +12,7 @@ export class MetricWriter {
     private readonly server: ApiClient,
     private readonly runId: string,
     private acknowledged = 0,
+    private readonly key = 'loss',
   ) {
     this.ended = this.write();
   }
@@ -23,7 +24,7 @@ export class MetricWriter {
   private async write(): Promise<number> {
     for (;;) {
       const points = Array.from({ length: POINTS_PER_CALL }, (_, index) => ({
-        key: 'loss',
+        key: this.key,
         step: this.acknowledged + index,
         value: 0.5,
       }));
@@ -39,11 +40,21 @@ export class MetricWriter {
   }
 }
 
-/** The steps that a server has of such a run. */
-export async function stepsOf(server: ApiClient, runId: string): Promise<number[]> {
-  const query =
-    'query ($id: ID!) { run(id: $id) { metricHistory(keys: ["loss"], maxPoints: 10000) { steps } } }';
+/** Steps of one answer: fewer than the most points of one, so that a doubled point is not sampled away. */
+const STEPS_PER_ANSWER = 5_000;
+
+/** The steps that a server has of such a run, each as often as it has it. */
+export async function stepsOf(server: ApiClient, runId: string, key = 'loss'): Promise<number[]> {
+  const query = `query ($id: ID!, $keys: [String!]!, $from: BigInt, $to: BigInt) {
+    run(id: $id) { metricHistory(keys: $keys, maxPoints: 10000, fromStep: $from, toStep: $to) { steps } }
+  }`;
   type Found = { run: { metricHistory: { steps: (number | string)[] }[] } };
-  const { run } = await server.data<Found>(query, { id: runId });
-  return (run.metricHistory[0]?.steps ?? []).map(Number);
+  const all: number[] = [];
+  for (let from = 0; ; from += STEPS_PER_ANSWER) {
+    const part = { id: runId, keys: [key], from, to: from + STEPS_PER_ANSWER - 1 };
+    const { run } = await server.data<Found>(query, part);
+    const steps = (run.metricHistory[0]?.steps ?? []).map(Number);
+    if (steps.length === 0) return all;
+    all.push(...steps);
+  }
 }

@@ -13,7 +13,7 @@ import {
   type TypeProtoSchema,
   type ValueInfoProtoSchema,
 } from '../../src/kernel/generated/onnx_pb';
-import { DATATYPES, type Datatype } from '../../src/kernel/tensor';
+import { DATATYPES, type Datatype } from '../../src/kernel/tensors/tensor';
 import { seededRandom } from './seeded-random';
 
 /** Small ONNX models, made in code: what they compute can be read here, and nothing binary is committed. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { ARRAY_OF, type Datatype } from '../../src/kernel/tensor';
-import { tensorBytes } from '../../src/kernel/tensor-bytes';
-import { toHalfBits } from '../../src/serving/value-parser';
+import { ARRAY_OF, type Datatype } from '../../src/kernel/tensors/tensor';
+import { tensorBytes } from '../../src/kernel/tensors/tensor-bytes';
+import { toHalfBits } from '../../src/serving/values/value-parser';
 
 /** Floats may be the texts “NaN”, “Infinity” and “-Infinity”. */
 export interface CaseTensor {

@@ -1,12 +1,12 @@
 import { execFile, execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { childrenOf, isFrozen } from './child-processes';
+import { freePort } from './free-port';
 
 /** Where Debian and Ubuntu keep the programs of a server, one folder a version. */
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
@@ -102,15 +102,6 @@ function unprivilegedUser(): Owner {
     }
   }
   throw new Error(`PostgreSQL does not run as root, and there is none of ${UNPRIVILEGED_USERS.join(', ')}.`);
-}
-
-/** Free a moment ago: PostgreSQL cannot be asked to choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function ready({ stderr }: ChildProcess, exited: Promise<unknown>): Promise<void> {

@@ -10,7 +10,7 @@ export const scaled = (factor: number, width = 2): Uint8Array =>
     [floats('k', [1], [factor])],
   );
 
-const VERSION = `id ref number ordinal description createdAt
+const VERSION = `id ref number ordinal format description createdAt
   reason { component summary evidence }
   signature { columns { name datatype nullable } inputs { name datatype shape } outputs { name datatype shape } labels }
   artifact { sha256 sizeBytes path }
@@ -25,6 +25,7 @@ interface Version {
   readonly ref: string;
   readonly number: string;
   readonly ordinal: number;
+  readonly format: string;
   readonly reason: {
     readonly component: string;
     readonly summary: string;

@@ -1,13 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { MIGRATIONS } from '../../migrations/all';
 import { ENTITIES } from '../../src/entities';
-import { createDataSource, migrate, type DataSourceInput } from '../../src/kernel/data-source';
-import { EmbeddedDatabase } from '../../src/kernel/embedded-database';
+import { createDataSource, migrate, type DataSourceInput } from '../../src/kernel/database/data-source';
+import { EmbeddedDatabase } from '../../src/kernel/database/embedded-database';
 
 /**
  * Making and migrating a database takes seconds, copying one a fraction of that: so a template is made once for each
@@ -24,9 +26,10 @@ export async function makeTemplate(): Promise<void> {
   await (TEST_ENGINE === 'postgres' ? makeServerTemplate() : makeEmbeddedTemplate());
 }
 
-/** A migrated database folder for the embedded engine. */
-export const copyEmbeddedTemplate = (target: string): Promise<void> =>
-  cp(TEMPLATE_FOLDER, target, { recursive: true });
+/** A migrated database folder for the embedded engine. The system's own command takes a third of the time that Node's does. */
+export async function copyEmbeddedTemplate(target: string): Promise<void> {
+  await promisify(execFile)('cp', ['-R', TEMPLATE_FOLDER, target]);
+}
 
 /** A migrated database of its own on the server. */
 export async function createServerDatabase(name: string): Promise<string> {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DataSourceInput } from '../../src/kernel/data-source';
-import { EmbeddedDatabase } from '../../src/kernel/embedded-database';
+import type { DataSourceInput } from '../../src/kernel/database/data-source';
+import { EmbeddedDatabase } from '../../src/kernel/database/embedded-database';
 import {
   copyEmbeddedTemplate,
   createServerDatabase,

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { hashApiKey, newApiKey } from '../../src/auth/api-key';
 import { startPlatform, type Platform } from '../../src/compose';
 import { parseConfig, type Config } from '../../src/kernel/config';
-import { Database } from '../../src/kernel/database';
+import { Database } from '../../src/kernel/database/database';
 import { newId } from '../../src/kernel/ids';
 import { createLogger } from '../../src/kernel/logger';
 import { ApiClient } from './api-client';
+import { newTestStore, type TestStore } from './test-store';
 import {
   copyEmbeddedTemplate,
   createServerDatabase,
@@ -24,25 +25,33 @@ export class TestServer extends ApiClient {
     private platform: Platform,
     readonly config: Config,
     key: string,
+    /** Where the bytes of artifacts lie: what happens to them behind the server's back. */
+    readonly store: TestStore,
     private readonly cleanUp: () => Promise<void>,
   ) {
     super(platform.url, key);
   }
 
-  /** @param detour another way to the database server, for tests that disturb it */
+  /**
+   * @param detour another way to the database server, for tests that disturb it
+   * @param storeIn makes what artifacts are kept in, for tests that disturb that
+   */
   static async start(
     environment: Record<string, string> = {},
     detour: (url: URL) => Promise<URL> = (url) => Promise.resolve(url),
+    storeIn: (folder: string) => Promise<TestStore> = newTestStore,
   ): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-test-'));
     const database = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
     const isServer = TEST_ENGINE === 'postgres';
     const url = isServer ? await detour(new URL(await createServerDatabase(database))) : undefined;
     if (!isServer) await copyEmbeddedTemplate(join(folder, 'database'));
+    const store = await storeIn(folder);
     return TestServer.over(
-      folder,
-      { ...(url && { DATABASE_URL: url.toString() }), ...environment },
+      store,
+      { ...(url && { DATABASE_URL: url.toString() }), ...store.environment, ...environment },
       async () => {
+        await store.stop();
         if (isServer) await dropServerDatabase(database);
         await rm(folder, { recursive: true, force: true });
       },
@@ -50,7 +59,7 @@ export class TestServer extends ApiClient {
   }
 
   private static async over(
-    folder: string,
+    store: TestStore,
     environment: Record<string, string>,
     cleanUp: () => Promise<void>,
   ) {
@@ -60,18 +69,17 @@ export class TestServer extends ApiClient {
       ONNX_WORKERS: '1',
       LOG_LEVEL: 'silent',
       GRAPHQL_COMPILE_AFTER: '1',
-      MODEL_STORE: folder,
       ...environment,
     });
     const platform = await startPlatform(config, createLogger(config.logLevel));
     const key = (await readFile(config.adminKeyFile, 'utf8')).trim();
-    return new TestServer(platform, config, key, cleanUp);
+    return new TestServer(platform, config, key, store, cleanUp);
   }
 
   /** Another server process' worth of objects over the same database and store; only a server database can be shared. */
   async twin(): Promise<TestServer> {
     const platform = await startPlatform(this.config, createLogger(this.config.logLevel));
-    return new TestServer(platform, this.config, this.key, () => Promise.resolve());
+    return new TestServer(platform, this.config, this.key, this.store, () => Promise.resolve());
   }
 
   /** Stops and starts again over the same store. */
@@ -79,6 +87,11 @@ export class TestServer extends ApiClient {
     await this.platform.stop();
     this.platform = await startPlatform(this.config, createLogger(this.config.logLevel));
     this.url = this.platform.url;
+  }
+
+  /** The database itself, for what the API has no way to say: that time has passed. */
+  get database(): Database {
+    return this.platform.database;
   }
 
   /** `host:port` of the gRPC door. */
@@ -127,11 +140,27 @@ export class TestServer extends ApiClient {
   }
 }
 
-/** What a server does by itself, every now and then: known credentials, its routes, old rows. */
-const isOfTheServerItself = (sql: string) =>
-  /^\/\* (auth\.keyByHash|serving\.allEndpoints|serving\.predictionKey|serving\.recentRewards|registry\.versionsByReferences|retention\.remove) /.test(
-    sql,
-  );
+/** What a server does by itself, every now and then: known credentials, its routes, old rows, measurements, chunks. */
+const BY_ITSELF = [
+  'auth.keyByHash',
+  ...[
+    'serving.allEndpoints',
+    'serving.predictionKey',
+    'serving.recentRewards',
+    'registry.versionsByReferences',
+  ],
+  ...[
+    'monitoring.addRows',
+    'monitoring.removeRows',
+    'monitoring.addDifferences',
+    'monitoring.removeDifferences',
+  ],
+  'webhooks.claim',
+  ...['retention.remove', 'tracking.compactionCandidates', 'tracking.vacuumChunks'],
+  ...['tracking.askedExperiments', 'tracking.goingExperiments', 'tracking.ruledExperiments'],
+  ...['artifacts.collectionPage', 'artifacts.removals', 'artifacts.forgetRemovals'],
+];
+const isOfTheServerItself = (sql: string) => BY_ITSELF.some((name) => sql.startsWith(`/* ${name} `));
 
 export const startTestServer = (...args: Parameters<typeof TestServer.start>): Promise<TestServer> =>
   TestServer.start(...args);

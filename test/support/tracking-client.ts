@@ -64,12 +64,22 @@ export class TrackingClient {
     return this.mutate('finishRun', 'FinishRunInput', LOGGED, input);
   }
 
-  async history(id: string, keys: string[], maxPoints?: number): Promise<readonly Series[]> {
+  /** @param part which of its points: `fromStep`, `toStep`, `dataset` */
+  async history(
+    id: string,
+    keys: string[],
+    maxPoints?: number,
+    part: Input = {},
+  ): Promise<readonly Series[]> {
     const { run } = await this.server.data<{ run: { metricHistory: Series[] } }>(
-      `query ($id: ID!, $keys: [String!]!, $maxPoints: Int) {
-        run(id: $id) { metricHistory(keys: $keys, maxPoints: $maxPoints) { key steps values timestamps } }
+      `query ($id: ID!, $keys: [String!]!, $maxPoints: Int, $fromStep: BigInt, $toStep: BigInt, $dataset: String) {
+        run(id: $id) {
+          metricHistory(keys: $keys, maxPoints: $maxPoints, fromStep: $fromStep, toStep: $toStep, dataset: $dataset) {
+            key steps values timestamps
+          }
+        }
       }`,
-      { id, keys, maxPoints },
+      { id, keys, maxPoints, ...part },
     );
     return run.metricHistory;
   }
@@ -77,6 +87,15 @@ export class TrackingClient {
   async summaries(id: string): Promise<readonly object[]> {
     const { run } = await this.server.data<{ run: { metrics: object[] } }>(
       'query ($id: ID!) { run(id: $id) { metrics { key last min max lastStep dataset { ref } } } }',
+      { id },
+    );
+    return run.metrics;
+  }
+
+  /** What is known beyond the ends of its series. */
+  async facts(id: string): Promise<readonly object[]> {
+    const { run } = await this.server.data<{ run: { metrics: object[] } }>(
+      'query ($id: ID!) { run(id: $id) { metrics { min minStep max maxStep mean count dataset { ref } } } }',
       { id },
     );
     return run.metrics;

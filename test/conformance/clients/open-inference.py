@@ -119,6 +119,7 @@ def refusals():
     shared = triton.InferInput("x", [3, 2], "FP32")
     shared.set_shared_memory("region", 24)
     refused("shared memory", lambda: infer("double", shared), "the server shares no memory with its callers")
+    refused("regions", lambda: client.get_system_shared_memory_status(headers=headers()), "is not offered")
     refused("no key", lambda: client.infer("double", [tensor(ROWS)]), "needs a valid credential")
 
 

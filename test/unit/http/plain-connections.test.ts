@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { PlainConnections, type PlainConnectionsOptions } from '../../../src/http/plain-connections';
-import type { HttpResponse } from '../../../src/kernel/http-exchange';
+import type { HttpResponse } from '../../../src/kernel/http/http-exchange';
 import { answers, bytes, connections, post, readAnswers, waitFor, type Answer } from '../../support/raw-http';
 
 /** Says what it was asked; `/later` does so in a later turn. */
@@ -147,7 +147,7 @@ test('many requests at once on one connection are answered one after the other, 
   expect(all.map(({ body }) => (JSON.parse(body) as { body: string }).body)).toEqual(
     Array.from({ length: count }, (_, at) => String(at)),
   );
-}, 30_000);
+});
 
 test('of what a client sends ahead of its answers, little is taken in', async () => {
   const one = Buffer.from(post('/a', 'x'));
@@ -365,4 +365,4 @@ test('whatever comes, in whatever pieces, means here what it means to node:http'
     ),
     { numRuns: 1_000 },
   );
-}, 120_000);
+});

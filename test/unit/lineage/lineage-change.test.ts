@@ -19,6 +19,7 @@ test('an endpoint with two variants behind one alias has one edge, and loses its
     mentioned: [{ key: 'alias:m/live', kind: 'ALIAS', label: 'live' }],
     edges: [{ from: 'alias:m/live', to: 'endpoint:e', label: 'served by' }],
     replacesSourcesOf: 'endpoint:e',
+    forgotten: [],
   });
 });
 
@@ -49,4 +50,22 @@ test('who only mentions a thing does not rename it', () => {
   );
   expect(change?.named.map(({ label }) => label)).toEqual(['m.onnx (cdcdcdcd)']);
   expect(change?.mentioned.map(({ key }) => key)).toEqual(['run:r']);
+});
+
+test('an alias that was taken away has no source any more', () => {
+  expect(lineageChange(event('registry.alias-removed', { modelId: 'm', alias: 'live' }))).toEqual({
+    ...{ named: [], mentioned: [], edges: [], replacesSourcesOf: 'alias:m/live', forgotten: [] },
+  });
+});
+
+test('what has the name of a model in its own is called otherwise with it', () => {
+  const versions = [{ versionId: 'v', ref: 'new@1.0.0' }];
+  const renamed = { modelId: 'm', from: 'old', to: 'new', versions, aliases: ['live'] };
+  expect(lineageChange(event('registry.model-renamed', renamed))).toEqual({
+    named: [
+      { key: 'model_version:v', kind: 'MODEL_VERSION', label: 'new@1.0.0' },
+      { key: 'alias:m/live', kind: 'ALIAS', label: 'new@live' },
+    ],
+    ...{ mentioned: [], edges: [], replacesSourcesOf: null, forgotten: [] },
+  });
 });

@@ -1,0 +1,1 @@
+"""What is asked of a tracking server, a section a function."""
