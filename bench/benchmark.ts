@@ -8,7 +8,9 @@ export interface Bench {
   readonly profileFolder: string | null;
   /** Short rounds, to see that everything runs: the figures mean little. */
   readonly isQuick: boolean;
-  say(line: string): void;
+  /** Only the peer is measured, by a benchmark that has one which takes long; nothing is kept. */
+  readonly isPeerOnly: boolean;
+  readonly say: (line: string) => void;
 }
 
 /** One figure that is asked for. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { cpuOfTree } from './process-cpu';
+import { peakMemoryOf, peakMemoryOfTree } from './process-memory';
 
 /** A fresh embedded database takes about five seconds; a slow and busy machine may take several times as long. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -65,6 +66,16 @@ export class Child {
   /** CPU time of it and its own children so far, in µs; null where that cannot be known. */
   cpuMicroseconds(): number | null {
     return this.process.pid === undefined ? null : cpuOfTree(this.process.pid);
+  }
+
+  /** The most memory that it has had at once, without its children; null where that cannot be known. */
+  peakMemoryBytes(): number | null {
+    return this.process.pid === undefined ? null : peakMemoryOf(this.process.pid);
+  }
+
+  /** The most memory that it and its own children have had so far, in bytes; null where that cannot be known. */
+  peakMemoryOfTreeBytes(): number | null {
+    return this.process.pid === undefined ? null : peakMemoryOfTree(this.process.pid);
   }
 
   tell(order: object): void {

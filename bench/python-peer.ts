@@ -1,19 +1,10 @@
-import { execFile } from 'node:child_process';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Bench } from './benchmark';
 import { imageModelFile } from './image-model';
 import { FEATURE_NAMES, INPUT_NAME, modelFile } from './model';
+import { pythonFile, pythonWith } from './python-environment';
 import type { Server } from './rounds';
-
-const FOLDER = join(__dirname, '../../bench/python');
-const ENVIRONMENT = join(__dirname, '../../bench/.venv');
-const PYTHON = join(ENVIRONMENT, 'bin/python');
-/** Downloading 60 MB over a slow line. */
-const INSTALL_TIMEOUT_MS = 300_000;
-
-const run = promisify(execFile);
 
 /**
  * FastAPI with ONNX Runtime, in an environment of its own; null, and a loud line, where it cannot be had.
@@ -22,20 +13,17 @@ const run = promisify(execFile);
  *   many connections as the kernel happens to give them, which is slower
  */
 export async function startFastApi(bench: Bench, processes: number): Promise<Server | null> {
-  try {
-    await prepareEnvironment(bench);
-  } catch (error) {
-    bench.say(`*** PEER NOT PRESENT: FastAPI cannot be installed here (${firstLine(error)}). ***`);
-    return null;
-  }
+  const who = { folder: '.venv', requirements: 'requirements.txt', who: 'FastAPI' };
+  const python = await pythonWith(bench, who);
+  if (python === null) return null;
   const model = join(bench.folder, 'peer.onnx');
   const imageModel = join(bench.folder, 'peer-image.onnx');
   await writeFile(model, modelFile());
   await writeFile(imageModel, imageModelFile());
   const started = Array.from({ length: processes }, async () => {
     const child = bench.children.start({
-      command: PYTHON,
-      args: [join(FOLDER, 'fastapi_server.py'), model, imageModel, INPUT_NAME, ...FEATURE_NAMES],
+      command: python,
+      args: [pythonFile('fastapi_server.py'), model, imageModel, INPUT_NAME, ...FEATURE_NAMES],
       environment: { PATH: process.env.PATH },
     });
     const { url } = await child.hear<{ url: string }>((entry) => typeof entry.url === 'string');
@@ -48,18 +36,3 @@ export async function startFastApi(bench: Bench, processes: number): Promise<Ser
     key: null,
   };
 }
-
-async function prepareEnvironment(bench: Bench): Promise<void> {
-  const isThere = await access(PYTHON).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) bench.say('installing the Python peers into bench/.venv');
-  if (!isThere) await run('python3', ['-m', 'venv', ENVIRONMENT], { timeout: INSTALL_TIMEOUT_MS });
-  const requirements = join(FOLDER, 'requirements.txt');
-  await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], {
-    timeout: INSTALL_TIMEOUT_MS,
-  });
-}
-
-const firstLine = (error: unknown): string => String(error).split('\n')[0] ?? '';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OnnxBackend } from '../src/serving/backends/onnx';
-import { Batcher } from '../src/serving/batcher';
+import { Batcher } from '../src/serving/batching/batcher';
 import { WorkerPool } from '../src/serving/worker-pool';
 import { FEATURE_NAMES, INPUT_NAME, modelFile, type Row } from './model';
 
