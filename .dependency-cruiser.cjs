@@ -30,7 +30,7 @@ const rank = order.flatMap((folders, place) =>
 module.exports = {
   forbidden: [
     ...rank,
-    forbid('no-cycles', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid('no-cycles', {}, { circular: true }),
     forbid(
       'front-door-only',
       { path: '^src/([^/]+)/', pathNot: '^src/graphql/' },

@@ -1,6 +1,6 @@
 import { GrpcServer } from './compat/open-inference/grpc-server';
 import { workerService } from './compat/open-inference/worker-service';
-import type { Platform } from './compose';
+import type { Platform } from './platform';
 import { openArtifacts } from './compose-artifacts';
 import { openDatabase } from './compose-database';
 import { startOnnx } from './compose-onnx';

@@ -64,15 +64,7 @@ import { RoutingTable } from './serving/routing/routing-table';
 import { GpuLoad, Serving } from './serving/serving';
 import { MetricCompactor, MetricFolder, PurgeWorker, RetentionKeeper, Tracking } from './tracking/tracking';
 import { DeliverySender, webhookHandler, Webhooks, WebhookSecrets } from './webhooks/webhooks';
-
-export interface Platform {
-  readonly url: string;
-  readonly grpcUrl: string;
-  /** For what the API has no operations for: keys and projects are rows yet. */
-  readonly database: Database;
-  /** Idempotent; resolves when nothing of the platform runs any more. */
-  stop(): Promise<void>;
-}
+import type { Platform } from './platform';
 
 /** One program, and what it is for by its role. */
 export const startPlatform = (config: Config, logger: Logger): Promise<Platform> =>

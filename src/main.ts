@@ -1,5 +1,6 @@
 import './kernel/production';
-import { startPlatform, type Platform } from './compose';
+import { startPlatform } from './compose';
+import type { Platform } from './platform';
 import { ConfigError, isLocalHost, parseConfig, storeName, type Config } from './kernel/config';
 import { prepareHeap } from './kernel/heap';
 import { createLogger, type Logger } from './kernel/logger';

@@ -4,7 +4,7 @@ import { BoundedMap } from '../kernel/bounded-map';
 import { Failure } from '../kernel/errors';
 import type { RowComparison } from './data-profile';
 import type { DatasetVersion } from './dataset';
-import type { DatasetsDependencies } from './datasets';
+import type { DatasetsDependencies } from './datasets-dependencies';
 import { Unreadable } from './reading/unreadable';
 import { withVersionFile, type DataBytes } from './version-file';
 

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { DataFormat } from './data-profile';
 import type { DatasetId, DatasetVersionId, DeclaredColumn } from './dataset';

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { Id, ProjectId } from '../kernel/ids';
 import type { ColumnStatistics, DataFormat, Datatype } from './data-profile';
 

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { invalidArtifact, shorten, type InvalidArtifact } from '../kernel/errors';
 import type { Unreadable, UnreadableCode } from './reading/unreadable';
 

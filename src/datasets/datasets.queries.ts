@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { cursorId } from '../kernel/cursor-keys';
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
 import { attributeFilterSql, bind } from '../kernel/filter/filter-sql';

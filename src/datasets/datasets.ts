@@ -1,9 +1,6 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import type { Artifacts } from '../kernel/artifacts/artifacts';
-import type { Clock } from '../kernel/clock';
 import type { Page, PageRequest } from '../kernel/cursor';
-import type { Database } from '../kernel/database/database';
 import {
   invalidInput,
   notFound,
@@ -12,14 +9,11 @@ import {
   type NotFound,
   type Refusal,
 } from '../kernel/errors';
-import type { Outbox } from '../kernel/outbox';
-import type { RemoteFiles } from '../kernel/artifacts/remote-files';
 import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Transaction } from '../kernel/database/sql';
 import { checkAnnotation, MAX_TAGS_PER_VERSION, type AnnotateVersionInput, type Tag } from './annotation';
 import { VersionComparer } from './compare-versions';
 import type { RowComparison } from './data-profile';
-import type { DataReader } from './data-reader';
 import type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
 import { parseDatasetRef } from './dataset-ref';
 import { DatasetsQueries } from './datasets.queries';
@@ -28,22 +22,12 @@ import { VersionRegistrar, type RegisterResult } from './register-version';
 import type { DatasetSplit, SplitVersionInput } from './split';
 import { VersionSplitter, type SplitResult } from './split-version';
 import type { RegisterVersionInput } from './registration';
+import type { DatasetsDependencies } from './datasets-dependencies';
 
 export type { Dataset, DatasetColumn, DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
 export type { AnnotateVersionInput, Tag } from './annotation';
 export type { DatasetSplit, SplitVersionInput } from './split';
 export type { RegisterVersionInput } from './registration';
-
-export interface DatasetsDependencies {
-  readonly database: Database;
-  readonly outbox: Outbox;
-  readonly artifacts: Artifacts;
-  readonly reader: DataReader;
-  /** Where data may lie and still be read. */
-  readonly sources: RemoteFiles;
-  readonly clock: Clock;
-}
-
 type AnnotateResult =
   { readonly ok: true; readonly version: DatasetVersion } | Refusal<NotFound | InvalidInput>;
 

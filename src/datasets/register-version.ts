@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import { ArtifactLost, type Sha256 } from '../kernel/artifacts/artifacts';
+import { ArtifactLost } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { refuse, type InvalidArtifact, type InvalidInput, type Refusal } from '../kernel/errors';
 import { claimKey, rememberResult, type IdempotentRequest } from '../kernel/idempotency';
 import { newId } from '../kernel/ids';
@@ -9,7 +10,7 @@ import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Transaction } from '../kernel/database/sql';
 import type { DataProfile } from './data-profile';
 import type { DatasetId, DatasetVersion, DatasetVersionId } from './dataset';
-import type { DatasetsDependencies } from './datasets';
+import type { DatasetsDependencies } from './datasets-dependencies';
 import { artifactNotFound, unreadable } from './datasets.errors';
 import { versionRegistered } from './datasets.events';
 import { DatasetsQueries } from './datasets.queries';

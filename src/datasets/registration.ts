@@ -1,4 +1,5 @@
-import { parseSha256, type Sha256 } from '../kernel/artifacts/artifacts';
+import { parseSha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { invalidInput, refuse, shorten, type InvalidInput, type Refusal } from '../kernel/errors';
 import { InputCheck, MAX_NAME_LENGTH, MAX_PROSE_LENGTH } from '../kernel/input-check';
 import { checkTags, type Tag } from './annotation';

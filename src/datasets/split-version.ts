@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import {
   notFound,
   refuse,
@@ -19,7 +19,7 @@ import type { Transaction } from '../kernel/database/sql';
 import type { WrittenSplit } from './data-profile';
 import type { DatasetVersion } from './dataset';
 import { parseDatasetRef } from './dataset-ref';
-import type { DatasetsDependencies } from './datasets';
+import type { DatasetsDependencies } from './datasets-dependencies';
 import { unreadable } from './datasets.errors';
 import { DatasetsQueries } from './datasets.queries';
 import { DatasetsStore } from './datasets.store';

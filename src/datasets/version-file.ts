@@ -1,4 +1,5 @@
-import type { Artifacts, Sha256 } from '../kernel/artifacts/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import { RemoteFileRefused, type RemoteFiles } from '../kernel/artifacts/remote-files';
 import { Unreadable } from './reading/unreadable';

@@ -1,11 +1,6 @@
 import { authorize } from '../auth/auth';
-import {
-  ArtifactTooLarge,
-  parseSha256,
-  StoreFull,
-  type Artifact,
-  type Artifacts,
-} from '../kernel/artifacts/artifacts';
+import { ArtifactTooLarge, parseSha256, StoreFull, type Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import { answerArtifact } from '../kernel/artifacts/artifact-answer';
 import { answerError, answerJson } from '../kernel/http/http-answer';
 import type { NodeExchange, Route } from '../kernel/http/http-exchange';

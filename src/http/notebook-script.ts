@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { answerError, SAFE_HEADERS } from '../kernel/http/http-answer';
 import type { NodeExchange } from '../kernel/http/http-exchange';
 import type { Tracking } from '../tracking/tracking';

@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ModelId, ModelVersionId } from '../registry/registry';
 import type { EndpointId } from '../serving/serving';
 import type { RunId } from '../tracking/tracking';

@@ -1,7 +1,7 @@
 import type { InputIssue } from '../kernel/errors';
 import { MAX_NAME_LENGTH } from '../kernel/input-check';
 import type { Datatype, TensorSpec } from '../kernel/tensors/tensor';
-import type { ColumnPlace } from './model-version';
+import type { ColumnPlace } from './signature';
 
 /** Names that the caller gives to the columns of one tensor, in order. */
 export interface NamedColumns {

@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../kernel/tensors/tensor';
-import type { Column, Signature } from './model-version';
+import type { Column, Signature } from './signature';
 
 type FitsShape = (before: readonly number[], after: readonly number[]) => boolean;
 

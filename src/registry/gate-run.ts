@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import type { Artifact, Artifacts, Sha256 } from '../kernel/artifacts/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifact, Sha256 } from '../kernel/artifacts/artifact';
 import { shorten } from '../kernel/errors';
 import {
   integrityGate,

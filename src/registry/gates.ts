@@ -1,7 +1,8 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { refusedRequests, contractChanges } from './contract-changes';
 import type { MetricLimit } from './model';
-import type { Signature, VersionFormat } from './model-version';
+import type { VersionFormat } from './model-version';
+import type { Signature } from './signature';
 import { numberTexts } from './number-text';
 
 /** What one check found. A gate that could not be evaluated has not passed. */

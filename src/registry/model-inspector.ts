@@ -1,6 +1,6 @@
-import type { Artifact } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import type { TensorSpec } from '../kernel/tensors/tensor';
-import type { ColumnPlace } from './model-version';
+import type { ColumnPlace } from './signature';
 
 export type ModelInspection =
   | {

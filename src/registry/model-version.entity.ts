@@ -1,17 +1,11 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { RunId } from '../tracking/tracking';
 import type { ModelId, Tags } from './model';
 import { ModelEntity } from './model.entity';
-import type {
-  CodeSource,
-  ModelVersionId,
-  Signature,
-  VersionFile,
-  VersionFormat,
-  VersionOrigin,
-} from './model-version';
+import type { CodeSource, ModelVersionId, VersionFile, VersionFormat, VersionOrigin } from './model-version';
+import type { Signature } from './signature';
 import type { Stage } from './stage';
 import type { VersionReason } from './version-number';
 

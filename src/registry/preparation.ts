@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/actor';
-import type { Artifact } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import { invalidArtifact, invalidInput, notFound, refuse } from '../kernel/errors';
 import type { InvalidArtifact, InvalidInput, NotFound, Refusal } from '../kernel/errors';
 import { idOf } from '../kernel/ids';
@@ -8,13 +8,8 @@ import type { Run, Tracking } from '../tracking/tracking';
 import { hasMissingValue, placeColumns } from './columns';
 import { labelIssues } from './labels';
 import type { ModelInspection, ModelInspector } from './model-inspector';
-import {
-  NO_SIGNATURE,
-  type ColumnPlace,
-  type Signature,
-  type VersionFormat,
-  type VersionMetric,
-} from './model-version';
+import type { VersionFormat, VersionMetric } from './model-version';
+import { NO_SIGNATURE, type ColumnPlace, type Signature } from './signature';
 import type { RegistrationInput } from './registration-input';
 import type { VersionRegistered } from './registry.events';
 

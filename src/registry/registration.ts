@@ -1,6 +1,7 @@
 import type { Actor } from '../kernel/actor';
 import { Readable } from 'node:stream';
-import { parseSha256, type Artifact, type Artifacts } from '../kernel/artifacts/artifacts';
+import { parseSha256, type Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import type { Database } from '../kernel/database/database';
 import { invalidArtifact, refuse } from '../kernel/errors';
 import {

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { DomainEvent } from '../kernel/outbox';
 import type { DatasetVersionId } from '../datasets/datasets';

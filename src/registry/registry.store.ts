@@ -1,4 +1,4 @@
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { newId, type ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/database/sql';
 import type { Alias, AliasId, MoveKind } from './alias';

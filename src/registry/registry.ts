@@ -54,15 +54,8 @@ export { tagList } from './tags';
 export type { Alias, AliasMove } from './alias';
 export type { Model, ModelId } from './model';
 export type { ModelInspection, ModelInspector } from './model-inspector';
-export type {
-  Column,
-  ColumnPlace,
-  ModelVersion,
-  ModelVersionId,
-  Signature,
-  VersionFile,
-  VersionMetric,
-} from './model-version';
+export type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
+export type { Column, ColumnPlace, Signature } from './signature';
 export { parseReference } from './reference';
 
 /** What we decided to trust: models, their versions, and the aliases that point at them. */

@@ -1,6 +1,6 @@
 import { contractChanges } from './contract-changes';
 import type { OptimizingMetric } from './model';
-import type { Signature } from './model-version';
+import type { Signature } from './signature';
 import { numberText, numberTexts } from './number-text';
 
 export interface VersionNumber {

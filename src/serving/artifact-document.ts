@@ -1,4 +1,5 @@
-import type { Artifact, Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import { MAX_DOCUMENT_BYTES, readRemoteDocument, type ReadDocument } from './backends/remote-document';
 
 /**

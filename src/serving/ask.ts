@@ -2,7 +2,7 @@ import { newId } from '../kernel/ids';
 import type { BatchAnswer, BatchRequest } from './batching/batch-request';
 import type { EndpointCache } from './cache/cache-endpoint';
 import { refusalOf } from './predict-refusal';
-import type { PredictInput } from './predict';
+import type { PredictInput } from './predict-input';
 import type { PredictionId, PredictRequest, PredictResult } from './prediction';
 import type { Question } from './question';
 import type { Route } from './routing/route';

@@ -1,4 +1,5 @@
-import type { Artifact, Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifacts } from '../kernel/artifacts/artifacts';
+import type { Artifact } from '../kernel/artifacts/artifact';
 import { unavailable } from '../kernel/errors';
 import type { ColumnPlace, ModelInspection, ModelInspector } from '../registry/registry';
 import { documentOf } from './artifact-document';

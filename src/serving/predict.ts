@@ -2,25 +2,14 @@ import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { refuse } from '../kernel/errors';
 import { ask } from './ask';
-import type { Batcher } from './batching/batcher';
 import { observed } from './seen/observed';
-import type { PredictionCache } from './cache/prediction-cache';
-import type { PredictionStatistics } from './seen/prediction-statistics';
-import type { PredictionObserver, PredictRequest, PredictResult, ShadowObserver } from './prediction';
+import type { PredictRequest, PredictResult } from './prediction';
 import { checkRequest, questionFor } from './question';
-import { detourOf, routeOf, type Route } from './routing/route';
-import type { RoutingTable } from './routing/routing-table';
+import type { Route } from './routing/route';
+import { detourOf, routeOf } from './routing/choose-route';
 import { askShadows } from './routing/shadow-copies';
 import { isVariantFailure } from './routing/variant-health';
-
-export interface PredictInput {
-  readonly routing: RoutingTable;
-  readonly cache: PredictionCache;
-  readonly batcher: Batcher;
-  readonly observer: PredictionObserver;
-  readonly shadowObserver: ShadowObserver;
-  readonly statistics: PredictionStatistics;
-}
+import type { PredictInput } from './predict-input';
 
 /** Every door ends here: who may ask, who answers, what is asked, the answer, and what is learnt from it. */
 export async function predict(

@@ -54,7 +54,7 @@ export type { Health } from './routing/variant-health';
 export type { Endpoint, EndpointId, Variant } from './endpoint';
 export { noneClosed, type CloseCounts } from './batching/batch-counts';
 export { CLOSE_REASONS, type CloseReason } from './batching/batch-policy';
-export type { Priority } from './batching/batch-request';
+export type { Priority } from './batching/priority';
 export type { EndpointSettings } from './endpoint-settings';
 export { MAX_REQUEST_ROWS } from './batching/batch-check';
 export type { ModelAddress, ModelTarget } from './model-address';
@@ -62,16 +62,13 @@ export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './
 export type { Duration } from './seen/prediction-statistics';
 export { MAX_TIMEOUT_MS } from './question';
 export type {
-  Observation,
   PredictionId,
-  PredictionObserver,
   PredictRefusal,
   PredictRequest,
   PredictResult,
   PredictSuccess,
-  ShadowObserver,
-  ShadowOutcome,
 } from './prediction';
+export type { Observation, PredictionObserver, ShadowObserver, ShadowOutcome } from './seen/observation';
 export { jsonValues } from './values/json-values';
 export { valueToJson } from './values/tensor-json';
 export { InvalidInput } from './invalid-input';

@@ -1,10 +1,17 @@
 import { cores, memoryBytes } from '../kernel/machine';
 import type { Tensor } from '../kernel/tensors/tensor';
 import { Turns } from '../kernel/turns';
-import type { LeasedModel, ModelFile, RunOptions, RunResult, WorkerStatus } from './backends/backend';
+import type {
+  LeasedModel,
+  ModelFile,
+  RunOptions,
+  RunResult,
+  WorkerStatus,
+  InstanceLimits,
+} from './backends/backend';
 import { isDeviceProvider, planWorkers, type WorkerPlan } from './worker/devices';
 import { IdleQueue } from './worker/idle-queue';
-import { Instances, isUp, type InstanceLimits } from './worker/instances';
+import { Instances, isUp } from './worker/instances';
 import { Leases } from './worker/leases';
 import { defaultBudgetBytes } from './worker/memory-budget';
 import { ModelSizes } from './worker/model-memory';

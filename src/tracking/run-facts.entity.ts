@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { RunId } from './run';
 import { RunEntity } from './run.entity';

@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { Id, ProjectId } from '../kernel/ids';
 import type { RunStatus } from './run-status';
 

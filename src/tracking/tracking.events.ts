@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { DomainEvent } from '../kernel/outbox';
 import type { ExperimentId, Run, RunId } from './run';

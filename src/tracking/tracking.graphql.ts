@@ -79,7 +79,7 @@ export const trackingLoaders = (
   runDatasets: new DataLoader((ids) => tracking.datasetsByRunIds(actor, ids)),
   runSetup: new DataLoader((ids) => tracking.setups.ofRuns(actor, ids)),
   runModelPins: new DataLoader((ids) => tracking.setups.modelPins(actor, ids)),
-  runReproduction: new DataLoader((runs) => tracking.setups.reproductions.ofRuns(actor, runs), {
+  runReproduction: new DataLoader((runs) => tracking.reproductions.ofRuns(actor, runs), {
     cacheKeyFn: ({ id }) => id,
   }),
 });

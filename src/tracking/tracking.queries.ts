@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
 import { cursorId } from '../kernel/cursor-keys';
 import { bind } from '../kernel/filter/filter-sql';

@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../datasets/datasets';
-import type { Sha256 } from '../kernel/artifacts/artifacts';
+import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/database/sql';
 import type { KeyValue, Run, RunId } from './run';

@@ -2,9 +2,8 @@ import { authorize } from '../auth/auth';
 import type { Datasets, DatasetVersion } from '../datasets/datasets';
 import type { Actor } from '../kernel/actor';
 import type { Page, PageRequest } from '../kernel/cursor';
-import type { InvalidInput, Refusal } from '../kernel/errors';
 import { isStorable } from '../kernel/database/sql';
-import { ExperimentChanges, type ExperimentMade } from './experiment-changes';
+import { ExperimentChanges } from './experiment-changes';
 import { ExperimentSearchQueries, type ExperimentSearch } from './search/experiment-search.queries';
 import { LiveRuns } from './live/live-runs';
 import { LoggedModels } from './logged-models/logged-models';
@@ -45,6 +44,7 @@ import type { RunSearch } from './search/run-search';
 import { RunDeletion } from './deletion/run-deletion';
 import { RunSearchQueries } from './search/run-search.queries';
 import { RunStart, type Parents, type StartResult } from './run-start';
+import { Reproductions } from './setup/reproductions';
 import { RunSetups } from './setup/run-setups';
 import type { FactRule } from './setup/source-by-tags';
 import type { RunUsers } from './deletion/run-users';
@@ -111,6 +111,7 @@ export class Tracking {
   readonly inputs: RunInputs;
   /** What runs were made with, and how they are repeated; likewise. */
   readonly setups: RunSetups;
+  readonly reproductions: Reproductions;
   private readonly metricLog: MetricLog;
   /** Runs as they are followed: use cases of their own, which authorise their callers too. */
   readonly live: LiveRuns;
@@ -136,6 +137,7 @@ export class Tracking {
     this.experimentChanges = new ExperimentChanges(dependencies);
     this.setups = new RunSetups(dependencies);
     const { experimentChanges: experiments, setups } = this;
+    this.reproductions = new Reproductions({ ...dependencies, setups });
     this.runStart = new RunStart({ ...dependencies, experiments, setups });
     this.runChanges = new RunChanges(dependencies);
     this.metricLog = new MetricLog(dependencies);
@@ -148,10 +150,7 @@ export class Tracking {
   }
 
   /** The experiment of that name: the one that is there, as it is, or a new one. */
-  async createExperiment(
-    actor: Actor,
-    input: CreateExperimentInput,
-  ): Promise<ExperimentMade | Refusal<InvalidInput>> {
+  async createExperiment(actor: Actor, input: CreateExperimentInput) {
     authorize(actor, 'tracking:write');
     return this.experimentChanges.create(actor, input);
   }

@@ -6,12 +6,8 @@ import { text } from 'node:stream/consumers';
 import { ARTIFACT_REFERENCES } from '../../src/compose-collector';
 import { ArtifactCollector } from '../../src/kernel/artifacts/artifact-collector';
 import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
-import {
-  Artifacts,
-  type Artifact,
-  type ArtifactStore,
-  type Sha256,
-} from '../../src/kernel/artifacts/artifacts';
+import { Artifacts, type ArtifactStore } from '../../src/kernel/artifacts/artifacts';
+import type { Artifact, Sha256 } from '../../src/kernel/artifacts/artifact';
 import { newId, type ProjectId } from '../../src/kernel/ids';
 import { createLogger } from '../../src/kernel/logger';
 import { affine } from '../support/onnx-models';

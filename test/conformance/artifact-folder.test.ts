@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
-import type { Sha256 } from '../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../src/kernel/artifacts/artifact';
 import { describeArtifactStore } from '../support/artifact-store-contract';
 
 let folder: string;

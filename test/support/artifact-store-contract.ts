@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import {
-  ArtifactLost,
-  ArtifactTooLarge,
-  type ArtifactStore,
-  type Sha256,
-} from '../../src/kernel/artifacts/artifacts';
+import { ArtifactLost, ArtifactTooLarge, type ArtifactStore } from '../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../src/kernel/artifacts/artifact';
 import { DraftLost } from '../../src/kernel/artifacts/drafts';
 import { newId } from '../../src/kernel/ids';
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Sha256 } from '../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../src/kernel/artifacts/artifact';
 import { S3, type S3Access } from '../../src/kernel/artifacts/s3';
 import { freePort } from './free-port';
 

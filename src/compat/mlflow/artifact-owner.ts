@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor';
-import type { Sha256 } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { encodeNodeId } from '../../kernel/ids';
 import type { RunArtifact, Tracking } from '../../tracking/tracking';
 import type { ArtifactPlace } from './artifact-place';

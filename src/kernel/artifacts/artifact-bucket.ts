@@ -3,15 +3,8 @@ import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ArtifactCache } from './artifact-cache';
 import { isDiskFull, writeHashing } from './artifact-digest';
-import {
-  ArtifactLost,
-  StoreFull,
-  type Artifact,
-  type ArtifactStore,
-  type ByteRange,
-  type LocalFile,
-  type Sha256,
-} from './artifacts';
+import { ArtifactLost, StoreFull, type ArtifactStore, type ByteRange, type LocalFile } from './artifacts';
+import type { Artifact, Sha256 } from './artifact';
 import { BucketDrafts } from './bucket-drafts';
 import { BucketRead } from './bucket-read';
 import { BucketUpload } from './bucket-upload';

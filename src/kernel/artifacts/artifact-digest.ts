@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { ArtifactTooLarge, type Sha256 } from './artifacts';
+import { ArtifactTooLarge } from './artifacts';
+import type { Sha256 } from './artifact';
 
 export interface Digest {
   readonly sha256: Sha256;

@@ -2,15 +2,8 @@ import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isDiskFull, writeHashing } from './artifact-digest';
-import {
-  ArtifactLost,
-  StoreFull,
-  type Artifact,
-  type ArtifactStore,
-  type ByteRange,
-  type LocalFile,
-  type Sha256,
-} from './artifacts';
+import { ArtifactLost, StoreFull, type ArtifactStore, type ByteRange, type LocalFile } from './artifacts';
+import type { Artifact, Sha256 } from './artifact';
 import { DRAFT_KEPT_MS, DraftLost, type DraftId } from './drafts';
 import { newId } from '../ids';
 

@@ -1,4 +1,4 @@
-import type { Artifact, Sha256 } from './artifacts';
+import type { Artifact, Sha256 } from './artifact';
 import type { ProjectId } from '../ids';
 import type { SqlRunner, Transaction } from '../database/sql';
 

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import type { Sha256 } from './artifacts';
-import type { UploadId } from './artifact-uploads';
+import type { Sha256 } from './artifact';
+import type { UploadId } from './artifact-upload';
 import type { DraftId } from './drafts';
 import type { ProjectId } from '../ids';
 

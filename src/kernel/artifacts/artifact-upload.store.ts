@@ -1,26 +1,9 @@
 import { ArtifactUploadEntity } from './artifact-upload.entity';
-import type { Sha256 } from './artifacts';
-import type { UploadId } from './artifact-uploads';
+import type { Sha256 } from './artifact';
+import type { UploadId, Upload, StoredPart } from './artifact-upload';
 import type { DraftId } from './drafts';
 import type { ProjectId } from '../ids';
 import type { SqlRunner, Transaction } from '../database/sql';
-
-export interface Upload {
-  readonly id: UploadId;
-  readonly projectId: ProjectId;
-  readonly place: string;
-  readonly partCount: number;
-  readonly tokenHash: string;
-  readonly sha256: Sha256 | null;
-}
-
-export interface StoredPart {
-  readonly number: number;
-  readonly draftId: DraftId;
-  readonly sha256: Sha256;
-  readonly sizeBytes: number;
-}
-
 const UPLOAD = `id, project_id AS "projectId", place, part_count AS "partCount", token_hash AS "tokenHash", sha256`;
 
 /** The rows of uploads and their parts. */

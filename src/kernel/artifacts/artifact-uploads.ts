@@ -1,7 +1,8 @@
 import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { ArtifactUploadStore, type StoredPart, type Upload } from './artifact-upload.store';
-import { ArtifactTooLarge, type Artifact, type Artifacts, type Sha256 } from './artifacts';
+import { ArtifactUploadStore } from './artifact-upload.store';
+import { ArtifactTooLarge, type Artifacts } from './artifacts';
+import type { Artifact, Sha256 } from './artifact';
 import type { Database } from '../database/database';
 import { DRAFT_KEPT_MS, DraftLost, type DraftId, type DraftStore } from './drafts';
 import {
@@ -13,11 +14,10 @@ import {
   type NotFound,
   type Refusal,
 } from '../errors';
-import { isUuid, newId, type Id, type ProjectId } from '../ids';
+import { isUuid, newId, type ProjectId } from '../ids';
 import type { Logger } from '../logger';
 import { Periodic } from '../periodic';
-
-export type UploadId = Id<'artifact_upload'>;
+import type { UploadId, StoredPart, Upload } from './artifact-upload';
 
 /** Parts of one upload, as S3 has it: a file of 5 GiB in the smallest parts that clients send is a thousand. */
 export const MAX_PARTS = 10_000;

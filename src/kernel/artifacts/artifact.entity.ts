@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Sha256 } from './artifacts';
+import type { Sha256 } from './artifact';
 import type { ProjectId } from '../ids';
 
 /** A project owns these bytes. The bytes themselves are kept once, in the artifact store. */

@@ -4,14 +4,7 @@ import type { Database } from '../database/database';
 import type { DraftStore } from './drafts';
 import { notNow } from '../errors';
 import type { ProjectId } from '../ids';
-
-/** The lower-case hexadecimal SHA-256 of an artifact's bytes: its only name. */
-export type Sha256 = string & { readonly kind: 'sha256' };
-
-export interface Artifact {
-  readonly sha256: Sha256;
-  readonly sizeBytes: number;
-}
+import type { Sha256, Artifact } from './artifact';
 
 /** A part of an artifact: from `start` to `end`, both included. */
 export interface ByteRange {

@@ -1,6 +1,6 @@
 import type { ArtifactReferences } from './artifact-references';
 import { REMOVAL_LOCK } from './artifact-rows';
-import type { Sha256 } from './artifacts';
+import type { Sha256 } from './artifact';
 import type { ProjectId } from '../ids';
 import type { SqlRunner, Transaction } from '../database/sql';
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Sha256 } from './artifacts';
+import type { Sha256 } from './artifact';
 import type { Id } from '../ids';
 
 export type DraftId = Id<'draft'>;

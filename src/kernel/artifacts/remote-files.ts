@@ -1,4 +1,4 @@
-import type { Sha256 } from './artifacts';
+import type { Sha256 } from './artifact';
 
 /** A file that lies elsewhere, and is here for as long as somebody works with it. */
 export interface RemoteFile {

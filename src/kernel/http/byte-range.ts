@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Artifact, ByteRange } from '../artifacts/artifacts';
+import type { ByteRange } from '../artifacts/artifacts';
+import type { Artifact } from '../artifacts/artifact';
 
 interface RangeRequest {
   readonly method?: string | undefined;

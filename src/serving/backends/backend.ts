@@ -1,9 +1,11 @@
 import type { LocalFile } from '../../kernel/artifacts/artifacts';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace, Signature } from '../../registry/registry';
-import type { InstanceLimits } from '../worker/instances';
 import type { Inspection, SkippedProvider } from '../worker/protocol';
 import type { RemoteDocument } from './remote-document';
+
+/** How many workers may hold a model, by its SHA-256; all of them may hold one that is not here. */
+export type InstanceLimits = ReadonlyMap<string, number>;
 
 export type { Inspection };
 

@@ -1,6 +1,5 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import type { InstanceLimits } from '../worker/instances';
 import type {
   Backend,
   Inspection,
@@ -11,6 +10,7 @@ import type {
   RunOptions,
   RunResult,
   WorkerStatus,
+  InstanceLimits,
 } from './backend';
 
 /** All that execute models, as one: each file goes to the backend of its kind. */

@@ -15,7 +15,6 @@ import type { WorkerLink } from '../fleet/worker-link';
 import { WorkerLinks } from '../fleet/worker-links';
 import type { WorkerToken } from '../fleet/worker-token';
 import { WorkerUnavailable, type UnavailableReason } from '../worker-unavailable';
-import type { InstanceLimits } from '../worker/instances';
 import { inTurns } from '../worker/in-turns';
 import type {
   Backend,
@@ -27,6 +26,7 @@ import type {
   RunOptions,
   RunResult,
   WorkerStatus,
+  InstanceLimits,
 } from './backend';
 
 /** Tries of one run: the first, and one more at another worker. */

@@ -3,7 +3,6 @@ import type { ColumnPlace } from '../../registry/registry';
 import { InvalidInput } from '../invalid-input';
 import type { WorkerPool } from '../worker-pool';
 import { WorkerUnavailable } from '../worker-unavailable';
-import type { InstanceLimits } from '../worker/instances';
 import type { Reply } from '../worker/protocol';
 import type { WorkerOptions } from '../worker/spawn-worker';
 import { TrialWorker } from '../worker/trial-worker';
@@ -18,6 +17,7 @@ import type {
   RunOptions,
   RunResult,
   WorkerStatus,
+  InstanceLimits,
 } from './backend';
 import { withModelPath } from './model-path';
 

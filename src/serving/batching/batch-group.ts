@@ -1,7 +1,71 @@
 import type { Lane } from '../backends/backend';
 import type { BatchPolicy } from './batch-policy';
-import type { BatchRequest, PendingRequest } from './batch-request';
 import type { RunCost } from './run-cost';
+import type { BatchRequest, BatchAnswer } from './batch-request';
+import { PRIORITIES } from './priority';
+
+const NORMAL = PRIORITIES.indexOf('NORMAL');
+
+/** A request on its way: waits in a group, then is part of a batch, and is settled once, at any time. */
+export class PendingRequest {
+  readonly answer: Promise<BatchAnswer>;
+  /** Place of its priority: lower goes first. */
+  readonly rank: number;
+  /** True once it must not share a run: the model is not batchable, or a shared run of it was refused. */
+  alone: boolean;
+  /** Where it waits; undefined before and afterwards. */
+  group: BatchGroup | undefined = undefined;
+  /** When it left the queue, on performance.now()'s clock. */
+  dispatchedAt = 0;
+  settled = false;
+  private resolve: (answer: BatchAnswer) => void;
+  private rejectPromise: (error: unknown) => void;
+  private onAbort: (() => void) | undefined;
+
+  constructor(
+    readonly request: BatchRequest,
+    readonly rows: number,
+    readonly bytes: number,
+    readonly arrivedAt: number,
+  ) {
+    this.alone = !request.batchable;
+    this.rank = request.priority === undefined ? NORMAL : PRIORITIES.indexOf(request.priority);
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.rejectPromise = reject;
+    });
+  }
+
+  /** Listens until the request is settled: a signal may outlive it. */
+  onCallerGone(listener: () => void): void {
+    this.onAbort = listener;
+    this.request.signal?.addEventListener('abort', listener);
+  }
+
+  /** An answer that comes after the caller was told something else is dropped. */
+  succeed(answer: BatchAnswer): void {
+    if (this.finish()) this.resolve(answer);
+  }
+
+  reject(error: unknown): void {
+    if (this.finish()) this.rejectPromise(error);
+  }
+
+  private finish(): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    if (this.onAbort) this.request.signal?.removeEventListener('abort', this.onAbort);
+    return true;
+  }
+}
+
+/** When the first of those who still wait for an answer can wait no longer; Infinity where nobody does. */
+export function earliestDeadline(requests: readonly PendingRequest[]): number {
+  let earliest = Infinity;
+  for (const { settled, request } of requests)
+    if (!settled && request.deadlineAt < earliest) earliest = request.deadlineAt;
+  return earliest;
+}
 
 /** What waits for one lane of the backend, over all its models. */
 export interface LaneQueue {
@@ -31,32 +95,4 @@ export class BatchGroup {
     readonly model: ModelQueue,
     readonly policy: BatchPolicy,
   ) {}
-}
-
-/** Separates the parts of a key; names hold no control characters. */
-const SEPARATOR = '\u0000';
-
-/** Equal policies have equal keys; an endpoint's policy is one object for many requests, so its key is made once. */
-const policyKeys = new WeakMap<BatchPolicy, string>();
-
-function policyKey(policy: BatchPolicy): string {
-  const known = policyKeys.get(policy);
-  if (known !== undefined) return known;
-  const { maxBatch, maxDelayMs, latencyObjectiveMs, maxQueue, batchSizes } = policy;
-  const key = [maxBatch, maxDelayMs, latencyObjectiveMs, maxQueue, ...batchSizes].join(' ');
-  policyKeys.set(policy, key);
-  return key;
-}
-
-/** Equal for requests that may share a run, and only for those. */
-export function groupKey({ file, inputs, outputs }: BatchRequest, policy: BatchPolicy): string {
-  let key = file.sha256 + SEPARATOR + policyKey(policy);
-  for (const { name, datatype, shape } of inputs) {
-    key += SEPARATOR + name + SEPARATOR + datatype;
-    for (let axis = 1; axis < shape.length; axis++) key += ',' + shape[axis];
-    // [N] and a scalar are not alike.
-    if (shape.length === 0) key += ';';
-  }
-  if (outputs !== undefined && outputs.length > 0) key += SEPARATOR + SEPARATOR + outputs.join(SEPARATOR);
-  return key;
 }

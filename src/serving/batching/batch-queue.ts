@@ -1,6 +1,12 @@
 import type { Lane, ModelFile } from '../backends/backend';
-import { BatchGroup, groupKey, type LaneQueue, type ModelQueue } from './batch-group';
-import { earliestDeadline, type PendingRequest } from './batch-request';
+import {
+  BatchGroup,
+  type LaneQueue,
+  type ModelQueue,
+  earliestDeadline,
+  type PendingRequest,
+} from './batch-group';
+import { groupKey } from './group-key';
 import type { BatcherOptions } from './batcher-options';
 import { RunCost } from './run-cost';
 

@@ -5,7 +5,7 @@ import { BatchAlarm } from './batch-alarm';
 import { answerAll } from './batch-answers';
 import { bytesOf, rowsOf } from './batch-check';
 import { BatchCounts } from './batch-counts';
-import type { BatchGroup, ModelQueue } from './batch-group';
+import { type BatchGroup, type ModelQueue, PendingRequest } from './batch-group';
 import {
   lookAgainAt,
   paddedSize,
@@ -16,7 +16,7 @@ import {
   type CloseReason,
 } from './batch-policy';
 import { BatchQueue } from './batch-queue';
-import { PendingRequest, type BatchAnswer, type BatchRequest } from './batch-request';
+import type { BatchAnswer, BatchRequest } from './batch-request';
 import { BATCHER_DEFAULTS, type BatcherOptions } from './batcher-options';
 import { InvalidInput } from '../invalid-input';
 import { Overloaded } from '../overloaded';

@@ -1,5 +1,5 @@
 import type { CloseReason } from './batch-policy';
-import { earliestDeadline, type PendingRequest } from './batch-request';
+import { earliestDeadline, type PendingRequest } from './batch-group';
 
 /**
  * Requests that share a run. Who can wait no longer leaves by being settled, and the run goes on for the others; where

@@ -17,7 +17,7 @@ import { decodeQuestion } from './cache-popular';
 import { MAX_POPULAR } from './cache-popular.store';
 import { MAX_FILE_BYTES, questionsOfFile, type WarmQuestion } from './cache-warm-file';
 import type { EndpointId } from '../endpoint';
-import type { PredictInput } from '../predict';
+import type { PredictInput } from '../predict-input';
 import type { PredictResult } from '../prediction';
 import { questionFor } from '../question';
 import type { RunningEndpoint, RunningVariant } from '../routing/running-endpoint';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { ArtifactLost, parseSha256, type ArtifactStore, type Sha256 } from '../../kernel/artifacts/artifacts';
+import { ArtifactLost, parseSha256, type ArtifactStore } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { BoundedMap } from '../../kernel/bounded-map';
 import type { ModelFile } from '../backends/backend';
 import { InvalidInput } from '../invalid-input';

@@ -1,7 +1,5 @@
 import { shorten } from '../../kernel/errors';
 import { MAX_NAME_LENGTH, type InputCheck } from '../../kernel/input-check';
-import type { Variant } from '../endpoint';
-import type { PredictRequest } from '../prediction';
 
 /** Sends callers to a variant by what they say: exactly one of `header` and `field` is given. */
 export interface RoutingRule {
@@ -33,44 +31,6 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]{1,100}$/;
 /** Whoever may look at an endpoint reads its rules: they are no place for secrets. */
 const SECRET_HEADERS = ['authorization', 'cookie', 'proxy-authorization'];
 
-/** A rule that is ready to be looked at for each prediction. */
-export interface RunningRule<Running> extends Omit<RoutingRule, 'equals' | 'variant'> {
-  readonly values: ReadonlySet<string>;
-  readonly variant: Running;
-}
-
-/** Rules whose variant does not run are left out: their callers go the way of all others. */
-export function runningRules<Running extends Pick<Variant, 'name'>>(
-  rules: readonly RoutingRule[],
-  variants: readonly Running[],
-): readonly RunningRule<Running>[] {
-  return rules.flatMap(({ header, field, equals, variant: name }) => {
-    const variant = variants.find((running) => running.name === name);
-    return variant ? [{ header, field, values: new Set(equals), variant }] : [];
-  });
-}
-
-/** The first rule that applies. */
-export function matchingRule<Running>(
-  rules: readonly RunningRule<Running>[],
-  request: Pick<PredictRequest, 'headers' | 'rows' | 'parameters'>,
-): RunningRule<Running> | undefined {
-  return rules.find(({ header, field, values }) => {
-    const value = header === null ? fieldOf(request, field ?? '') : request.headers?.(header);
-    return value !== undefined && values.has(value);
-  });
-}
-
-function fieldOf({ rows, parameters }: Pick<PredictRequest, 'rows' | 'parameters'>, field: string) {
-  return textOf(rows?.[0]?.[field]) ?? textOf(parameters?.[field]);
-}
-
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  const isPlain = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
-  return isPlain ? String(value) : undefined;
-}
-
 /** Rules as they are kept; what is wrong with them goes to `check`. */
 export function checkRules(check: InputCheck, inputs: readonly RoutingRuleInput[]): readonly RoutingRule[] {
   check.count('rules', inputs.length, MAX_RULES);
@@ -101,7 +61,7 @@ function checkHeader(check: InputCheck, path: string, header: string): void {
 export function checkRuleTargets(
   check: InputCheck,
   rules: readonly RoutingRule[],
-  variants: readonly Variant[],
+  variants: readonly { readonly name: string; readonly shadow: boolean }[],
 ): void {
   const answering = variants.filter(({ shadow }) => !shadow).map(({ name }) => name);
   for (const [index, { variant }] of rules.entries()) {

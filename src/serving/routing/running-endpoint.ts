@@ -1,7 +1,7 @@
 import type { ProjectId } from '../../kernel/ids';
 import type { Endpoint, EndpointId, Variant } from '../endpoint';
 import type { EndpointSettings } from '../endpoint-settings';
-import { runningRules, type RunningRule } from './routing-rule';
+import { runningRules, type RunningRule } from './running-rules';
 import type { ServedModel } from '../served-model';
 import type { Strategy } from './strategy';
 import type { VariantKnowledge } from './variant-knowledge';

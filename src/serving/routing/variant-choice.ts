@@ -1,7 +1,7 @@
 import { pickLearning } from './bandit';
 import type { PredictRequest } from '../prediction';
 import type { Random } from './random-draws';
-import { matchingRule } from './routing-rule';
+import { matchingRule } from './running-rules';
 import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 import { pickVariant } from './traffic-split';
 

@@ -1,8 +1,9 @@
 import type { Actor } from '../../kernel/actor';
 import { ON_WORKERS } from '../backends/backend';
 import { reasonOf } from './failure-reason';
-import type { PredictInput } from '../predict';
-import type { Observation, PredictRequest, PredictResult } from '../prediction';
+import type { PredictInput } from '../predict-input';
+import type { PredictRequest, PredictResult } from '../prediction';
+import type { Observation } from './observation';
 import type { Route } from '../routing/route';
 
 /** Nobody waits for the answer any more: a failure in the counts, as Triton has it, but no error of the variant. */

@@ -1,8 +1,5 @@
-import type { WorkerState } from '../backends/backend';
+import type { WorkerState, InstanceLimits } from '../backends/backend';
 import { rankPlaces } from '../fleet/placement';
-
-/** How many workers may hold a model, by its SHA-256; all of them may hold one that is not here. */
-export type InstanceLimits = ReadonlyMap<string, number>;
 
 /** What is to be known of a worker. */
 interface Holder {

@@ -4,7 +4,7 @@ import type { Transaction } from '../../kernel/database/sql';
 import { RetentionWork, type Progress } from './retention-work';
 import { RetentionStore, type RuledPlace } from './retention.store';
 import type { ExperimentId, RunId } from '../run';
-import type { RunDeletionNeeds } from './run-deletion';
+import type { RunDeletionNeeds } from './deletion-needs';
 import { deletedBy } from './run-retention';
 
 /** Rules count in days; a server that is often started anew must come to it too. */

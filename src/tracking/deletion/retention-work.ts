@@ -2,7 +2,7 @@ import type { Transaction } from '../../kernel/database/sql';
 import { PurgeStore } from './purge.store';
 import { RetentionStore, type DeletedRuns, type RuledExperiment, type RuledRuns } from './retention.store';
 import type { ProjectId } from '../../kernel/ids';
-import type { RunDeletionNeeds } from './run-deletion';
+import type { RunDeletionNeeds } from './deletion-needs';
 import type { ExperimentId, RunId } from '../run';
 import { RunChangeStore } from '../live/run-change.store';
 import { RunTaking, RUNS_PER_TAKING } from './run-taking';

@@ -1,11 +1,7 @@
 import { authorize } from '../../auth/auth';
 import type { Actor } from '../../kernel/actor';
-import type { Bus } from '../../kernel/bus';
-import type { Clock } from '../../kernel/clock';
-import type { Database } from '../../kernel/database/database';
 import { notFound, refuse, type InvalidInput, type NotFound, type Refusal } from '../../kernel/errors';
 import { idOf } from '../../kernel/ids';
-import type { Outbox } from '../../kernel/outbox';
 import { refusableTransaction } from '../../kernel/database/refusable-transaction';
 import type { Transaction } from '../../kernel/database/sql';
 import { PurgeStore } from './purge.store';
@@ -13,16 +9,9 @@ import type { Experiment, ExperimentId, RunId } from '../run';
 import { MAX_RUNS_PER_CALL, tooManyRuns } from '../run-changes';
 import { RunRetention } from './run-retention';
 import { RunTaking } from './run-taking';
-import type { RunUser, RunUsers } from './run-users';
+import type { RunUser } from './run-users';
 import { notDeletedYet, runsInUse, type InUse } from '../tracking.errors';
-
-export interface RunDeletionNeeds {
-  readonly database: Database;
-  readonly bus: Bus;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly users: RunUsers;
-}
+import type { RunDeletionNeeds } from './deletion-needs';
 
 export type RunsGone = { readonly ok: true; readonly runs: number };
 export type ExperimentGone = RunsGone & {

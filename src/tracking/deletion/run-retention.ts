@@ -16,7 +16,7 @@ import { checkRule, isEmptyRule, KEEP_ALL, type ObeyedRule, type RetentionRule }
 import { RetentionWork, type Progress } from './retention-work';
 import { RetentionStore, type DeletedRuns, type RuledRuns } from './retention.store';
 import type { Experiment, ExperimentId, RunId } from '../run';
-import type { RunDeletionNeeds } from './run-deletion';
+import type { RunDeletionNeeds } from './deletion-needs';
 import { experimentDeleted } from '../tracking.errors';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { doubleToJson } from '../../kernel/tensors/double';
 import type { ProjectId } from '../../kernel/ids';
 import type { Transaction } from '../../kernel/database/sql';

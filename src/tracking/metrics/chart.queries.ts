@@ -1,8 +1,8 @@
 import type { SqlRunner } from '../../kernel/database/sql';
-import { FIRST_SEQ, type SeriesExtent } from './metric.queries';
+import type { SeriesExtent } from './metric.queries';
 import type { StepRange } from './step-range';
 import type { BucketLevel } from './stored-buckets';
-import type { StoredChunk } from './stored-chunk';
+import { type StoredChunk, FIRST_SEQ } from './stored-chunk';
 
 /** What a chart needs to know of a chunk before anything of it is read. */
 export interface ChunkHead {

@@ -1,8 +1,7 @@
 import type { SqlRunner, Transaction } from '../../kernel/database/sql';
 import { FULL_POINTS, LOOSE_CHUNKS, type JoinedChunk, type LooseChunk } from './join-chunks';
-import { FIRST_SEQ } from './metric.queries';
 import type { RunId } from '../run';
-import type { StoredChunk } from './stored-chunk';
+import { type StoredChunk, FIRST_SEQ } from './stored-chunk';
 
 export interface SeriesName {
   readonly runId: RunId;

@@ -6,7 +6,7 @@ import type { MetricFolder } from './metric-folder';
 import { isOfModelSql, isOfRunSql } from './metric-subject';
 import type { MetricSummary, RunId } from '../run';
 import type { StepRange } from './step-range';
-import type { Calls, StoredChunk } from './stored-chunk';
+import { type Calls, type StoredChunk, FIRST_SEQ } from './stored-chunk';
 
 interface SummaryRow {
   readonly runId: RunId;
@@ -81,8 +81,6 @@ type AsText<Row extends { readonly seq: bigint; readonly firstSeq: bigint }> = O
   readonly seq: string;
   readonly firstSeq: string;
 };
-
-export const FIRST_SEQ = 'coalesce(c.first_seq, c.seq)';
 const CALLS = `c.format, c.seq, ${FIRST_SEQ} AS "firstSeq", c.seqs`;
 
 /** Reads chunks and summaries. What `summaries` and `extents` tell of a run is all that its callers were told to be kept. */

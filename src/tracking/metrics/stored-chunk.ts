@@ -1,6 +1,8 @@
 import { fromBytes, pick, type PointColumns } from './metric-columns';
 import { unpackColumn } from './packed-column';
 
+export const FIRST_SEQ = 'coalesce(c.first_seq, c.seq)';
+
 /** Points of one series as they are stored: those of one call or of more, see `metric.entity.ts`. */
 export interface StoredChunk {
   /** 0: plain; 1: packed. */

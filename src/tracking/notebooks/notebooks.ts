@@ -1,6 +1,7 @@
 import { authorize } from '../../auth/auth';
 import type { Actor } from '../../kernel/actor';
-import type { Artifact, Artifacts, Sha256 } from '../../kernel/artifacts/artifacts';
+import type { Artifacts } from '../../kernel/artifacts/artifacts';
+import type { Artifact, Sha256 } from '../../kernel/artifacts/artifact';
 import type { Database } from '../../kernel/database/database';
 import { shorten } from '../../kernel/errors';
 import { idOf } from '../../kernel/ids';

@@ -1,6 +1,6 @@
 import { fileStep, plainStep } from './file-steps';
 import { isCloneable } from './repository-address';
-import type { MissingFact, Part, ReproductionStep } from './reproduction';
+import type { MissingFact, Part, ReproductionStep } from './reproduction-step';
 import type { RunCode } from './run-setup';
 import { shellWord } from './shell-words';
 

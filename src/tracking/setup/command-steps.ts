@@ -1,5 +1,6 @@
 import { plainStep } from './file-steps';
-import type { KnownOfRun, MissingFact, Part, ReproductionStep } from './reproduction';
+import type { KnownOfRun } from './known-of-run';
+import type { MissingFact, Part, ReproductionStep } from './reproduction-step';
 import { HIDDEN } from './secret-words';
 import { shellWord, shellWords } from './shell-words';
 import { isPlainText } from './step-text';

@@ -1,15 +1,9 @@
 import type { DatasetVersion } from '../../datasets/datasets';
 import type { RunArtifact } from '../run';
 import { fileStep, plainStep } from './file-steps';
-import type { MissingFact, Part, ReproductionStep } from './reproduction';
+import type { MissingFact, Part, ReproductionStep } from './reproduction-step';
 import { shellWord } from './shell-words';
-
-/** Data that a run used. */
-export interface UsedDataset {
-  readonly version: DatasetVersion;
-  /** Its bytes, where this server has them. */
-  readonly bytes: RunArtifact | null;
-}
+import type { UsedDataset } from './known-of-run';
 
 /** The data that the run used, each version at a place of its own beside the code. */
 export function dataSteps(datasets: readonly UsedDataset[]): Part {

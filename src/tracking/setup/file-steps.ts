@@ -1,5 +1,5 @@
 import type { RunArtifact } from '../run';
-import type { Part, ReproductionStep, StepKind } from './reproduction';
+import type { Part, ReproductionStep, StepKind } from './reproduction-step';
 import { shellPath } from './shell-words';
 import { describedLine } from './step-text';
 

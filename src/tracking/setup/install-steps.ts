@@ -1,6 +1,6 @@
 import type { RunArtifact } from '../run';
 import { fileStep, plainStep } from './file-steps';
-import type { MissingFact, Part, ReproductionStep } from './reproduction';
+import type { MissingFact, Part, ReproductionStep } from './reproduction-step';
 import type { InstalledPackage, RunEnvironment } from './run-setup';
 import { shellPath, shellWord, shellWords } from './shell-words';
 

@@ -5,7 +5,7 @@ import type { Artifacts } from '../../kernel/artifacts/artifacts';
 import type { Database } from '../../kernel/database/database';
 import type { Run } from '../run';
 import { TrackingQueries } from '../tracking.queries';
-import type { UsedDataset } from './data-steps';
+import type { UsedDataset } from './known-of-run';
 import { reproduction, type Reproduction } from './reproduction';
 import { codeOf, configFilesOf, environmentOf } from './known-setup';
 import type { RunSetups } from './run-setups';

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import type { KeyValue, RunArtifact, Source } from '../run';
 
 /** What is known of the code beyond its source: each fact is null where nobody has told it. */

@@ -15,7 +15,6 @@ import { TrackingQueries } from '../tracking.queries';
 import { TrackingStore, type Takers } from '../tracking.store';
 import { MODEL_PINS, modelPins } from './model-pins';
 import { mergeSetup } from './merge-setup';
-import { Reproductions } from './reproductions';
 import { RunSetupQueries } from './run-setup.queries';
 import { RunSetupStore } from './run-setup.store';
 import type { DiffInput, RunSetup, SetupInput, ToldSetup } from './run-setup';
@@ -33,8 +32,6 @@ export class RunSetups {
   private readonly queries: RunSetupQueries;
   private readonly store = new RunSetupStore();
   private readonly runs = new TrackingStore();
-  /** How runs are repeated: a use case of its own, which authorises its caller too. */
-  readonly reproductions: Reproductions;
 
   constructor(
     private readonly needs: {
@@ -44,7 +41,6 @@ export class RunSetups {
     },
   ) {
     this.queries = new RunSetupQueries(needs.database);
-    this.reproductions = new Reproductions({ ...needs, setups: this });
   }
 
   /** Adds facts to what is known of a run; each is told once. All of them are kept or none. */

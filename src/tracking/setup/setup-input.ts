@@ -1,4 +1,5 @@
-import { parseSha256, type Sha256 } from '../../kernel/artifacts/artifacts';
+import { parseSha256 } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { InputCheck, MAX_KEY_LENGTH, MAX_NAME_LENGTH, MAX_VALUE_LENGTH } from '../../kernel/input-check';
 import { shorten, type InvalidInput } from '../../kernel/errors';
 import { artifactPathFault } from '../artifact-path';

@@ -6,7 +6,7 @@ import { DatasetVersionType } from '../../datasets/datasets.graphql';
 import type { DatasetVersion } from '../../datasets/datasets';
 import type { KeyValue, RunArtifact } from '../run';
 import { ArtifactType } from '../tracking.graphql';
-import { MISSING_FACTS, STEP_KINDS, type MissingKind, type StepKind } from './reproduction';
+import { MISSING_FACTS, STEP_KINDS, type MissingKind, type StepKind } from './reproduction-step';
 import type { GpuCard, InstalledPackage } from './run-setup';
 
 @ObjectType('RunCode', { description: 'The code that a run ran. What was not told is null.' })

@@ -1,4 +1,5 @@
-import { parseSha256, type Sha256 } from '../../kernel/artifacts/artifacts';
+import { parseSha256 } from '../../kernel/artifacts/artifacts';
+import type { Sha256 } from '../../kernel/artifacts/artifact';
 import type { Source } from '../run';
 import { withoutCredentials } from './repository-address';
 import {

@@ -1,4 +1,4 @@
-import type { Sha256 } from '../../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../../src/kernel/artifacts/artifact';
 import { encodeNodeId, newId } from '../../../src/kernel/ids';
 import {
   aliasKey,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Sha256 } from '../../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../../src/kernel/artifacts/artifact';
 import { integrityGate, limitGate, signatureGate, worstOf } from '../../../src/registry/gates';
 import { signature, spec } from './signatures';
 

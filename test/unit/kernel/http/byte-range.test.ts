@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Sha256 } from '../../../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../../../src/kernel/artifacts/artifact';
 import { requestedRange } from '../../../../src/kernel/http/byte-range';
 
 const artifact = (sizeBytes: number) => ({ sha256: 'a'.repeat(64) as Sha256, sizeBytes });

@@ -5,8 +5,10 @@ import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching
 import type { EndpointId } from '../../../../src/serving/endpoint';
 import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoint-settings';
 import { InvalidInput } from '../../../../src/serving/invalid-input';
-import { predict, type PredictInput } from '../../../../src/serving/predict';
-import type { Observation, PredictRequest, ShadowOutcome } from '../../../../src/serving/prediction';
+import { predict } from '../../../../src/serving/predict';
+import type { PredictInput } from '../../../../src/serving/predict-input';
+import type { PredictRequest } from '../../../../src/serving/prediction';
+import type { Observation, ShadowOutcome } from '../../../../src/serving/seen/observation';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
 import { MAX_COPIES } from '../../../../src/serving/routing/shadow-room';
 import { BY_WEIGHTS } from '../../../../src/serving/routing/strategy';

@@ -4,12 +4,11 @@ import type { PredictRequest } from '../../../../src/serving/prediction';
 import {
   checkRules,
   checkRuleTargets,
-  matchingRule,
   MAX_RULES,
   MAX_RULE_VALUES,
-  runningRules,
   type RoutingRuleInput,
 } from '../../../../src/serving/routing/routing-rule';
+import { matchingRule, runningRules } from '../../../../src/serving/routing/running-rules';
 
 const rule = (more: Partial<RoutingRuleInput> = {}): RoutingRuleInput => ({
   header: 'x-group',

@@ -1,7 +1,8 @@
 import { refuse } from '../../../../src/kernel/errors';
 import type { Rewards } from '../../../../src/serving/routing/bandit';
 import type { PredictRequest } from '../../../../src/serving/prediction';
-import { runningRules, type RoutingRule } from '../../../../src/serving/routing/routing-rule';
+import type { RoutingRule } from '../../../../src/serving/routing/routing-rule';
+import { runningRules } from '../../../../src/serving/routing/running-rules';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
 import { BY_WEIGHTS, type Strategy } from '../../../../src/serving/routing/strategy';
 import { chooseInstead, chooseVariant } from '../../../../src/serving/routing/variant-choice';

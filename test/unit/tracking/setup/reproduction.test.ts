@@ -1,6 +1,7 @@
-import type { Sha256 } from '../../../../src/kernel/artifacts/artifacts';
+import type { Sha256 } from '../../../../src/kernel/artifacts/artifact';
 import type { DatasetVersion } from '../../../../src/datasets/datasets';
-import { reproduction, type KnownOfRun } from '../../../../src/tracking/setup/reproduction';
+import { reproduction } from '../../../../src/tracking/setup/reproduction';
+import type { KnownOfRun } from '../../../../src/tracking/setup/known-of-run';
 import { NOTHING_TOLD, type RunCode, type RunEnvironment } from '../../../../src/tracking/setup/run-setup';
 
 const SHA = 'ab'.repeat(32) as Sha256;
