@@ -71,6 +71,11 @@ export class ScriptedServer {
     return this.points.map(({ step }) => step);
   }
 
+  /** Resolves when so many requests have come, whatever became of them. */
+  async reached(requests: number): Promise<void> {
+    while (this.requests < requests) await once(this.server, 'request');
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
