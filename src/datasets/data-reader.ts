@@ -27,6 +27,7 @@ export interface DataReaderOptions {
 export class DataReader {
   private readonly idle: { readonly process: ReaderProcess; readonly timer: NodeJS.Timeout }[] = [];
   private readonly busy = new Set<ReaderProcess>();
+  private readonly attempts = new Set<Promise<unknown>>();
   private readonly waiting: (() => void)[] = [];
   private running = 0;
   private stopped = false;
@@ -39,12 +40,15 @@ export class DataReader {
    */
   async perform<J extends Job>(job: J): Promise<JobResults[J['kind']]> {
     await this.turn();
+    const attempt = this.attempt(job);
+    this.attempts.add(attempt);
     try {
-      const reply = await this.attempt(job);
+      const reply = await attempt;
       if ('cause' in reply) throw this.died(reply);
       if (!reply.ok) throw new Unreadable(reply.code, reply.message);
       return reply.result as JobResults[J['kind']];
     } finally {
+      this.attempts.delete(attempt);
       const next = this.waiting.shift();
       if (next) next();
       else this.running--;
@@ -57,6 +61,7 @@ export class DataReader {
     const processes = [...this.idle.map(({ process }) => process), ...this.busy];
     await Promise.all(processes.map((process) => process.stop()));
     for (const wake of this.waiting.splice(0)) wake();
+    await Promise.allSettled(this.attempts); // a process may still be starting
   }
 
   private async turn(): Promise<void> {

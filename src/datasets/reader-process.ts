@@ -57,7 +57,7 @@ export class ReaderProcess {
     });
     child.on('message', (message: Reply | Excess) => {
       if ('excess' in message) this.kill(message.excess);
-      else this.settle(message);
+      else if (this.isAlive) this.settle(message); // late is late, however soon after the kill it comes
     });
     this.ended = new Promise((resolve) => {
       child.once('close', () => {
