@@ -108,8 +108,9 @@ export class PlainConnection implements AnsweredConnection {
 
   /** Answers the request that the unread bytes begin with, once it is whole. */
   private readonly look = (): void => {
-    const { unread } = this;
-    if (unread === undefined || this.state !== 'waiting') return;
+    const { unread, socket } = this;
+    // A client that has left is known by the answer that could not be written; 'close' may come later.
+    if (unread === undefined || this.state !== 'waiting' || socket.destroyed) return;
     const head = (this.head ??= readPlainHead(unread));
     if (head === null || !this.needs.isPlain(head.url)) return this.giveToNode();
     const end = head.bodyStart + head.bodyLength;
@@ -120,11 +121,11 @@ export class PlainConnection implements AnsweredConnection {
     }
     this.head = null;
     this.unread = unread.length === end ? undefined : unread.subarray(end);
-    if (this.unread !== undefined) this.socket.pause();
+    if (this.unread !== undefined) socket.pause();
     this.state = 'answering';
     const { method, url, headers } = head;
     const body = bodyIn(unread, head.bodyStart, end);
-    this.needs.answer({ method, url, headers, socket: this.socket, body }, new PlainResponse(this));
+    this.needs.answer({ method, url, headers, socket, body }, new PlainResponse(this));
   };
 
   /** Who sends nothing more is taken to have left, as node:http does: nobody half-closes to wait for an answer. */

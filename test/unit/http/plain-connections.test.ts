@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { once } from 'node:events';
 import fc from 'fast-check';
@@ -186,7 +186,7 @@ test('what a client has sent beside is done for nobody once it has left', async 
   socket.write(`${post('/a', 'x')}${post('/b', 'x')}PUT /c HTTP/1.1\r\nHost: a\r\n\r\n`);
   await waitFor(() => asked.length === 1);
   socket.resetAndDestroy();
-  await nextTurn();
+  await once(socket, 'close');
   answerNow();
   await waitFor(async () => (await connections(server)) === 0);
   for (let turns = 0; turns < 10; turns += 1) await nextTurn();
@@ -220,7 +220,7 @@ test('a client that has sent its last is let go of', async () => {
 });
 
 test('closing lets go of connections that wait, and of others once they have their answer', async () => {
-  let answerNow = (): void => undefined;
+  let answerNow: (() => void) | undefined;
   const { server, plain } = plainServer({
     answer: (request, response) => {
       answerNow = () => echo(request, response, 'plain');
@@ -231,12 +231,12 @@ test('closing lets go of connections that wait, and of others once they have the
   const asking = connect(port, '127.0.0.1');
   asking.write(post('/a', 'x'));
   await Promise.all([once(idle, 'connect'), waitFor(async () => (await connections(server)) === 2)]);
-  await nextTurn();
+  await waitFor(() => answerNow !== undefined);
   const reading = readAnswers(asking, 1);
   const closed = new Promise((resolve) => server.close(resolve));
   plain.closeIdle();
   await once(idle.resume(), 'close');
-  answerNow();
+  answerNow?.();
   expect((await reading)[0]).toMatchObject({ status: 200, by: 'plain' });
   await closed;
 });
@@ -262,12 +262,11 @@ describe('connections that wait for too long', () => {
 
   test('one whose body does not come on is node:http’s, with its own limits', async () => {
     const { server, plain } = plainServer();
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
     const socket = connect(await listening(server, plain), '127.0.0.1');
     const text = post('/a', 'abc');
     socket.write(text.slice(0, -1));
-    await waitFor(async () => (await connections(server)) === 1);
-    await nextTurn();
-    await nextTurn();
+    await waitFor(async () => (await accepted).bytesRead === text.length - 1);
     jest.advanceTimersByTime(15_000);
     const reading = readAnswers(socket, 1);
     socket.write(text.slice(-1));
