@@ -56,7 +56,6 @@ test.each(MOMENTS)(
     proxy.leadTo(server.url);
     await expectStillThere(server, proxy.journal);
   },
-  120_000,
 );
 
 test('afterwards the demo runs to its end, and nothing from before is lost', async () => {

@@ -8,9 +8,6 @@ import { deployEndpoint, predict } from '../support/serving-client';
 import { SWIFTSHADER } from '../support/swiftshader';
 import { startTestServer } from '../support/test-server';
 
-// Shaders are compiled at the first run of each shape, which takes seconds without a GPU.
-jest.setTimeout(120_000);
-
 if (!SWIFTSHADER) {
   console.warn('NOT TESTED: the WebGPU provider. There is no SwiftShader here; .ci/webgpu.sh can get one.');
 }

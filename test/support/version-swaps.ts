@@ -41,7 +41,7 @@ export function testVersionSwaps(requestsPerSecond: number, start: () => Promise
     for (let seed = 0; seed < VERSIONS; seed++)
       refs.push(await registry.version('steps', heavy(MODEL_BYTES, seed)));
   });
-  afterAll(() => stop(), 30_000);
+  afterAll(() => stop());
 
   const ref = (version: number): string => refs[version] ?? '';
   const input = { inputs: [{ name: 'i', datatype: 'INT64', shape: [1, 1], data: [5] }] };

@@ -8,9 +8,6 @@ import { WorkerPool, type PoolEvent, type PoolOptions } from '../../../src/servi
 import { MAX_SESSIONS } from '../../../src/serving/worker/memory-budget';
 import { affine, affineAnswer, endlessLoop, identity, lookup, modelFile } from '../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const pools: WorkerPool[] = [];
 const events: PoolEvent[] = [];

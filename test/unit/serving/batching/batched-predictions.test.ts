@@ -7,9 +7,6 @@ import { Batcher } from '../../../../src/serving/batching/batcher';
 import { WorkerPool } from '../../../../src/serving/worker-pool';
 import { affine, affineAnswer, lookup, modelFile } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const options = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
 const pool = new WorkerPool({ ...options, workers: 2 });

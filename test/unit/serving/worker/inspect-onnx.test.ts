@@ -32,9 +32,6 @@ import {
   value,
 } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const workerOptions = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
 // Models are tried in a process of their own: none of these tests needs the pool.

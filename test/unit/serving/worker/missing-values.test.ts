@@ -18,9 +18,6 @@ import {
   value,
 } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const workerOptions = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
 // Nothing of this may need, or harm, a worker that serves: there is none.

@@ -4,9 +4,6 @@ import { join } from 'node:path';
 import { WorkerPool } from '../../../../src/serving/worker-pool';
 import { affine, affineAnswer, modelFile } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const WORKERS = 3;
 const pool = new WorkerPool({ providers: ['cpu'], intraOpNumThreads: 1, environment: {}, workers: WORKERS });

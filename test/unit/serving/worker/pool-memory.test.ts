@@ -8,9 +8,6 @@ import { DRAIN_MS } from '../../../../src/serving/worker/leases';
 import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
 import { affine, heavy, modelFile } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const MEBIBYTE = 1024 ** 2;
 /** Takes three times as much while it is loaded, and as much as this afterwards. */
 const WEIGHTS = 64 * MEBIBYTE;

@@ -7,9 +7,6 @@ import { WorkerPool, type PoolEvent, type PoolOptions } from '../../../../src/se
 import { FIRST_HOLD_MS } from '../../../../src/serving/worker/quarantine';
 import { affine, modelFile, overflowingDivision } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const division = modelFile(folder, overflowingDivision());
 const options = { timeoutMs: 10_000 };

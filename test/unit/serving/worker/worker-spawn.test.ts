@@ -8,9 +8,6 @@ import { OnnxBackend } from '../../../../src/serving/backends/onnx';
 import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker-pool';
 import { affine, modelFile } from '../../../support/onnx-models';
 
-// Processes are started here, which takes seconds where the machine has much else to do.
-jest.setTimeout(90_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const workerOptions = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
 afterEach(() => jest.restoreAllMocks());
