@@ -3,11 +3,6 @@ import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** After so long, in ms, what is waited for will not come. */
-const LIMIT_MS = 60_000;
-/** The time that passes, whatever a test does with its clocks. */
-const realNow = performance.now.bind(performance);
-
 export interface Answer {
   readonly status: number;
   readonly by: string | undefined;
@@ -73,11 +68,3 @@ export const bytes = (...texts: string[]) => [Buffer.from(texts.join(''), 'latin
 
 export const connections = (server: Server) =>
   new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
-
-export async function waitFor(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const until = realNow() + LIMIT_MS;
-  while (!(await isSo())) {
-    if (realNow() > until) throw new Error('What was waited for has not come.');
-    await nextTurn();
-  }
-}

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { PlainConnections, type PlainConnectionsOptions } from '../../../src/http/plain-connections';
 import type { HttpResponse } from '../../../src/kernel/http/http-exchange';
-import { answers, bytes, connections, post, readAnswers, waitFor, type Answer } from '../../support/raw-http';
+import { answers, bytes, connections, post, readAnswers, type Answer } from '../../support/raw-http';
+import { until } from '../../support/until';
 
 /** Says what it was asked; `/later` does so in a later turn. */
 function echo(
@@ -184,11 +185,11 @@ test('what a client has sent beside is done for nobody once it has left', async 
   });
   const socket = connect(await listening(server, plain), '127.0.0.1');
   socket.write(`${post('/a', 'x')}${post('/b', 'x')}PUT /c HTTP/1.1\r\nHost: a\r\n\r\n`);
-  await waitFor(() => asked.length === 1);
+  await until(() => asked.length === 1);
   socket.resetAndDestroy();
   await once(socket, 'close');
   answerNow();
-  await waitFor(async () => (await connections(server)) === 0);
+  await until(async () => (await connections(server)) === 0);
   for (let turns = 0; turns < 10; turns += 1) await nextTurn();
   expect(asked).toEqual(['/a']);
 });
@@ -230,8 +231,8 @@ test('closing lets go of connections that wait, and of others once they have the
   const idle = connect(port, '127.0.0.1');
   const asking = connect(port, '127.0.0.1');
   asking.write(post('/a', 'x'));
-  await Promise.all([once(idle, 'connect'), waitFor(async () => (await connections(server)) === 2)]);
-  await waitFor(() => answerNow !== undefined);
+  await Promise.all([once(idle, 'connect'), until(async () => (await connections(server)) === 2)]);
+  await until(() => answerNow !== undefined);
   const reading = readAnswers(asking, 1);
   const closed = new Promise((resolve) => server.close(resolve));
   plain.closeIdle();
@@ -252,7 +253,7 @@ describe('connections that wait for too long', () => {
     const { server, plain } = plainServer();
     const socket = connect(await listening(server, plain), '127.0.0.1');
     socket.write(asked);
-    await (asked === '' ? waitFor(async () => (await connections(server)) === 1) : readAnswers(socket, 1));
+    await (asked === '' ? until(async () => (await connections(server)) === 1) : readAnswers(socket, 1));
     await nextTurn();
     jest.advanceTimersByTime(afterMs / 2);
     expect(await connections(server)).toBe(before);
@@ -266,7 +267,7 @@ describe('connections that wait for too long', () => {
     const socket = connect(await listening(server, plain), '127.0.0.1');
     const text = post('/a', 'abc');
     socket.write(text.slice(0, -1));
-    await waitFor(async () => (await accepted).bytesRead === text.length - 1);
+    await until(async () => (await accepted).bytesRead === text.length - 1);
     jest.advanceTimersByTime(15_000);
     const reading = readAnswers(socket, 1);
     socket.write(text.slice(-1));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkerPool } from '../../../../src/serving/worker-pool';
 import { affine, affineAnswer, modelFile } from '../../../support/onnx-models';
+import { until } from '../../../support/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const WORKERS = 3;
@@ -17,13 +18,9 @@ const file = modelFile(folder, affine());
 const row = Float32Array.from({ length: 30 }, (_, at) => at / 8);
 const holders = () => pool.status().filter(({ models }) => models.includes(file.sha256));
 
-/** Looks whenever a worker has come free. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
 async function ask(): Promise<void> {
   const input = { name: 'x', datatype: 'FP32', shape: [1, 30], data: row } as const;
-  const { outputs } = await pool.run(file, [input], { timeoutMs: 10_000 });
+  const { outputs } = await pool.run(file, [input], { timeoutMs: 60_000 });
   expect(Array.from(outputs[0]?.data as Float32Array)).toEqual(affineAnswer(row));
 }
 const limit = (count: number) => pool.limit(new Map([[file.sha256, count]]));

@@ -7,6 +7,7 @@ import { WorkerPool, type PoolOptions } from '../../../../src/serving/worker-poo
 import { DRAIN_MS } from '../../../../src/serving/worker/leases';
 import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
 import { affine, heavy, modelFile } from '../../../support/onnx-models';
+import { until } from '../../../support/until';
 
 const MEBIBYTE = 1024 ** 2;
 /** Takes three times as much while it is loaded, and as much as this afterwards. */
@@ -65,7 +66,7 @@ const held = (): readonly string[] => pool.status()[0]?.models ?? [];
 
 function ask(file: ModelFile): Promise<RunResult> {
   const i: Tensor = { name: 'i', datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(5n) };
-  return pool.run(file, [i], { timeoutMs: 30_000 });
+  return pool.run(file, [i], { timeoutMs: 60_000 });
 }
 
 /** Sees the commands that workers are given. */
@@ -78,8 +79,7 @@ function loadsOf({ sha256 }: ModelFile): () => number {
 async function killed(id: number): Promise<void> {
   const pid = pool.status()[id]?.pid ?? NaN;
   process.kill(pid, 'SIGKILL');
-  while (pool.status()[id]?.pid === pid || pool.status()[id]?.state !== 'idle')
-    await new Promise(setImmediate);
+  await until(() => pool.status()[id]?.pid !== pid && pool.status()[id]?.state === 'idle');
 }
 
 test('a worker lets go of the model used longest ago before memory runs out', async () => {
@@ -180,7 +180,7 @@ test('stop does not wait for a worker that is being made ready', async () => {
   pool.lease(leased(a, b, c, d));
   const loads = loadsOf(a);
   process.kill(pool.status()[0]?.pid ?? NaN, 'SIGKILL');
-  while (loads() === 0) await new Promise(setImmediate);
+  await until(() => loads() > 0);
   await pool.stop({ withinMs: 0 });
   expect(pool.status().map(({ state }) => state)).toEqual(['stopped', 'stopped']);
 });

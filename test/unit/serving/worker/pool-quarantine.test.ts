@@ -9,7 +9,7 @@ import { affine, modelFile, overflowingDivision } from '../../../support/onnx-mo
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const division = modelFile(folder, overflowingDivision());
-const options = { timeoutMs: 10_000 };
+const options = { timeoutMs: 60_000 };
 const events: PoolEvent[] = [];
 let pool: WorkerPool | undefined;
 
