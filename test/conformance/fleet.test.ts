@@ -17,10 +17,11 @@ import type { WorkerToken } from '../../src/serving/fleet/worker-token';
 import { InvalidInput } from '../../src/serving/invalid-input';
 import { UNAVAILABLE_REASONS, WorkerUnavailable } from '../../src/serving/worker-unavailable';
 import { FakeBackend } from '../support/fake-backend';
+import { until } from '../support/until';
 
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
 const LOGGER = createLogger('silent');
-const LIMITS = { timeoutMs: 5_000 };
+const LIMITS = { timeoutMs: 60_000 };
 const BYTES = Buffer.from('a model');
 const sha256 = createHash('sha256').update(BYTES).digest('hex') as Sha256;
 const two: Tensor = { name: 'x', datatype: 'FP64', shape: [1, 2], data: new Float64Array([1, 2]) };
@@ -30,9 +31,12 @@ class ScriptedBackend extends FakeBackend {
   refused: string | null = null;
   limits: InstanceLimits = new Map();
   isHolding = true;
+  /** How often it was asked how it is: it hears of limits each time. */
+  attended = 0;
 
   override limit(limits: InstanceLimits = new Map()): void {
     this.limits = limits;
+    this.attended += 1;
   }
 
   override unload(): Promise<void> {
@@ -52,7 +56,7 @@ class ScriptedBackend extends FakeBackend {
 
   /** Ends the next run that comes. */
   async finishNext(error?: Error): Promise<void> {
-    while (this.runs.length === 0) await new Promise(setImmediate);
+    await until(() => this.runs.length > 0);
     this.runs[0]?.finish(error);
   }
 }
@@ -78,8 +82,10 @@ beforeEach(async () => {
   workers = [await startWorker(), await startWorker()];
   fleet = await startFleet(TOKEN);
   fleet.lease([{ file, rows: 1 }]);
+  await until(() => fleet.status().length === workers.length); // one that is slow to answer at first is asked again
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await fleet.stop();
   for (const { backend } of workers) for (const run of [...backend.runs]) run.finish();
   await Promise.all(workers.map(({ door }) => door.stop(0)));
@@ -106,19 +112,14 @@ async function startFleet(token: WorkerToken): Promise<Fleet> {
 /** The worker that was given the run, and the other one. */
 async function taker(): Promise<readonly [Worker, Worker]> {
   const [one, other] = workers;
-  while (one.backend.runs.length + other.backend.runs.length === 0) await new Promise(setImmediate);
+  await until(() => one.backend.runs.length + other.backend.runs.length > 0);
   return one.backend.runs.length > 0 ? [one, other] : [other, one];
 }
 
-/** Resolves when the fleet has heard what is new: it asks twice a second. */
-async function heard(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise<void>((resolve) => fleet.onIdle(resolve));
-}
-
-/** Resolves when both workers were asked anew how they are: their turns come as often. */
+/** Resolves when both workers have said anew how they are, twice: one is asked after the answer before is read. */
 async function attendedAgain(): Promise<void> {
-  for (let news = 0; news < 3 * workers.length; news++)
-    await new Promise<void>((resolve) => fleet.onIdle(resolve));
+  const before = workers.map(({ backend }) => backend.attended);
+  await until(() => workers.every(({ backend }, at) => backend.attended >= (before[at] ?? 0) + 3));
 }
 
 test('a run is answered with its tensors, the time inside the runtime, and what it ran on', async () => {
@@ -138,9 +139,9 @@ test('a model of one instance is asked of one worker, which hears so; the other 
   fleet.limit(new Map([[sha256, 1]]));
   expect(fleet.lane().idleCount(sha256)).toBe(all / 2);
   expect(fleet.lane().idleCount()).toBe(all);
-  await heard(() => workers.some(({ backend }) => !backend.isHolding));
+  await until(() => workers.some(({ backend }) => !backend.isHolding));
   const home = () => workers.filter(({ backend }) => backend.isHolding);
-  await heard(() => home()[0]?.backend.limits.get(sha256) === 1);
+  await until(() => home()[0]?.backend.limits.get(sha256) === 1);
   await attendedAgain();
   expect(home()).toHaveLength(1);
   for (let run = 0; run < 4; run++) {
@@ -179,7 +180,7 @@ test('a run whose connection breaks is asked of the other worker, and of nobody 
   await other.backend.finishNext();
   expect(await answer).toMatchObject({ computeMs: 1 });
   const unanswered = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
-  while (other.backend.runs.length === 0) await new Promise(setImmediate);
+  await until(() => other.backend.runs.length > 0);
   await other.door.stop(0);
   expect(await unanswered).toMatchObject({ name: 'WorkerUnavailable', reason: 'crashed' });
   expect(fleet.whyNot(sha256)).toBe('No worker is there at the moment.');
@@ -187,8 +188,11 @@ test('a run whose connection breaks is asked of the other worker, and of nobody 
 });
 
 test('a run that fails after its time is not asked again', async () => {
-  const late = fleet.run(file, [two], { timeoutMs: 1 }).catch((error: unknown) => error);
+  const late = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
   const [lost, other] = await taker();
+  const { timeoutMs } = LIMITS;
+  const nowMs = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => nowMs() + timeoutMs);
   await lost.door.stop(0);
   expect(await late).toMatchObject({ name: 'WorkerUnavailable' });
   expect(other.backend.runs).toEqual([]);
@@ -199,11 +203,11 @@ test('a worker that holds a model back is not asked for it; where all do, the ca
   one.backend.refused = 'Runs of this model ended the process 2 times in a row.';
   await attendedAgain();
   const answers = [fleet.run(file, [two], LIMITS), fleet.run(file, [two], LIMITS)];
-  while (other.backend.runs.length < 2) await new Promise(setImmediate);
+  await until(() => other.backend.runs.length === 2);
   for (const run of [...other.backend.runs]) run.finish();
   await Promise.all(answers);
   other.backend.refused = one.backend.refused;
-  await heard(() => fleet.whyNot(sha256) !== null);
+  await until(() => fleet.whyNot(sha256) !== null);
   expect(fleet.whyNot(sha256)).toBe(one.backend.refused);
   await expect(fleet.run(file, [two], LIMITS)).rejects.toMatchObject({ reason: 'quarantined' });
 });
@@ -213,10 +217,10 @@ test('a worker that leaves is given nothing new, and answers what it has', async
   const [leaving, other] = await taker();
   leaving.node.leave();
   const before = fleet.lane().idleCount();
-  await heard(() => fleet.lane().idleCount() < before);
+  await until(() => fleet.lane().idleCount() < before);
   expect(leaving.node.isKnownToLeave(10_000)).toBe(true);
   const next = [fleet.run(file, [two], LIMITS), fleet.run(file, [two], LIMITS)];
-  while (other.backend.runs.length < 2) await new Promise(setImmediate);
+  await until(() => other.backend.runs.length === 2);
   for (const run of [...other.backend.runs]) run.finish();
   await leaving.backend.finishNext();
   await Promise.all([answer, ...next]);

@@ -8,7 +8,7 @@ import { ONNX_DATATYPES, identity } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
-const LIMITS = { timeoutMs: 10_000 };
+const LIMITS = { timeoutMs: 60_000 };
 
 let server: TestServer;
 let client: OpenInferenceGrpc;
