@@ -40,7 +40,7 @@ test('a run goes on through kill -9 of its server, twice, and has every point on
     restarted = killed.then(async () => (server = await ServerProcess.start(folder, environment)));
   }
   await restarted;
-  expect(await run.finish('FINISHED', { timeoutMs: 60_000 })).toMatchObject({
+  expect(await run.finish('FINISHED', { timeoutMs: 100_000 })).toMatchObject({
     ...{ delivered: true, refusedPoints: 0, refusedRequests: 0 },
   });
   expect(await stepsOf(server, run.id)).toEqual(Array.from({ length: POINTS }, (_, step) => step));

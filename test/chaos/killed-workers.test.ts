@@ -1,15 +1,18 @@
+import { WorkerPool } from '../../src/serving/worker-pool';
 import { affine, affineAnswer } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { ServerProcess } from '../support/server-process';
+import { until } from '../support/until';
 
 const CALLERS = 16;
+const WORKERS = 2;
 let folder: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
   folder = await ServerProcess.newFolder();
-  server = await ServerProcess.start(folder, { ONNX_WORKERS: '2' });
+  server = await ServerProcess.start(folder, { ONNX_WORKERS: String(WORKERS) });
   const registry = new RegistryClient(server);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(server, 'scores', [{ ref: 'affine', weight: 1 }]);
@@ -39,14 +42,15 @@ test('kill -9 of every worker under load gives no wrong answer, and is over with
   try {
     await until(() => counts.right > 200);
     const killed = server.children();
-    expect(killed.length).toBeGreaterThanOrEqual(2); // both workers, and the process that models are tried in
+    expect(killed.length).toBeGreaterThanOrEqual(WORKERS); // both workers, and the process that models are tried in
     const rightBefore = counts.right;
     for (const pid of killed) process.kill(pid, 'SIGKILL');
     const killedAt = performance.now();
+    const asLong = startMs();
     const isBack = () =>
       counts.right > rightBefore + 100 && server.children().some((pid) => !killed.includes(pid));
     await until(isBack);
-    expect(performance.now() - killedAt).toBeLessThan(2_000);
+    expect(performance.now() - killedAt).toBeLessThan(Math.max(2_000, 2 * (await asLong)));
   } finally {
     isOver = true;
     await Promise.all(callers);
@@ -55,7 +59,13 @@ test('kill -9 of every worker under load gives no wrong answer, and is over with
   expect(counts.unavailable).toBeLessThanOrEqual(2 * CALLERS); // those in flight on both of the killed, at most
 });
 
-/** Looks whenever the event loop turns: predictions are under way, so it does. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+/** What this machine needs just now to start as many workers, in ms. */
+async function startMs(): Promise<number> {
+  const worker = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
+  const pool = new WorkerPool({ ...worker, workers: WORKERS });
+  const startedAt = performance.now();
+  await pool.start();
+  const tookMs = performance.now() - startedAt;
+  await pool.stop({ withinMs: 0 });
+  return tookMs;
 }

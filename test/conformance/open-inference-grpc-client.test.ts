@@ -4,6 +4,7 @@ import { parserOf } from '../../src/serving/values/value-parser';
 import { newData } from '../../src/serving/values/tensor-json';
 import { OpenInferenceGrpc } from '../../src/serving/backends/open-inference-grpc';
 import { RemoteFailure } from '../../src/serving/backends/remote-failure';
+import { freePort } from '../support/free-port';
 import { ONNX_DATATYPES, identity } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -107,10 +108,7 @@ test('who has given up is not kept waiting', async () => {
 });
 
 test('a server that is not there is unreachable, and found again once it is back', async () => {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as { port: number };
-  await new Promise((resolve) => holder.close(resolve));
+  const port = await freePort();
   const lost = new OpenInferenceGrpc(new URL(`grpc://127.0.0.1:${port}`), { token: server.key });
   try {
     expect(await faultOf(lost.serverReady(LIMITS))).toBe('unreachable');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { attachRun, resumeSpool, startRun, type ClientOptions, type Run } from '../../../src/client/client';
+import { freePort } from '../../support/free-port';
 import { ScriptedServer, type Turn } from '../../support/scripted-server';
 
 let folder: string;
@@ -195,10 +196,7 @@ test('listeners that throw disturb nobody', async () => {
 });
 
 test('a start while the server is away is tried, and then refused with a sentence; nothing is left behind', async () => {
-  const server = await start();
-  const { url } = server;
-  await server.stop();
-  servers = [];
+  const url = `http://127.0.0.1:${await freePort()}`;
   await expect(startRun({ experiment: 'e', url, ...options(), startTimeoutMs: 300 })).rejects.toMatchObject({
     ...{ code: 'UNREACHABLE', message: expect.stringMatching(/^No answer from http/) as string },
   });
