@@ -20,6 +20,7 @@ class Probe {
     });
     this.socket.on('error', () => undefined); // a refused handshake also closes
     this.closed = new Promise((resolve) => this.socket.on('close', resolve));
+    void this.closed.then(() => this.wake());
   }
 
   async open(): Promise<this> {
@@ -35,6 +36,8 @@ class Probe {
   async next(): Promise<{ type: string; id?: string; payload?: unknown }> {
     for (let message = this.messages.shift(); ; message = this.messages.shift()) {
       if (message) return message;
+      if (this.socket.readyState === WebSocket.CLOSED)
+        throw new Error(`It closed with ${await this.closed}.`);
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }

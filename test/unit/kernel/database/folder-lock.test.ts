@@ -19,7 +19,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'modelgraph-lock-'));
   lockFile = join(folder, 'server.lock');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  jest.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('a second holder is refused and told who holds it', () => {
   const lock = FolderLock.take(folder);
@@ -65,6 +68,7 @@ test.each([
   ['in another container, with the pid of this process', { pidSpace: 'another' }],
   ['of a version that did not say where its pid is seen', { pid: 1, pidSpace: undefined }],
 ])('a holder %s counts as dead only after a silence', (_, holder) => {
+  jest.useFakeTimers(); // a second that passed would be one of the silence
   leaveLock({ startedAt: '1', since: 'then', ...holder });
   expect(() => FolderLock.take(folder)).toThrow(/since then.*If it was killed, .* untouched for 30 s/);
   age(29_000);
@@ -82,7 +86,6 @@ test('a holder shows every few seconds that it lives', () => {
   jest.advanceTimersByTime(5_000);
   expect(Date.now() - statSync(lockFile).mtimeMs).toBeLessThan(5_000);
   lock.release();
-  jest.useRealTimers();
 });
 
 test('a holder whose lock another one has taken meanwhile gives up', () => {
@@ -92,7 +95,6 @@ test('a holder whose lock another one has taken meanwhile gives up', () => {
   expect(() => jest.advanceTimersByTime(5_000)).toThrow('process 7 on elsewhere');
   lock.release();
   expect(existsSync(lockFile)).toBe(true);
-  jest.useRealTimers();
 });
 
 test('half a lock, as a power cut may leave it, holds nothing', () => {

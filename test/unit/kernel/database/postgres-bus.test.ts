@@ -2,8 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createLogger } from '../../../../src/kernel/logger';
 import { PostgresBus } from '../../../../src/kernel/database/postgres-bus';
 
-/** More than the bus gives a goodbye, and far less than a test's time. */
-const SOON_MS = 3_000;
+/** More than the bus gives a goodbye, and less than it waits for a connection. */
+const SOON_MS = 4_900;
 const AUTHENTICATED = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
 const LISTENING = Buffer.from('C\0\0\0\x0bLISTEN\0', 'latin1');
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');

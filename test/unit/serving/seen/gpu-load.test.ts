@@ -55,12 +55,12 @@ describe('the program', () => {
     for (const work of undo.splice(0)) await work();
   });
 
-  async function loadWith(script: string, limitMs?: number) {
+  async function loadWith(script: string, limitMs = 60_000) {
     const { path, remove } = await fakeNvidiaSmi(script);
     const load = new GpuLoad({
       environment: { PATH: path },
       nowMs: () => nowMs,
-      ...(limitMs && { limitMs }),
+      limitMs,
     });
     undo.push(() => load.stop(), remove);
     return { load, calls: () => lines(`${path.split(':')[0]}/calls`) };
@@ -91,10 +91,10 @@ describe('the program', () => {
   });
 
   test('that hangs keeps nobody longer than its limit, though its children hold the pipe', async () => {
-    const { load } = await loadWith('sleep 20', 100);
+    const { load } = await loadWith('sleep 60', 100);
     const startedAt = performance.now();
     expect(await load.devices()).toEqual([]);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(50_000);
   });
 
   test('that never stops talking is ended', async () => {
