@@ -10,7 +10,10 @@ const project = (name, extra = {}) => ({
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/model-store/'],
   ...extra,
 });
-const withServer = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
+const withServer = {
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
 
 module.exports = {
   maxWorkers: '100%', // Jest leaves one core idle otherwise, which is half of a small machine

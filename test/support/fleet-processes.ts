@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { FreezableProxy } from './freezable-proxy';
+import { createServerDatabase, type ServerDatabase } from './run-databases';
 import { ServerProcess } from './server-process';
-import { createServerDatabase, dropServerDatabase } from './template-database';
 
 interface WorkerRow {
   readonly id: string;
@@ -19,7 +18,7 @@ export class FleetProcesses {
 
   private constructor(
     private readonly folder: string,
-    private readonly database: string,
+    private readonly database: ServerDatabase,
     private readonly client: Client,
     private readonly proxy: FreezableProxy,
     private readonly url: string,
@@ -27,8 +26,8 @@ export class FleetProcesses {
 
   static async open(): Promise<FleetProcesses> {
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-fleet-'));
-    const database = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
-    const url = new URL(await createServerDatabase(database));
+    const database = await createServerDatabase();
+    const url = new URL(database.url);
     const client = new Client({ connectionString: url.toString() });
     await client.connect();
     const proxy = await FreezableProxy.to(url.hostname, Number(url.port || 5432));
@@ -84,7 +83,7 @@ export class FleetProcesses {
     await Promise.all([...this.running].map((process) => process.kill('SIGKILL')));
     await this.client.end();
     this.proxy.close();
-    await dropServerDatabase(this.database);
+    await this.database.drop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,15 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSourceInput } from '../../src/kernel/database/data-source';
 import { EmbeddedDatabase } from '../../src/kernel/database/embedded-database';
-import {
-  copyEmbeddedTemplate,
-  createServerDatabase,
-  dropServerDatabase,
-  TEST_ENGINE,
-} from './template-database';
+import { createServerDatabase } from './run-databases';
+import { copyEmbeddedTemplate, TEST_ENGINE } from './template-database';
 
 /** A migrated database of one's own, without a server in front. */
 export async function openTestDatabase(): Promise<{
@@ -17,8 +12,8 @@ export async function openTestDatabase(): Promise<{
   stop: () => Promise<void>;
 }> {
   if (TEST_ENGINE === 'postgres') {
-    const name = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
-    return { connection: { url: await createServerDatabase(name) }, stop: () => dropServerDatabase(name) };
+    const database = await createServerDatabase();
+    return { connection: { url: database.url }, stop: () => database.drop() };
   }
   const folder = await mkdtemp(join(tmpdir(), 'modelgraph-test-'));
   await copyEmbeddedTemplate(join(folder, 'database'));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +9,9 @@ import { Database } from '../../src/kernel/database/database';
 import { newId } from '../../src/kernel/ids';
 import { createLogger } from '../../src/kernel/logger';
 import { ApiClient } from './api-client';
+import { createServerDatabase } from './run-databases';
 import { newTestStore, type TestStore } from './test-store';
-import {
-  copyEmbeddedTemplate,
-  createServerDatabase,
-  dropServerDatabase,
-  TEST_ENGINE,
-} from './template-database';
+import { copyEmbeddedTemplate, TEST_ENGINE } from './template-database';
 
 export type { Answer } from './api-client';
 
@@ -43,17 +38,16 @@ export class TestServer extends ApiClient {
     storeIn: (folder: string) => Promise<TestStore> = newTestStore,
   ): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-test-'));
-    const database = `modelgraph_test_${randomUUID().replaceAll('-', '')}`;
-    const isServer = TEST_ENGINE === 'postgres';
-    const url = isServer ? await detour(new URL(await createServerDatabase(database))) : undefined;
-    if (!isServer) await copyEmbeddedTemplate(join(folder, 'database'));
+    const database = TEST_ENGINE === 'postgres' ? await createServerDatabase() : undefined;
+    const url = database && (await detour(new URL(database.url)));
+    if (!database) await copyEmbeddedTemplate(join(folder, 'database'));
     const store = await storeIn(folder);
     return TestServer.over(
       store,
       { ...(url && { DATABASE_URL: url.toString() }), ...store.environment, ...environment },
       async () => {
         await store.stop();
-        if (isServer) await dropServerDatabase(database);
+        await database?.drop();
         await rm(folder, { recursive: true, force: true });
       },
     );
