@@ -8,9 +8,6 @@ import { MlflowClient } from '../support/mlflow-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { UnsteadyProxy } from '../support/unsteady-proxy';
 
-/** Of a few imports, in ms. */
-const LIMIT_MS = 60_000;
-
 let platform: TestServer;
 /** A project of its own for each test: what is imported twice into one is there once. */
 let server: ApiClient;
@@ -19,7 +16,7 @@ let sources: string;
 beforeAll(async () => {
   sources = importSources();
   platform = await startTestServer();
-}, LIMIT_MS);
+});
 afterAll(async () => {
   await platform.stop();
   rmSync(sources, { recursive: true, force: true });
@@ -129,7 +126,6 @@ test.each(['folder', 'database'])(
     expect(Object.values(again.report.came).every((count) => count === 0)).toBe(true);
     expect(await importedRuns(server, ['penguins', 'gone'])).toEqual(runs);
   },
-  LIMIT_MS,
 );
 
 const mlflowRunId = async (mlflow: MlflowClient, experimentId: string, name: string): Promise<string> => {
@@ -138,93 +134,79 @@ const mlflowRunId = async (mlflow: MlflowClient, experimentId: string, name: str
   return runs[0]?.info.run_id ?? '';
 };
 
-test(
-  'a server is read as a folder is: what another one gives out is what came to it',
-  async () => {
-    const other = await newProject();
-    await runImport(importMlflow, [folder()], other);
-    const environment = { MLFLOW_TRACKING_TOKEN: other.key };
-    const { code, report } = await runImport(importMlflow, [other.url], server, { environment });
-    expect(code).toBe(0);
-    expect(report.came).toMatchObject({
-      runs: 4,
-      points: 2_509,
-      files: 3,
-      loggedModels: 1,
-      modelVersions: 2,
-    });
-    const [there, here] = [await importedRuns(other, ['penguins']), await importedRuns(server, ['penguins'])];
-    expect(plain(here)).toEqual(plain(there));
-    const denied = await runImport(importMlflow, [other.url], server);
-    expect(denied).toMatchObject({
-      code: null,
-      problem: expect.stringMatching(/no such credential/) as string,
-    });
-  },
-  LIMIT_MS,
-);
+test('a server is read as a folder is: what another one gives out is what came to it', async () => {
+  const other = await newProject();
+  await runImport(importMlflow, [folder()], other);
+  const environment = { MLFLOW_TRACKING_TOKEN: other.key };
+  const { code, report } = await runImport(importMlflow, [other.url], server, { environment });
+  expect(code).toBe(0);
+  expect(report.came).toMatchObject({
+    runs: 4,
+    points: 2_509,
+    files: 3,
+    loggedModels: 1,
+    modelVersions: 2,
+  });
+  const [there, here] = [await importedRuns(other, ['penguins']), await importedRuns(server, ['penguins'])];
+  expect(plain(here)).toEqual(plain(there));
+  const denied = await runImport(importMlflow, [other.url], server);
+  expect(denied).toMatchObject({
+    code: null,
+    problem: expect.stringMatching(/no such credential/) as string,
+  });
+});
 
-test(
-  'what is deleted comes only where it is asked for, and is deleted here too',
-  async () => {
-    const { report } = await start(folder(), '--deleted');
-    expect(report.came).toMatchObject({ experiments: 3, runs: 6 });
-    const { deleted, parent } = await importedRuns(server, ['penguins']);
-    expect([deleted?.deletedAt !== null, parent?.deletedAt]).toEqual([true, null]);
-    const { experiment } = await server.data<{ experiment: { deletedAt: string | null } }>(
-      '{ experiment(name: "gone") { deletedAt } }',
-    );
-    expect(experiment.deletedAt).not.toBeNull();
-    expect((await start(folder(), '--deleted')).report).toMatchObject({
-      came: { runs: 0 },
-      wasThere: { runs: 6 },
-    });
-  },
-  LIMIT_MS,
-);
+test('what is deleted comes only where it is asked for, and is deleted here too', async () => {
+  const { report } = await start(folder(), '--deleted');
+  expect(report.came).toMatchObject({ experiments: 3, runs: 6 });
+  const { deleted, parent } = await importedRuns(server, ['penguins']);
+  expect([deleted?.deletedAt !== null, parent?.deletedAt]).toEqual([true, null]);
+  const { experiment } = await server.data<{ experiment: { deletedAt: string | null } }>(
+    '{ experiment(name: "gone") { deletedAt } }',
+  );
+  expect(experiment.deletedAt).not.toBeNull();
+  expect((await start(folder(), '--deleted')).report).toMatchObject({
+    came: { runs: 0 },
+    wasThere: { runs: 6 },
+  });
+});
 
-test(
-  'one experiment, under another name; a run that has grown gets the rest; damaged files are told',
-  async () => {
-    const own = importSources();
-    const folder = () => join(own, 'mlflow');
-    const root = join(folder(), 'mlruns');
-    const experiment = readdirSync(root).find((name) => /^\d{5,}$/.test(name)) ?? '';
-    const one = ['--experiment', 'penguins', '--experiment-prefix', 'old/', '--model-prefix', 'old-'];
-    expect(await start(folder(), ...one)).toMatchObject({
-      code: 0,
-      report: { came: { experiments: 1, runs: 4 } },
-    });
-    const run = readdirSync(join(root, experiment)).find((id) =>
-      hasMetric(join(root, experiment, id), 'loss'),
-    );
-    appendFileSync(join(root, experiment, run ?? '', 'metrics/loss'), '1700000009000 0.25 9000\nrubbish\n');
-    writeFileSync(join(root, experiment, 'meta.yaml'), '['.repeat(500_000));
-    const broken = await start(folder(), ...one);
-    expect(broken.code).toBeNull();
-    expect(broken.report.notImported.filter(({ failed }) => failed).map(({ what }) => what)).toEqual(
-      expect.arrayContaining(['files of MLflow’s']),
-    );
-    writeFileSync(
-      join(root, experiment, 'meta.yaml'),
-      `name: penguins\nexperiment_id: '${experiment}'\nlifecycle_stage: active\n`,
-    );
-    const { problem, report } = await start(folder(), ...one);
-    expect(problem).toBe('Not all that should have come did.');
-    expect(report).toMatchObject({ came: { runs: 0, points: 1 }, wasThere: { runs: 4 } });
-    expect(report.notImported).toContainEqual(
-      expect.objectContaining({ what: 'points', count: 1, failed: true }),
-    );
-    const { parent } = await importedRuns(server, ['old/penguins']);
-    expect(parent?.points.loss).toHaveLength(2_501);
-    expect(parent?.points.loss?.at(-1)).toEqual([9_000, 0.25, 1_700_000_009_000]);
-    rmSync(own, { recursive: true, force: true });
-    expect((await start(database(), '--experiment', 'no such')).problem).toBe(
-      'Not all that should have come did.',
-    );
-  },
-  LIMIT_MS,
-);
+test('one experiment, under another name; a run that has grown gets the rest; damaged files are told', async () => {
+  const own = importSources();
+  const folder = () => join(own, 'mlflow');
+  const root = join(folder(), 'mlruns');
+  const experiment = readdirSync(root).find((name) => /^\d{5,}$/.test(name)) ?? '';
+  const one = ['--experiment', 'penguins', '--experiment-prefix', 'old/', '--model-prefix', 'old-'];
+  expect(await start(folder(), ...one)).toMatchObject({
+    code: 0,
+    report: { came: { experiments: 1, runs: 4 } },
+  });
+  const run = readdirSync(join(root, experiment)).find((id) => hasMetric(join(root, experiment, id), 'loss'));
+  appendFileSync(join(root, experiment, run ?? '', 'metrics/loss'), '1700000009000 0.25 9000\nrubbish\n');
+  writeFileSync(join(root, experiment, 'meta.yaml'), '['.repeat(500_000));
+  const broken = await start(folder(), ...one);
+  expect(broken.code).toBeNull();
+  expect(broken.report.notImported.filter(({ failed }) => failed).map(({ what }) => what)).toEqual(
+    expect.arrayContaining(['files of MLflow’s']),
+  );
+  writeFileSync(
+    join(root, experiment, 'meta.yaml'),
+    `name: penguins\nexperiment_id: '${experiment}'\nlifecycle_stage: active\n`,
+  );
+  const { problem, report } = await start(folder(), ...one);
+  expect(problem).toBe('Not all that should have come did.');
+  expect(report).toMatchObject({ came: { runs: 0, points: 1 }, wasThere: { runs: 4 } });
+  expect(report.notImported).toContainEqual(
+    expect.objectContaining({ what: 'points', count: 1, failed: true }),
+  );
+  const { parent } = await importedRuns(server, ['old/penguins']);
+  expect(parent?.points.loss).toHaveLength(2_501);
+  expect(parent?.points.loss?.at(-1)).toEqual([9_000, 0.25, 1_700_000_009_000]);
+  rmSync(own, { recursive: true, force: true });
+  expect((await start(database(), '--experiment', 'no such')).problem).toBe(
+    'Not all that should have come did.',
+  );
+});
 
 const hasMetric = (run: string, key: string): boolean => {
   try {
@@ -234,51 +216,43 @@ const hasMetric = (run: string, key: string): boolean => {
   }
 };
 
-test(
-  'answers that are lost and imports that are stopped anywhere make nothing twice',
-  async () => {
-    const whole = await newProject();
-    await runImport(importMlflow, [folder()], whole);
-    const expected = await importedRuns(whole, ['penguins']);
-    // Each start gets a little further, and is stopped; every seventh answer is lost, every eleventh request too.
-    let starts = 0;
-    for (let reach = 5; ; reach += 15) {
-      const stop = new AbortController();
-      const proxy = await UnsteadyProxy.to(server.url, (request) => {
-        if (request === reach) stop.abort();
-        return request % 7 === 0 ? 'answer-lost' : request % 11 === 0 ? 'lost' : 'ok';
-      });
-      const way = { url: proxy.url, key: server.key };
-      const { code, problem, report } = await runImport(importMlflow, [folder()], way, {
-        stop: stop.signal,
-      });
-      proxy.close();
-      starts += 1;
-      if (code === 0) break;
-      expect(report.notImported.filter(({ failed }) => failed)).toEqual([]);
-      expect(problem).toMatch(/stopped/);
-      expect(starts).toBeLessThan(20);
-    }
-    expect(starts).toBeGreaterThan(2);
-    expect(plain(await importedRuns(server, ['penguins']))).toEqual(plain(expected));
-    const again = await start(folder());
-    expect(Object.values(again.report.came).every((count) => count === 0)).toBe(true);
-  },
-  2 * LIMIT_MS,
-);
+test('answers that are lost and imports that are stopped anywhere make nothing twice', async () => {
+  const whole = await newProject();
+  await runImport(importMlflow, [folder()], whole);
+  const expected = await importedRuns(whole, ['penguins']);
+  // Each start gets a little further, and is stopped; every seventh answer is lost, every eleventh request too.
+  let starts = 0;
+  for (let reach = 5; ; reach += 15) {
+    const stop = new AbortController();
+    const proxy = await UnsteadyProxy.to(server.url, (request) => {
+      if (request === reach) stop.abort();
+      return request % 7 === 0 ? 'answer-lost' : request % 11 === 0 ? 'lost' : 'ok';
+    });
+    const way = { url: proxy.url, key: server.key };
+    const { code, problem, report } = await runImport(importMlflow, [folder()], way, {
+      stop: stop.signal,
+    });
+    proxy.close();
+    starts += 1;
+    if (code === 0) break;
+    expect(report.notImported.filter(({ failed }) => failed)).toEqual([]);
+    expect(problem).toMatch(/stopped/);
+    expect(starts).toBeLessThan(20);
+  }
+  expect(starts).toBeGreaterThan(2);
+  expect(plain(await importedRuns(server, ['penguins']))).toEqual(plain(expected));
+  const again = await start(folder());
+  expect(Object.values(again.report.came).every((count) => count === 0)).toBe(true);
+});
 
-test(
-  'addresses that cannot be read are refused with a sentence, and passwords are not shown',
-  async () => {
-    const postgres = await runImport(importMlflow, ['postgresql://user:secret@db/mlflow'], server);
-    expect(postgres.problem).toMatch(/Expected http\(s\):\/\/, sqlite:\/\/\/, or a folder/);
-    expect(postgres.problem).not.toMatch(/secret/);
-    expect((await start(join(sources, 'nowhere'))).problem).toMatch(/There is no folder/);
-    writeFileSync(join(sources, 'text.db'), 'this is no database, but it is a file that is long enough');
-    expect((await start(`sqlite:///${join(sources, 'text.db')}`)).problem).toMatch(/cannot be read: /);
-    const away = await start('http://user:secret@127.0.0.1:1', '--timeout', '0');
-    expect(away.problem).toMatch(/No answer from http:\/\/127\.0\.0\.1:1/);
-    expect(away.out).not.toMatch(/secret/);
-  },
-  LIMIT_MS,
-);
+test('addresses that cannot be read are refused with a sentence, and passwords are not shown', async () => {
+  const postgres = await runImport(importMlflow, ['postgresql://user:secret@db/mlflow'], server);
+  expect(postgres.problem).toMatch(/Expected http\(s\):\/\/, sqlite:\/\/\/, or a folder/);
+  expect(postgres.problem).not.toMatch(/secret/);
+  expect((await start(join(sources, 'nowhere'))).problem).toMatch(/There is no folder/);
+  writeFileSync(join(sources, 'text.db'), 'this is no database, but it is a file that is long enough');
+  expect((await start(`sqlite:///${join(sources, 'text.db')}`)).problem).toMatch(/cannot be read: /);
+  const away = await start('http://user:secret@127.0.0.1:1', '--timeout', '0');
+  expect(away.problem).toMatch(/No answer from http:\/\/127\.0\.0\.1:1/);
+  expect(away.out).not.toMatch(/secret/);
+});
