@@ -5,27 +5,16 @@ import { hashApiKey } from '../../src/auth/api-key';
 import { RECHECK_INTERVAL_MS } from '../../src/http/socket-credentials';
 import { Database } from '../../src/kernel/database/database';
 import { Failure, unavailable } from '../../src/kernel/errors';
+import { stopIntervals } from '../support/still-intervals';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
 
-/** Of all timers only intervals stand still until the test moves them: nothing here waits for the clock. */
-const REAL = [
-  'Date',
-  'clearImmediate',
-  'clearTimeout',
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'setTimeout',
-] as const;
 const periodPasses = () => jest.advanceTimersByTime(RECHECK_INTERVAL_MS);
 
 let server: TestServer;
 let tracking: TrackingClient;
 beforeAll(async () => {
-  jest.useFakeTimers({ doNotFake: [...REAL] });
+  stopIntervals();
   server = await startTestServer();
   tracking = new TrackingClient(server);
 });

@@ -6,6 +6,8 @@ import { startTestServer, type TestServer } from '../support/test-server';
 
 const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
 const QUESTION = { endpoint: 'scores', inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }] };
+/** Whoever waits for the database waits longer: 5 s for a connection, and as long for a statement. */
+const NOT_STUCK_MS = 4_000;
 
 let proxy: FreezableProxy;
 let server: TestServer;
@@ -35,7 +37,7 @@ test('while PostgreSQL is frozen, what is deployed predicts and everything else 
     const startedAt = performance.now();
     const answer = await predict(server, QUESTION);
     expect(answer.outputs[0]?.data).toEqual(affineAnswer(ROW));
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(NOT_STUCK_MS);
   }
   for (const { errors } of [await reads, await writes]) {
     expect(errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryable: true } }]);

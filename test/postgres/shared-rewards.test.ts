@@ -1,6 +1,7 @@
 import { RegistryClient, scaled } from '../support/registry-client';
 import { RoutingClient } from '../support/routing-client';
 import { predict } from '../support/serving-client';
+import { stopIntervals } from '../support/still-intervals';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 const QUESTION = {
@@ -12,6 +13,7 @@ const ROUNDS = 30;
 let first: TestServer;
 let second: TestServer;
 beforeAll(async () => {
+  stopIntervals(); // nobody reads without being woken
   first = await startTestServer();
   const registry = new RegistryClient(first);
   await registry.version('scale', scaled(2));
@@ -28,23 +30,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await second.stop();
   await first.stop();
+  jest.useRealTimers();
 });
 
 const askTimes = (server: TestServer, count: number) =>
   Promise.all(Array.from({ length: count }, () => predict(server, QUESTION)));
 
-test('feedback that one server records, to predictions of another, is obeyed by both within seconds', async () => {
+test('feedback that one server records, to predictions of another, is obeyed by both, which are woken for it', async () => {
   const answers = await askTimes(second, 100);
   const { results } = await new RoutingClient(first).recordFeedbackMany(
     answers.map(({ predictionId, variant }) => ({ predictionId, reward: variant === 'new' ? 1 : 0 })),
   );
   expect(results.every(({ created }) => created)).toBe(true);
-  const recordedAt = performance.now();
   for (const server of [first, second]) {
     for (;;) {
       const variants = (await askTimes(server, ROUNDS)).map(({ variant }) => variant);
       if (variants.every((variant) => variant === 'new')) break;
     }
   }
-  expect(performance.now() - recordedAt).toBeLessThan(4_000); // a read a second, and not the one every five
 });

@@ -8,6 +8,8 @@ import { TrackingClient } from '../support/tracking-client';
 
 const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
 const QUESTION = { endpoint: 'scores', inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }] };
+/** Whoever waits for the database waits longer: 5 s for a connection, and as long for a statement. */
+const NOT_STUCK_MS = 4_000;
 const READ = '{ models { nodes { name aliases { name version { ref } } } } }';
 const EVERYTHING_ELSE = [
   READ,
@@ -61,7 +63,7 @@ testWithPostgres(
       const startedAt = performance.now();
       const answer = await predict(server, QUESTION);
       expect(answer.outputs[0]?.data).toEqual(affineAnswer(ROW));
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(performance.now() - startedAt).toBeLessThan(NOT_STUCK_MS);
     }
     for (const { errors, ms } of await Promise.all(refusals)) {
       expect(errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryable: true } }]);
@@ -89,7 +91,6 @@ testWithPostgres(
     for (const operation of EVERYTHING_ELSE) expect((await timed(operation)).errors).toBeUndefined();
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   },
-  90_000,
 );
 
 async function timed(operation: string) {

@@ -2,18 +2,21 @@ import { MlflowClient } from '../support/mlflow-client';
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
+import { stopIntervals } from '../support/still-intervals';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
 
 let first: TestServer;
 let second: TestServer;
 beforeAll(async () => {
+  stopIntervals(); // nobody looks without being woken
   first = await startTestServer();
   second = await first.twin();
 });
 afterAll(async () => {
   await second.stop();
   await first.stop();
+  jest.useRealTimers();
 });
 
 test('what is logged through one server arrives at a subscriber of the other, NaN as it is', async () => {
@@ -79,11 +82,10 @@ test('points wait for nobody who starts or ends runs in their experiment', async
   });
 });
 
-test('an endpoint deployed through one server answers at the other within a second', async () => {
+test('an endpoint deployed through one server answers at the other, which is woken for it', async () => {
   const registry = new RegistryClient(first);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(first, 'shared', [{ ref: 'affine', weight: 1 }]);
-  const deployedAt = performance.now();
   const question = {
     endpoint: 'shared',
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: new Array(30).fill(0) }],
@@ -91,7 +93,6 @@ test('an endpoint deployed through one server answers at the other within a seco
   let answer = await predict(second, question);
   while (answer.__typename === 'NotFoundError') answer = await predict(second, question);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess' });
-  expect(performance.now() - deployedAt).toBeLessThan(1_000);
 });
 
 test('predictions of one server arrive at a subscriber of the other, in the same windows', async () => {

@@ -13,6 +13,8 @@ import type { ServerProcess } from '../support/server-process';
 const CALLERS = 8;
 /** Answers that show that all is well. */
 const SOME = 50;
+/** Who is not told of a change, or waits for somebody who is gone, takes longer: both look again after 5 s. */
+const SOON_MS = 4_000;
 const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
 
 const INPUTS = [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }];
@@ -33,7 +35,7 @@ beforeAll(async () => {
   await registry.promote(version.ref, 'production');
   await deployEndpoint(apis[0], 'scores', [{ ref: 'affine', weight: 1 }]);
 });
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet.stop());
 
 /** Both API processes under load, while `work` goes on. */
 async function underLoad(work: (callers: ScoreCallers) => Promise<void>): Promise<ScoreCallers> {
@@ -131,7 +133,7 @@ test('kill -9 of a worker under load gives no wrong answer and refuses nobody: t
   });
   workers = [await fleet.start('worker'), other];
   expect(callers.refused).toEqual([]);
-  expect(recoveredMs).toBeLessThan(2_000);
+  expect(recoveredMs).toBeLessThan(SOON_MS);
 });
 
 test('a worker that was started later is found and given what is deployed; the other one may then leave', async () => {
@@ -139,7 +141,7 @@ test('a worker that was started later is found and given what is deployed; the o
   await fleet.holds(late, 1);
   const callers = await underLoad(async (callers) => {
     expect(await fleet.end(leaving, 'SIGTERM')).toBe(0);
-    expect(await callers.answers(SOME)).toBeLessThan(2_000);
+    expect(await callers.answers(SOME)).toBeLessThan(SOON_MS);
   });
   expect([callers.refused, callers.unanswered]).toEqual([[], 0]);
   expect((await fleet.rows()).map(({ address }) => address)).not.toContain(leaving.grpcAddress);
@@ -170,7 +172,7 @@ test('kill -9 of an API process costs only those whom it was answering; the othe
   const [killed, other] = apis;
   const callers = await underLoad(async (callers) => {
     await fleet.end(killed, 'SIGKILL');
-    expect(await callers.answers(SOME)).toBeLessThan(2_000);
+    expect(await callers.answers(SOME)).toBeLessThan(SOON_MS);
   });
   expect([callers.refused, callers.unanswered]).toEqual([[], CALLERS]);
   const registry = new RegistryClient(other);
@@ -183,6 +185,6 @@ test('kill -9 of an API process costs only those whom it was answering; the othe
   let answer = await predict(other, question);
   const askedAt = performance.now();
   while (answer.__typename === 'NotFoundError') answer = await predict(other, question);
-  expect(performance.now() - askedAt).toBeLessThan(1_000);
+  expect(performance.now() - askedAt).toBeLessThan(SOON_MS);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess', outputs: [{ data: [2, 4] }] });
 });

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import fs, { readFile } from 'node:fs/promises';
 import type { Member } from '../support/api-client';
 import { S3Server, sha256Of } from '../support/s3-server';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -43,8 +43,14 @@ const at = (key: string, more: object = {}) => ({
 const register = async (dataset: string, input: object) =>
   (await server.data<{ registerDatasetVersion: Registered }>(REGISTER, { input: { dataset, ...input } }))
     .registerDatasetVersion;
-const leftovers = async () =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('modelgraph-source-'));
+/** Folders that were made for what was read here: others may read at the same time. */
+const made = jest.spyOn(fs, 'mkdtemp');
+const leftovers = async () => {
+  const folders = await Promise.all(made.mock.results.map(({ value }) => value as Promise<string>));
+  const ofSources = folders.filter((folder) => folder.includes('modelgraph-source-'));
+  expect(ofSources).not.toEqual([]);
+  return ofSources.filter((folder) => existsSync(folder));
+};
 
 test('data that lies in a named bucket is read there, and only its profile is kept', async () => {
   const registered = await register('penguins', at('data/penguins.csv', { target: 'species' }));
