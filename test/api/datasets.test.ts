@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../support/api-client';
 import { parquet } from '../support/data-files';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -74,36 +71,6 @@ test('clients that register at the same time get one version for each file', asy
   const refs = answers.map(({ version }) => version.ref);
   expect(new Set(refs)).toEqual(new Set(['race@1', 'race@2', 'race@3']));
   expect(answers.filter(({ created }) => created)).toHaveLength(3);
-});
-
-test('more callers than may wait for readings get one version of one file, since they wait for one reading', async () => {
-  const sha256 = await server.upload(`a\n${'1\n'.repeat(200_000)}`);
-  const answers = await Promise.all(
-    Array.from({ length: 80 }, () => register({ dataset: 'crowd', artifact: { sha256 } })),
-  );
-  expect(new Set(answers.map(({ version }) => version.ref))).toEqual(new Set(['crowd@1']));
-  expect(answers.filter(({ created }) => created)).toHaveLength(1);
-});
-
-test('a caller that goes away while its file is read leaves a version, which is found by whoever asks again', async () => {
-  const sha256 = await server.upload(`a\n${'1\n'.repeat(1_000_000)}`);
-  const input = { dataset: 'left', artifact: { sha256 } };
-  const call = request(`${server.url}/graphql`, {
-    method: 'POST',
-    headers: { ...server.headers, 'content-type': 'application/json' },
-  });
-  const broken = once(call, 'error');
-  const answered = jest.fn();
-  call.on('response', answered);
-  call.end(JSON.stringify({ query: REGISTER, variables: { input } }));
-  await once(call, 'finish');
-  await server.data('{ __typename }'); // comes behind it
-  call.destroy(new Error('gone'));
-  await broken;
-  expect(answered).not.toHaveBeenCalled();
-  const left = () => server.data('query { datasetVersion(ref: "left@1") { rowCount } }');
-  while ((await left()).datasetVersion === null) await sleep(50);
-  expect(await register(input)).toMatchObject({ created: false, version: { ref: 'left@1' } });
 });
 
 test('an idempotency key gets the same answer again, and another input with it is refused', async () => {

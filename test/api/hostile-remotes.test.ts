@@ -9,6 +9,9 @@ import { startTestServer, type TestServer } from '../support/test-server';
 
 /** Of a prediction, in ms: what the remote drips or withholds is not waited for any longer. */
 const TIMEOUT_MS = 1_000;
+/** Of one that is to be told what is wrong with its answer, however long that takes a busy machine. */
+const PATIENCE_MS = 30_000;
+const timeoutFor = (told: RegExp) => (told.source.includes('did not answer') ? TIMEOUT_MS : PATIENCE_MS);
 /** What one attack may leave behind, in bytes; the largest of them sends all that it can. */
 const MAX_GROWTH = 150 * 1024 * 1024;
 
@@ -26,9 +29,9 @@ afterAll(async () => {
 });
 
 /** Each attack has a model of its own: what one learns of its remote is nothing to another. */
-async function register(name: string): Promise<string> {
+async function register(name: string, timeoutMs = TIMEOUT_MS): Promise<string> {
   remote.attack = undefined;
-  const document = { backend: 'open-inference', url: remote.url, model: name, timeoutMs: TIMEOUT_MS };
+  const document = { backend: 'open-inference', url: remote.url, model: name, timeoutMs };
   return new RegistryClient(server).version(name, Buffer.from(remoteModel(document)));
 }
 const ask = (ref: string) =>
@@ -42,7 +45,7 @@ const askLocal = async () => {
 test.each(Object.entries(ATTACKS).map(([what, [attack, told]]) => ({ what, attack, told })))(
   '$what costs its caller one refusal, and nobody else anything',
   async ({ what, attack, told }) => {
-    const ref = await register(what.replaceAll(' ', '-'));
+    const ref = await register(what.replaceAll(' ', '-'), timeoutFor(told));
     remote.attack = attack;
     const before = process.memoryUsage.rss();
     const startedAt = performance.now();
@@ -52,7 +55,7 @@ test.each(Object.entries(ATTACKS).map(([what, [attack, told]]) => ({ what, attac
       message: expect.stringMatching(told) as string,
     });
     expect(String(answer.message).length).toBeLessThan(500);
-    expect(performance.now() - startedAt).toBeLessThan(10 * TIMEOUT_MS);
+    expect(performance.now() - startedAt).toBeLessThan(PATIENCE_MS);
     expect(process.memoryUsage.rss() - before).toBeLessThan(MAX_GROWTH);
     expect(others).toEqual([affineAnswer(row), affineAnswer(row)]);
     remote.attack = undefined;
@@ -96,8 +99,9 @@ test('a question that had no answer yet is asked once more, and no other', async
 });
 
 test('a remote that fails again and again is asked no more until it says that it is ready', async () => {
-  const ref = await register('tired');
+  const ref = await register('tired', PATIENCE_MS);
   remote.attack = ATTACKS['an error in HTML']?.[0];
+  remote.isReady = false;
   for (let failure = 0; failure < 3; failure += 1) await ask(ref);
   const before = remote.inferences;
   expect(await ask(ref)).toMatchObject({
@@ -107,6 +111,7 @@ test('a remote that fails again and again is asked no more until it says that it
   });
   expect(remote.inferences).toBe(before);
   remote.attack = undefined;
+  remote.isReady = true;
   let answer = await ask(ref);
   while (answer.__typename !== 'PredictSuccess') answer = await ask(ref);
   expect(answer.outputs).toMatchObject([{ data: [2, 4] }]);
@@ -121,7 +126,7 @@ test.each(Object.entries(GRPC_ATTACKS).map(([what, [attack, told]]) => ({ what, 
       const x = { name: 'x', datatype: 'FP32' as const, shape: [1], data: Float32Array.of(1) };
       const question = { model: { name: 'm', version: '' }, inputs: [x] };
       const before = process.memoryUsage.rss();
-      await expect(client.infer(question, { timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({
+      await expect(client.infer(question, { timeoutMs: timeoutFor(told) })).rejects.toMatchObject({
         name: 'RemoteFailure',
         message: expect.stringMatching(told) as string,
       });

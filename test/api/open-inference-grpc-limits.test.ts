@@ -143,26 +143,28 @@ test('the deadline of a call is the server’s too, and what waits behind it the
 
 test('who comes to a full queue is told when to come back; who leaves it makes room', async () => {
   const modelName = 'narrow';
-  const comesLater = () =>
-    grpc.infer(loop(1n, { modelName, ...timeout(50_000n) })).then(
+  const comesLater = (microseconds = 50_000n) =>
+    grpc.infer(loop(1n, { modelName, ...timeout(microseconds) })).then(
       () => null,
       (error: ServiceError) => error,
     );
   const runs = grpc.infer(loop(FOR_EVER, { modelName })).catch((error: unknown) => error);
-  await until(comesLater, (error) => error?.code === Code.DEADLINE_EXCEEDED); // the first one runs: there was room
+  await until(() => comesLater(), isTooLate); // the first one runs: there was room
   let leave: () => void = () => undefined;
   const waits = grpc
     .call('modelInfer', loop(FOR_EVER, { modelName }), {}, (call) => (leave = () => call.cancel()))
     .catch((error: unknown) => error);
-  const refused = await comesLater();
+  const refused = await comesLater(60_000_000n); // at once, and not when its time is over
   expect(refused?.code).toBe(Code.RESOURCE_EXHAUSTED);
   expect(refused?.details).toMatch(/Too many predictions wait already.*Try again in \d+ ms\./);
   expect(Number(refused?.metadata.get('grpc-retry-pushback-ms')[0])).toBeGreaterThan(0);
   leave();
   expect(await waits).toMatchObject({ code: Code.CANCELLED });
-  await until(comesLater, (error) => error?.code === Code.DEADLINE_EXCEEDED); // there is room again
+  await until(() => comesLater(), isTooLate); // there is room again
   void runs;
 });
+
+const isTooLate = (error: ServiceError | null) => error?.code === Code.DEADLINE_EXCEEDED;
 
 /** The first answer that is looked for; every one before it is asked for after the one before. */
 async function until<Answer>(ask: () => Promise<Answer>, isIt: (answer: Answer) => boolean): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { WebhookStore } from '../../src/webhooks/webhooks.store';
 import type { ApiClient } from '../support/api-client';
 import { MlflowClient } from '../support/mlflow-client';
 import { RegistryClient, scaled } from '../support/registry-client';
@@ -189,9 +190,13 @@ describe('what is told', () => {
 
 describe('a delivery', () => {
   test('is tried again where the receiver is not ready, under the same id, and the record says so', async () => {
+    const claim = jest.spyOn(WebhookStore.prototype, 'claim');
     receiver.next(
       '/later',
-      (response) => response.writeHead(503).end(),
+      (response) => {
+        claim.mockResolvedValue([]); // until the record was looked at
+        response.writeHead(503).end();
+      },
       (response) => response.destroy(),
     );
     const { webhook } = await create('/later', ['REGISTERED_MODEL_CREATED'], { secret: 's' });
@@ -200,6 +205,7 @@ describe('a delivery', () => {
     const pending = await recorded(webhook.id, ({ responseStatus }) => responseStatus === 503);
     expect(pending).toMatchObject({ state: 'PENDING', attempts: 1, error: 'It answered 503.' });
     expect(pending.dueAt).not.toBeNull();
+    claim.mockRestore();
     const received = await receiver.count('/later', 3);
     expect(new Set(received.map(({ headers }) => headers['x-mlflow-delivery-id']))).toEqual(
       new Set([pending.id]),

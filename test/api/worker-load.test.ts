@@ -9,6 +9,12 @@ const LOAD = `{ workerLoad {
   gpus { index uuid name utilisation memoryUsedBytes memoryTotalBytes temperatureC powerW powerLimitW }
   queuedRows queuedBytes batches rows closed { reason count } } }`;
 
+interface Load {
+  readonly workers: readonly { readonly modelCount: number }[];
+  readonly closed: readonly { readonly count: number }[];
+}
+const load = async () => (await server.data<{ workerLoad: Load }>(LOAD)).workerLoad;
+
 let server: TestServer;
 let remove: () => Promise<void>;
 beforeAll(async () => {
@@ -26,9 +32,8 @@ test('workers are shown with their memory and provider, beside the cards of the 
   await deployEndpoint(server, 'loaded', [{ ref: 'small@1.0.0', weight: 1 }]);
   const inputs = [{ name: 'x', datatype: 'FP32', shape: [3, 2], data: [1, 2, 3, 4, 5, 6] }];
   await predict(server, { endpoint: 'loaded', inputs });
-  const { workerLoad } = await server.data<{ workerLoad: { rows: number; closed: { count: number }[] } }>(
-    LOAD,
-  );
+  let workerLoad = await load();
+  while (!workerLoad.workers.every(({ modelCount }) => modelCount === 1)) workerLoad = await load();
   const worker = { provider: 'cpu', skippedProviders: [], restarts: 0, modelCount: 1 };
   expect(workerLoad).toMatchObject({
     workers: [

@@ -167,6 +167,8 @@ export const ATTACKS: Readonly<Record<string, readonly [Attack, RegExp]>> = {
 export class HostileRemote {
   /** Undefined: it answers as it should. */
   attack: Attack | undefined;
+  /** What it says of its model to whoever asks. */
+  isReady = true;
   inferences = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server = createHttpServer((request, response) => this.answer(request, response));
@@ -194,7 +196,8 @@ export class HostileRemote {
     const path = request.url ?? '';
     const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, 2] });
     if (path === '/v2') return json(response, { name: 'hostile', extensions: [] });
-    if (path.endsWith('/ready')) return json(response, {});
+    if (path.endsWith('/ready'))
+      return this.isReady ? json(response, {}) : void response.writeHead(503).end();
     if (!path.endsWith('/infer'))
       return json(response, {
         name: 'twice',

@@ -135,7 +135,7 @@ export class TestServer extends ApiClient {
   }
 }
 
-/** What a server does by itself, every now and then: known credentials, its routes, old rows, measurements, chunks. */
+/** What a server does by itself, every now and then: known credentials, its routes, popular questions, old rows, measurements, chunks, tails. */
 const BY_ITSELF = [
   'auth.keyByHash',
   ...[
@@ -151,7 +151,9 @@ const BY_ITSELF = [
     'monitoring.removeDifferences',
   ],
   'webhooks.claim',
+  ...['serving.addPopular', 'serving.keepMostPopular', 'serving.removeOldPopular'],
   ...['retention.remove', 'tracking.compactionCandidates', 'tracking.vacuumChunks'],
+  ...['tracking.allTailedRuns', 'tracking.vacuumTail'],
   ...['tracking.askedExperiments', 'tracking.goingExperiments', 'tracking.ruledExperiments'],
   ...['artifacts.collectionPage', 'artifacts.removals', 'artifacts.forgetRemovals'],
 ];
