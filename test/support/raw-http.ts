@@ -68,7 +68,3 @@ export const bytes = (...texts: string[]) => [Buffer.from(texts.join(''), 'latin
 
 export const connections = (server: Server) =>
   new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
-
-export async function waitFor(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await nextTurn();
-}
