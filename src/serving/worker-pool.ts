@@ -158,15 +158,15 @@ export class WorkerPool {
   private async runWithRetry(
     file: ModelFile,
     inputs: readonly Tensor[],
-    { timeoutMs, outputs }: RunOptions,
+    options: RunOptions,
   ): Promise<RunResult> {
     for (let attempt = 1; ; attempt++) {
       const pass = this.admit(file);
       try {
         const mayRun = (slot: WorkerSlot) => this.instances.runners(file.sha256, this.slots).includes(slot);
-        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(mayRun, timeoutMs));
+        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(mayRun, options.timeoutMs));
         return await onTaken(slot, async () => {
-          const result = await slot.run(file, inputs, outputs, timeoutMs);
+          const result = await slot.run(file, inputs, options);
           this.quarantine.answered(file.sha256, pass);
           return result;
         });

@@ -5,6 +5,7 @@ import type {
   Lane,
   Latency,
   ModelFile,
+  RunOptions,
   RunResult,
   WorkerStatus,
 } from '../../src/serving/backends/backend';
@@ -13,6 +14,7 @@ import { InvalidInput } from '../../src/serving/invalid-input';
 export interface FakeRun {
   readonly file: ModelFile;
   readonly inputs: readonly Tensor[];
+  readonly options: RunOptions;
   /** Answers y = 2·x, refuses where a row holds NaN, or fails as told; then the worker is free. */
   finish(error?: Error): void;
 }
@@ -29,12 +31,13 @@ export class FakeBackend implements Backend {
     private readonly computeMs = 1,
   ) {}
 
-  run(file: ModelFile, inputs: readonly Tensor[]): Promise<RunResult> {
+  run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
     this.busy++;
     return new Promise((resolve, reject) => {
       const run: FakeRun = {
         file,
         inputs,
+        options,
         finish: (error) => {
           this.runs.splice(this.runs.indexOf(run), 1);
           this.busy--;

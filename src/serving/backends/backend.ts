@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly outputs?: readonly string[] | undefined;
   /** Aborted where nobody waits for the answer any more; given in lanes that can stop a run. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether several callers wait for it: there are others, then, who need the processor that waiting awake would take. */
+  readonly shared?: boolean;
 }
 
 export interface Latency {

@@ -155,7 +155,7 @@ export class Batcher {
     const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
-    const options = { timeoutMs: this.options.runLimitMs, outputs, signal };
+    const options = { timeoutMs: this.options.runLimitMs, outputs, signal, shared: requests.length > 1 };
     this.running.push(batch);
     model.running++;
     try {

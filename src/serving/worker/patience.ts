@@ -9,7 +9,8 @@ const AWAKE_MS = 0.5;
 /**
  * How a worker waits for its next work. Sleeping costs nothing, but to be woken costs a lonely caller more than a small
  * model does. So where the last work came within AWAKE_MS, and took no longer, the worker stays awake for as long. Work
- * that comes more seldom finds it asleep, and so does work that takes its time: others may need the processor more.
+ * that comes more seldom finds it asleep, and so does work that takes its time or that several callers have asked for:
+ * others may need the processor more.
  */
 export class Patience {
   private wake: (() => void) | undefined;
@@ -33,14 +34,18 @@ export class Patience {
     wake();
   }
 
-  /** Resolves when `reward` is called, unless there is work already. */
-  wait(hasWork: () => boolean): Promise<void> {
+  /**
+   * Resolves when `reward` is called, unless there is work already.
+   *
+   * @param wasShared whether several callers waited for the last work
+   */
+  wait(hasWork: () => boolean, wasShared = false): Promise<void> {
     if (hasWork()) return Promise.resolve();
     return new Promise((resolve) => {
       this.wake = resolve;
       this.waitingSince = this.loop.nowMs();
       const wasShort = this.waitingSince - this.cameAt <= AWAKE_MS;
-      if (this.mayStayAwake && this.cameSoon && wasShort)
+      if (this.mayStayAwake && this.cameSoon && wasShort && !wasShared)
         stayAwake(() => this.wake !== resolve, AWAKE_MS, this.loop);
     });
   }

@@ -22,7 +22,13 @@ export type Command =
   | { readonly type: 'load'; readonly sha256: string; readonly path: string; readonly rows?: number }
   | { readonly type: 'unload'; readonly sha256: string }
   | { readonly type: 'free-memory' }
-  | { readonly type: 'run'; readonly sha256: string; readonly outputs?: readonly string[] | undefined }
+  /** `shared`: as RunOptions has it. */
+  | {
+      readonly type: 'run';
+      readonly sha256: string;
+      readonly outputs?: readonly string[] | undefined;
+      readonly shared?: boolean | undefined;
+    }
   | { readonly type: 'measure'; readonly path: string; readonly samples: number }
   | { readonly type: 'try-missing'; readonly path: string; readonly columns: readonly ColumnPlace[] }
   | { readonly type: 'stop' };

@@ -44,15 +44,17 @@ async function main(): Promise<void> {
   }
   socket.send(GREETING_ID, { type: 'ready', provider, skipped, rssBytes: process.memoryUsage.rss() });
 
+  let wasShared = false;
   const commands = new Commands(sessionOptions(provider, settings.intraOpNumThreads));
   for (;;) {
     const message = waiting.shift();
     if (message === undefined) {
-      await patience.wait(() => waiting.length > 0);
+      await patience.wait(() => waiting.length > 0, wasShared);
       continue;
     }
     const command = message.body as Command;
     if (command.type === 'stop') break;
+    wasShared = command.type === 'run' && command.shared === true;
     const outcome = await commands.perform(command, message.tensors);
     const { frame } = message;
     // Not before the answer has left: what it holds may be the question's own values.

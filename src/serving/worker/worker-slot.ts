@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { InvalidInput } from '../invalid-input';
 import { tensorMismatch } from '../values/tensor-mismatch';
 import { WorkerUnavailable } from '../worker-unavailable';
-import type { ModelFile, RunResult, WorkerState, WorkerStatus } from '../backends/backend';
+import type { ModelFile, RunOptions, RunResult, WorkerState, WorkerStatus } from '../backends/backend';
 import { withModelPath } from '../backends/model-path';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { Turns } from '../../kernel/turns';
@@ -88,15 +88,14 @@ export class WorkerSlot {
   async run(
     file: ModelFile,
     inputs: readonly Tensor[],
-    outputs: readonly string[] | undefined,
-    limitMs: number,
+    { outputs, shared, timeoutMs }: RunOptions,
   ): Promise<RunResult> {
     refuseMismatch(inputs);
     const process = this.running();
     if (!this.has(file.sha256)) await this.loadInto(process, file);
     this.memory.used(file.sha256);
-    const command: Command = { type: 'run', sha256: file.sha256, outputs };
-    const { reply, tensors } = await ask(process, command, inputs, limitMs);
+    const command: Command = { type: 'run', sha256: file.sha256, outputs, shared };
+    const { reply, tensors } = await ask(process, command, inputs, timeoutMs);
     const { computeMs, rssBytes } = expect(reply, 'ran');
     if (rssBytes !== undefined) this.memory.grew(file.sha256, rssBytes);
     return { outputs: tensors, computeMs, ranOn: process.ranOn };

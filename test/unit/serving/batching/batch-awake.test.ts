@@ -50,6 +50,7 @@ test.each([
 ])('it sleeps during %s', async (_what, callers, computeMs, options) => {
   const { backend, answers } = await running(callers, computeMs, options);
   expect(backend.runs).toHaveLength(1);
+  expect(backend.runs[0]?.options.shared).toBe(callers > 1);
   expect(asked).not.toHaveBeenCalled();
   backend.runs[0]?.finish();
   await answers;

@@ -73,6 +73,13 @@ test('after work that took its time, it sleeps: others may need the processor', 
   expect(one.turn(10)).toBe(0);
 });
 
+test('after work that several callers had asked for, it sleeps: they need the processor themselves', async () => {
+  const one = loop();
+  await workAfter(one, 0.2);
+  void one.patience.wait(() => false, true);
+  expect(one.turn(10)).toBe(0);
+});
+
 test('with one processor it always sleeps: others need it', async () => {
   const one = loop(false);
   await workAfter(one, 0.2);
