@@ -10,7 +10,7 @@ import type { Outbox } from '../kernel/outbox';
 import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Transaction } from '../kernel/database/sql';
 import type { ExperimentChanges } from './experiment-changes';
-import type { Run, Source } from './run';
+import type { KeyValue, MadeRun, Run, Source } from './run';
 import { RunChangeStore } from './live/run-change.store';
 import { checkRun, type StartRunInput } from './tracking-input';
 import { newRunName } from './run-name';
@@ -27,7 +27,13 @@ import { TrackingStore } from './tracking.store';
 
 /** Where the parent of a run may be: in the run's experiment, or anywhere, as MLflow's clients expect it. */
 export type Parents = 'SAME_EXPERIMENT' | 'ANYWHERE';
-export type StartResult = { readonly ok: true; readonly run: Run } | Refusal<NotFound | InvalidInput>;
+export type RunStarted = {
+  readonly ok: true;
+  readonly run: Run;
+  /** Null where the call is a repeat: the run is that of the first call, whatever has become of it since. */
+  readonly made: MadeRun | null;
+};
+export type StartResult = RunStarted | Refusal<NotFound | InvalidInput>;
 
 /** How a run begins. The front door has checked that the caller may. */
 export class RunStart {
@@ -93,7 +99,10 @@ export class RunStart {
     const request = idempotentRequest(actor, 'startRun', input);
     const first = await claimKey(tx, request);
     if (first.kind === 'mismatch') return refuse(first.error);
-    if (first.kind === 'replay') return replayedRun(tx, actor, first.reference);
+    if (first.kind === 'replay') {
+      const replayed = await replayedRun(tx, actor, first.reference);
+      return replayed.ok ? { ...replayed, made: null } : replayed;
+    }
     const made = await this.needs.experiments.ensure(tx, actor, { name: input.experiment });
     if (!made.ok) return made;
     const isElsewhere = parent !== null && parent.experimentId !== made.experiment.id;
@@ -121,9 +130,13 @@ export class RunStart {
     await this.needs.outbox.append(tx, runStarted(run, versionIds));
     await rememberResult(tx, request, run.id);
     await this.changes.tell(tx, [run.id], 'started');
-    return { ok: true, run: described?.run ?? run };
+    const { experiment } = made;
+    return { ok: true, run: described?.run ?? run, made: { experiment, tags: [...tags].sort(byKey) } };
   }
 }
+
+/** As the database sorts them: by their bytes. */
+const byKey = (a: KeyValue, b: KeyValue): number => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 
 /** What was found before the transaction. */
 interface Known {

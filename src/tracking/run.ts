@@ -56,6 +56,13 @@ export interface KeyValue {
   readonly value: string;
 }
 
+/** What else is known of a run that was made just now, since it was written with it. */
+export interface MadeRun {
+  readonly experiment: Experiment;
+  /** By key, as they are read; those that are facts of its source are not among them. */
+  readonly tags: readonly KeyValue[];
+}
+
 /** Data that a run reads. */
 export interface RunInput {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { hashApiKey, newApiKey } from '../../src/auth/api-key';
 import { startPlatform } from '../../src/compose';
 import type { Platform } from '../../src/platform';
@@ -133,6 +134,21 @@ export class TestServer extends ApiClient {
       spy.mockRestore();
     }
   }
+
+  /** The names of all statements that `work` costs, those of transactions among them, but not their beginnings and ends. */
+  async statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+    const spy = jest.spyOn(Client.prototype, 'query');
+    try {
+      await work();
+      return spy.mock.calls.flatMap(([statement]: readonly unknown[]) => {
+        const sql = typeof statement === 'string' ? statement : (statement as { readonly text: string }).text;
+        const name = /^\/\* (\S+) \*\//.exec(sql)?.[1];
+        return name === undefined || isOfTheServerItself(sql) ? [] : [name];
+      });
+    } finally {
+      spy.mockRestore();
+    }
+  }
 }
 
 /** What a server does by itself, every now and then: known credentials, its routes, popular questions, old rows, measurements, chunks, tails. */
@@ -155,6 +171,7 @@ const BY_ITSELF = [
   ...['retention.remove', 'tracking.compactionCandidates', 'tracking.vacuumChunks'],
   ...['tracking.allTailedRuns', 'tracking.vacuumTail'],
   ...['tracking.askedExperiments', 'tracking.goingExperiments', 'tracking.ruledExperiments'],
+  ...['tracking.holdGoingRuns', 'bus.wake'],
   ...['artifacts.collectionPage', 'artifacts.removals', 'artifacts.forgetRemovals'],
 ];
 const isOfTheServerItself = (sql: string) => BY_ITSELF.some((name) => sql.startsWith(`/* ${name} `));

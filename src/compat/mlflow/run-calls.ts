@@ -50,8 +50,8 @@ export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson):
         ...(user !== null && tagOf(tags, USER_TAG) === null ? [{ key: USER_TAG, value: user }] : []),
       ],
     };
-    const result = await tracking.startRun(actor, begun, 'ANYWHERE');
-    return { run: await json.one(actor, unlessRefused(result).run) };
+    const { run, made } = unlessRefused(await tracking.startRun(actor, begun, 'ANYWHERE'));
+    return { run: made ? json.made(run, made) : await json.one(actor, run) };
   };
 
   const update = async (fields: Fields, actor: Actor): Promise<Json> => {

@@ -3,9 +3,11 @@ import { encodeNodeId } from '../../kernel/ids';
 import {
   tagsOfSource,
   type KeyValue,
+  type MadeRun,
   type MetricSummary,
   type Run,
   type RunId,
+  type RunInput,
   type RunModel,
   type RunModelDirection,
   type Tracking,
@@ -13,7 +15,7 @@ import {
 import { listOrNothing, type Json } from './answer-json';
 import { loggedModelKey } from './logged-model-key';
 import { inputJson } from './input-json';
-import type { ExperimentIds } from './experiment-ids';
+import { experimentKey, type ExperimentIds } from './experiment-ids';
 
 /** The tags that MLflow keeps beside a run's own fields. Ours are the fields: the tags are made of them. */
 export const NAME_TAG = 'mlflow.runName';
@@ -46,6 +48,11 @@ export class RunJson {
     return infoJson(run, keys.get(run.experimentId) ?? '', tags);
   }
 
+  /** A run that was made just now: it has what it was given, and nobody has to look for more. */
+  made(run: Run, { experiment, tags }: MadeRun): Json {
+    return runJson(run, experimentKey(experiment), { ...NO_FACTS, tags });
+  }
+
   /** In a handful of statements, however many they are. */
   async many(actor: Actor, runs: readonly Run[]): Promise<readonly Json[]> {
     const ids = runs.map(({ id }) => id);
@@ -60,21 +67,41 @@ export class RunJson {
       this.tracking.loggedModels.ofRuns(actor, ids),
       this.tracking.inputs.ofRuns(actor, ids),
     ]);
-    return runs.map((run, index) => ({
-      info: infoJson(run, keys.get(run.experimentId) ?? '', tags[index] ?? []),
-      data: {
-        metrics: listOrNothing((metrics[index] ?? []).filter(isOfRun).map(metricJson)),
-        params: listOrNothing((params[index] ?? []).map(({ key, value }) => ({ key, value }))),
-        tags: listOrNothing(tagList(run, tags[index] ?? [])),
-      },
-      inputs: {
-        dataset_inputs: listOrNothing((inputs[index] ?? []).map(inputJson)),
-        model_inputs: modelList(models[index] ?? [], 'INPUT'),
-      },
-      outputs: { model_outputs: modelList(models[index] ?? [], 'OUTPUT') },
-    }));
+    return runs.map((run, index) =>
+      runJson(run, keys.get(run.experimentId) ?? '', {
+        tags: tags[index] ?? [],
+        params: params[index] ?? [],
+        metrics: metrics[index] ?? [],
+        models: models[index] ?? [],
+        inputs: inputs[index] ?? [],
+      }),
+    );
   }
 }
+
+/** What is told of a run besides itself. */
+interface RunFacts {
+  readonly tags: readonly KeyValue[];
+  readonly params: readonly KeyValue[];
+  readonly metrics: readonly MetricSummary[];
+  readonly models: readonly RunModel[];
+  readonly inputs: readonly RunInput[];
+}
+const NO_FACTS: RunFacts = { tags: [], params: [], metrics: [], models: [], inputs: [] };
+
+const runJson = (run: Run, key: string, { tags, params, metrics, models, inputs }: RunFacts): Json => ({
+  info: infoJson(run, key, tags),
+  data: {
+    metrics: listOrNothing(metrics.filter(isOfRun).map(metricJson)),
+    params: listOrNothing(params.map(({ key, value }) => ({ key, value }))),
+    tags: listOrNothing(tagList(run, tags)),
+  },
+  inputs: {
+    dataset_inputs: listOrNothing(inputs.map(inputJson)),
+    model_inputs: modelList(models, 'INPUT'),
+  },
+  outputs: { model_outputs: modelList(models, 'OUTPUT') },
+});
 
 const infoJson = (run: Run, experimentKey: string, tags: readonly KeyValue[]): Json => ({
   run_id: runKey(run.id),

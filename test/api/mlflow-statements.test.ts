@@ -1,0 +1,52 @@
+import { MlflowClient } from '../support/mlflow-client';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+let server: TestServer;
+let mlflow: MlflowClient;
+let experimentId: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  mlflow = new MlflowClient(server);
+  experimentId = await mlflow.experiment('counted');
+});
+afterAll(() => server.stop());
+
+/** What MLflow's client says of every run. */
+const TAGS = [
+  { key: 'mlflow.user', value: 'mary' },
+  { key: 'mlflow.source.name', value: 'train.py' },
+  { key: 'mlflow.source.type', value: 'LOCAL' },
+  { key: 'mlflow.runName', value: 'first' },
+];
+const newRun = (fields: object = {}) => mlflow.run(experimentId, { tags: TAGS, ...fields });
+
+describe('a run that is made', () => {
+  test('is told as it was written: nothing of it is read', async () => {
+    expect(await server.statementsOf(() => newRun())).toEqual([
+      'tracking.experimentsByIds',
+      'tracking.experimentByName',
+      'tracking.addRun',
+      'tracking.addTags',
+      'outbox.append',
+      'lineage.name',
+      'webhooks.listeners',
+      'tracking.tellRunChange',
+    ]);
+  });
+
+  test('is told as whoever reads it next is told', async () => {
+    const parent = (await newRun()).info.run_id;
+    const tags = [
+      ...TAGS,
+      { key: 'mlflow.parentRunId', value: parent },
+      { key: 'mlflow.source.git.repoURL', value: 'https://user:secret@example.org/code.git' },
+      { key: 'mlflow.source.git.dirty', value: 'perhaps' },
+      // By its bytes the first is the last; by JavaScript's order it is not.
+      ...['𝒳', 'ﬀ', 'z', 'A', 'a'].map((key) => ({ key, value: '' })),
+    ];
+    const made = await newRun({ run_name: 'first', user_id: 'somebody', start_time: 5, tags });
+    expect(made).toEqual(await mlflow.read(made.info.run_id));
+    const bare = await mlflow.run('0', { start_time: undefined });
+    expect(bare).toEqual(await mlflow.read(bare.info.run_id));
+  });
+});
