@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock';
 import type { Database } from '../kernel/database/database';
 import { notFound, refuse } from '../kernel/errors';
 import type { InvalidInput, NameConflict, NotFound, Refusal, UserError } from '../kernel/errors';
-import { idOf } from '../kernel/ids';
+import { encodeNodeId, idOf } from '../kernel/ids';
 import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Transaction } from '../kernel/database/sql';
 import { ExperimentStore } from './experiment.store';
@@ -62,6 +62,19 @@ export class ExperimentChanges {
     if (!experiment) throw new Error('An experiment is there from the moment that its name is taken.');
     if (experiment.deletedAt) return refuse(experimentDeleted('name', experiment.name));
     return { ok: true, experiment, created: false };
+  }
+
+  /** The experiment of that id, as long as it takes runs; inside a transaction of the caller's. */
+  async find(
+    tx: Transaction,
+    { projectId }: Actor,
+    id: ExperimentId,
+  ): Promise<ExperimentChanged | Refusal<NotFound | InvalidInput>> {
+    const [experiment] = await new TrackingQueries(tx).experimentsByIds(projectId, [id]);
+    if (!experiment) return refuse(notFound('experiment', encodeNodeId('experiment', id)));
+    return experiment.deletedAt
+      ? refuse(experimentDeleted('experiment', experiment.name))
+      : { ok: true, experiment };
   }
 
   /** Changes what is given: its name, its description, and tags, which are put or taken away one by one. */

@@ -90,6 +90,13 @@ export class RunStart {
     return id === null ? null : this.queries.run(actor.projectId, id);
   }
 
+  private experimentOf(tx: Transaction, actor: Actor, { experiment }: StartRunInput) {
+    const { experiments } = this.needs;
+    return typeof experiment === 'string'
+      ? experiments.ensure(tx, actor, { name: experiment })
+      : experiments.find(tx, actor, experiment.id);
+  }
+
   private async add(
     tx: Transaction,
     actor: Actor,
@@ -103,14 +110,15 @@ export class RunStart {
       const replayed = await replayedRun(tx, actor, first.reference);
       return replayed.ok ? { ...replayed, made: null } : replayed;
     }
-    const made = await this.needs.experiments.ensure(tx, actor, { name: input.experiment });
-    if (!made.ok) return made;
-    const isElsewhere = parent !== null && parent.experimentId !== made.experiment.id;
-    if (isElsewhere && parents === 'SAME_EXPERIMENT') return refuse(parentElsewhere(input.experiment));
+    const found = await this.experimentOf(tx, actor, input);
+    if (!found.ok) return found;
+    const { experiment } = found;
+    const isElsewhere = parent !== null && parent.experimentId !== experiment.id;
+    if (isElsewhere && parents === 'SAME_EXPERIMENT') return refuse(parentElsewhere(experiment.name));
     const run: Run = {
       id: newId(),
       projectId: actor.projectId,
-      experimentId: made.experiment.id,
+      experimentId: experiment.id,
       name: input.name ?? newRunName(),
       status: input.scheduled ? 'SCHEDULED' : 'RUNNING',
       startedAt: input.startedAt ?? this.needs.clock.now(),
@@ -130,7 +138,6 @@ export class RunStart {
     await this.needs.outbox.append(tx, runStarted(run, versionIds));
     await rememberResult(tx, request, run.id);
     await this.changes.tell(tx, [run.id], 'started');
-    const { experiment } = made;
     return { ok: true, run: described?.run ?? run, made: { experiment, tags: [...tags].sort(byKey) } };
   }
 }

@@ -6,7 +6,7 @@ import {
   MAX_PROSE_LENGTH,
   MAX_VALUE_LENGTH,
 } from '../kernel/input-check';
-import type { KeyValue, MetricPoint, Source } from './run';
+import type { ExperimentId, KeyValue, MetricPoint, Source } from './run';
 import type { SetupInput } from './setup/run-setup';
 import { checkSource } from './setup/setup-input';
 import { sourceInTags } from './setup/source-tags';
@@ -36,7 +36,8 @@ export interface UpdateRunInput {
 }
 /** Facts of the setup, told at once; see `describeRun`. */
 export interface StartRunInput extends SetupInput {
-  readonly experiment: string;
+  /** By its name, and made where there is none; or by its id. */
+  readonly experiment: string | { readonly id: ExperimentId };
   readonly name?: string | null;
   readonly params?: readonly KeyValue[] | null;
   readonly tags?: readonly KeyValue[] | null;
@@ -108,7 +109,8 @@ function checkNameAndTags(
 }
 
 export function checkRun(input: StartRunInput): InvalidInput | null {
-  const check = new InputCheck().text('experiment', input.experiment, MAX_NAME_LENGTH);
+  const check = new InputCheck();
+  if (typeof input.experiment === 'string') check.text('experiment', input.experiment, MAX_NAME_LENGTH);
   if (input.name !== null && input.name !== undefined) check.text('name', input.name, MAX_NAME_LENGTH);
   checkParamList(check, input.params ?? []);
   checkTags(check, input.tags ?? []);

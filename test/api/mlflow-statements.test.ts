@@ -24,7 +24,6 @@ describe('a run that is made', () => {
   test('is told as it was written: nothing of it is read', async () => {
     expect(await server.statementsOf(() => newRun())).toEqual([
       'tracking.experimentsByIds',
-      'tracking.experimentByName',
       'tracking.addRun',
       'tracking.addTags',
       'outbox.append',

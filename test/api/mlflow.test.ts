@@ -71,6 +71,22 @@ describe('runs', () => {
     });
   });
 
+  test('no experiment of another project takes a run, and none that is deleted', async () => {
+    const stranger = new MlflowClient(await server.as('admin', 'another-project'));
+    const start = (client: MlflowClient, id: string) =>
+      client.call('POST', 'runs/create', { experiment_id: id, start_time: 1 });
+    expect(await start(stranger, experimentId)).toMatchObject({
+      status: 404,
+      body: { error_code: 'RESOURCE_DOES_NOT_EXIST' },
+    });
+    const gone = await mlflow.experiment('gone');
+    await mlflow.must('POST', 'experiments/delete', { experiment_id: gone });
+    expect(await start(mlflow, gone)).toMatchObject({
+      status: 400,
+      body: { error_code: 'INVALID_PARAMETER_VALUE' },
+    });
+  });
+
   test('the default experiment is there without being made', async () => {
     const { info } = await mlflow.run('0');
     expect(info).toMatchObject({

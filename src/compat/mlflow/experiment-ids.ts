@@ -1,6 +1,6 @@
 import type { Actor } from '../../kernel/actor';
 import { encodeNodeId, idOf } from '../../kernel/ids';
-import type { Experiment, ExperimentId, Tracking } from '../../tracking/tracking';
+import type { Experiment, ExperimentId, StartRunInput, Tracking } from '../../tracking/tracking';
 import { doesNotExist, unlessRefused } from './mlflow-error';
 
 /** What clients call the experiment of those who name none. It is the one named “Default”, made on first use. */
@@ -15,6 +15,8 @@ export const experimentKey = ({ id, name }: Pick<Experiment, 'id' | 'name'>): st
 export const experimentUri = (experiment: Experiment): string =>
   `mlflow-artifacts:/${experimentKey(experiment)}`;
 
+const noExperiment = (key: string) => doesNotExist(`No Experiment with id=${key} exists.`);
+
 /** Finds experiments by the ids that clients know them by. */
 export class ExperimentIds {
   constructor(private readonly tracking: Tracking) {}
@@ -22,8 +24,16 @@ export class ExperimentIds {
   /** Throws where there is none. */
   async experiment(actor: Actor, key: string): Promise<Experiment> {
     const [experiment] = await this.experiments(actor, [key]);
-    if (!experiment) throw doesNotExist(`No Experiment with id=${key} exists.`);
+    if (!experiment) throw noExperiment(key);
     return experiment;
+  }
+
+  /** Which experiment a new run is of: whether it is there, is found with the run. Throws where it cannot be. */
+  ofNewRun(key: string): StartRunInput['experiment'] {
+    const id = idOf('experiment', key);
+    if (id !== null) return { id };
+    if (key === DEFAULT_ID) return DEFAULT_NAME;
+    throw noExperiment(key);
   }
 
   /** Those of the experiments that there are; the default one is made where it is named and missing. */

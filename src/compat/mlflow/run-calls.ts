@@ -33,7 +33,7 @@ export async function findRun(tracking: Tracking, actor: Actor, key: string): Pr
 /** Runs, as MLflow's clients start, end, rename, tag, delete and restore them. */
 export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson): Calls {
   const create = async (fields: Fields, actor: Actor): Promise<Json> => {
-    const experiment = await ids.experiment(actor, fields.text('experiment_id'));
+    const experiment = ids.ofNewRun(fields.text('experiment_id'));
     const tags = keyValues(fields.list('tags'));
     const name = nameOf(fields.optionalText('run_name'), tags);
     const parentKey = tagOf(tags, PARENT_TAG);
@@ -41,7 +41,7 @@ export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson):
     const isPart = parent !== null && parent.deletedAt === null;
     const user = fields.optionalText('user_id');
     const begun = {
-      experiment: experiment.name,
+      experiment,
       name,
       startedAt: fields.optionalTime('start_time'),
       parentRunId: isPart ? encodeNodeId('run', parent.id) : null,
