@@ -128,12 +128,9 @@ export class RunStart {
       deletedAt: null,
     };
     const versionIds = [...new Set(versions.map(({ id }) => id))];
-    await this.store.addRun(tx, run);
-    if (input.params?.length) await this.store.addParams(tx, run, input.params);
     const { tags } = sourceInTags(input.tags ?? []);
-    if (tags.length > 0) await this.store.addTags(tx, run, tags);
-    await this.store.addDatasets(tx, run, versionIds);
-    const described = told && (await this.needs.setups.add(tx, run, told));
+    await this.store.addRun(tx, run, { params: input.params ?? [], tags, versionIds });
+    const described = told && (await this.needs.setups.addFirst(tx, run, told));
     if (described?.ok === false) return described;
     await this.needs.outbox.append(tx, runStarted(run, versionIds));
     await rememberResult(tx, request, run.id);

@@ -3,9 +3,7 @@ import type { Sha256 } from '../kernel/artifacts/artifact';
 import type { ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/database/sql';
 import type { KeyValue, Run, RunId } from './run';
-import { RunDatasetEntity } from './run-facts.entity';
 import { hasEnded, RUN_STATUSES, type RunStatus } from './run-status';
-import { RunEntity } from './run.entity';
 import { RUN } from './tracking.queries';
 
 /** Which runs take something: those that go on, or all that are not deleted, as MLflow's clients expect it. */
@@ -15,16 +13,36 @@ const STATUSES_OF: Readonly<Record<Takers, readonly RunStatus[]>> = {
   ALL: RUN_STATUSES,
 };
 
-export class TrackingStore {
-  async addRun(tx: Transaction, run: Run): Promise<void> {
-    await tx.insert('tracking.addRun', RunEntity, run);
-  }
+/** What a run has from the moment that it is there. */
+export interface RunBeginning {
+  readonly params: readonly KeyValue[];
+  readonly tags: readonly KeyValue[];
+  readonly versionIds: readonly DatasetVersionId[];
+}
 
-  async addTags(tx: Transaction, run: Run, tags: readonly KeyValue[]): Promise<void> {
+export class TrackingStore {
+  /** A run that is new, with all that it begins with, in one statement. */
+  async addRun(tx: Transaction, run: Run, { params, tags, versionIds }: RunBeginning): Promise<void> {
     await tx.query(
-      `/* tracking.addTags */ INSERT INTO run_tag (run_id, project_id, key, value)
-       SELECT $1::uuid, $2::uuid, tag.key, tag.value FROM unnest($3::text[], $4::text[]) AS tag (key, value)`,
-      [run.id, run.projectId, tags.map(({ key }) => key), tags.map(({ value }) => value)],
+      `/* tracking.addRun */ WITH params AS (
+         INSERT INTO run_param (run_id, project_id, key, value)
+         SELECT $1::uuid, $2::uuid, param.key, param.value FROM unnest($9::text[], $10::text[]) AS param (key, value)
+       ), tags AS (
+         INSERT INTO run_tag (run_id, project_id, key, value)
+         SELECT $1::uuid, $2::uuid, tag.key, tag.value FROM unnest($11::text[], $12::text[]) AS tag (key, value)
+       ), datasets AS (
+         INSERT INTO run_dataset (run_id, project_id, dataset_version_id)
+         SELECT $1::uuid, $2::uuid, version.id FROM unnest($13::uuid[]) AS version (id)
+       )
+       INSERT INTO run (id, project_id, experiment_id, name, status, started_at, parent_run_id, source)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        ...[run.id, run.projectId, run.experimentId, run.name, run.status, run.startedAt, run.parentRunId],
+        run.source && JSON.stringify(run.source),
+        ...[params.map(({ key }) => key), params.map(({ value }) => value)],
+        ...[tags.map(({ key }) => key), tags.map(({ value }) => value), versionIds],
+      ],
+      { prepareAs: 'tracking.addRun' },
     );
   }
 
@@ -49,15 +67,6 @@ export class TrackingStore {
       [run.id, keys],
     );
     return { stored, count: Number(stored[0]?.total ?? 0) };
-  }
-
-  async addDatasets(tx: Transaction, run: Run, versionIds: readonly DatasetVersionId[]): Promise<void> {
-    const { id: runId, projectId } = run;
-    await tx.insert(
-      'tracking.addDatasets',
-      RunDatasetEntity,
-      versionIds.map((datasetVersionId) => ({ runId, projectId, datasetVersionId })),
-    );
   }
 
   /** False where the run has the same bytes under this path already. */

@@ -25,7 +25,6 @@ describe('a run that is made', () => {
     expect(await server.statementsOf(() => newRun())).toEqual([
       'tracking.experimentsByIds',
       'tracking.addRun',
-      'tracking.addTags',
       'outbox.append',
       'lineage.name',
       'webhooks.listeners',

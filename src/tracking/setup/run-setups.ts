@@ -17,7 +17,7 @@ import { MODEL_PINS, modelPins } from './model-pins';
 import { mergeSetup } from './merge-setup';
 import { RunSetupQueries } from './run-setup.queries';
 import { RunSetupStore } from './run-setup.store';
-import type { DiffInput, RunSetup, SetupInput, ToldSetup } from './run-setup';
+import { NOTHING_TOLD, type DiffInput, type RunSetup, type SetupInput, type ToldSetup } from './run-setup';
 import { checkSetup, hashesIn } from './setup-input';
 import { toldSetup } from './told-setup';
 
@@ -80,7 +80,21 @@ export class RunSetups {
   /** Adds facts to a run that nobody else changes meanwhile. */
   async add(tx: Transaction, run: Run, told: ToldSetup): Promise<Described | Refusal<InvalidInput>> {
     const [setup] = await new RunSetupQueries(tx).ofRuns(run.projectId, [run.id]);
-    const known = { source: run.source ?? {}, setup: setup as RunSetup };
+    return this.merge(tx, run, setup as RunSetup, told);
+  }
+
+  /** As `add`, to a run that was made in the same transaction. */
+  addFirst(tx: Transaction, run: Run, told: ToldSetup): Promise<Described | Refusal<InvalidInput>> {
+    return this.merge(tx, run, NOTHING_TOLD, told);
+  }
+
+  private async merge(
+    tx: Transaction,
+    run: Run,
+    setup: RunSetup,
+    told: ToldSetup,
+  ): Promise<Described | Refusal<InvalidInput>> {
+    const known = { source: run.source ?? {}, setup };
     const merged = mergeSetup(known, told);
     if (!merged.ok) return refuse(merged.error);
     const { source } = merged.told;
