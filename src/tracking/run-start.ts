@@ -25,8 +25,6 @@ import { runStarted } from './tracking.events';
 import { TrackingQueries } from './tracking.queries';
 import { TrackingStore } from './tracking.store';
 
-/** Where the parent of a run may be: in the run's experiment, or anywhere, as MLflow's clients expect it. */
-export type Parents = 'SAME_EXPERIMENT' | 'ANYWHERE';
 export type RunStarted = {
   readonly ok: true;
   readonly run: Run;
@@ -56,18 +54,16 @@ export class RunStart {
     this.changes = new RunChangeStore(needs.bus);
   }
 
-  async start(
-    actor: Actor,
-    input: StartRunInput,
-    parents: Parents = 'SAME_EXPERIMENT',
-  ): Promise<StartResult> {
+  /** @see Tracking.startRun */
+  async start(actor: Actor, input: StartRunInput, foundParent?: Run | null): Promise<StartResult> {
     const invalid = checkRun(input);
     if (invalid) return refuse(invalid);
     const refs = [...new Set(input.datasets ?? [])];
     const versions = await this.needs.datasets.versionsByRefs(actor, refs);
     const unknown = refs.find((_, index) => versions[index] === null);
     if (unknown !== undefined) return refuse(notFound('dataset version', unknown));
-    const parent = await this.findRun(actor, input.parentRunId ?? null);
+    const isFound = foundParent !== undefined;
+    const parent = isFound ? foundParent : await this.findRun(actor, input.parentRunId ?? null);
     if (input.parentRunId && !parent) return refuse(notFound('run', input.parentRunId));
     if (parent?.deletedAt) return refuse(runDeleted(parent));
     const source = sourceByTags(toldSource(input.source ?? {}), { tags: input.tags ?? [] }, 'ONCE');
@@ -77,7 +73,7 @@ export class RunStart {
     return refusableTransaction(this.needs.database, (tx) =>
       this.add(tx, actor, input, {
         parent,
-        parents,
+        mayBeElsewhere: isFound,
         versions: versions.filter((version) => version !== null),
         source: source ?? (input.source ? toldSource(input.source) : null),
         told: prepared?.told ?? null,
@@ -101,7 +97,7 @@ export class RunStart {
     tx: Transaction,
     actor: Actor,
     input: StartRunInput,
-    { parent, parents, versions, source, told }: Known,
+    { parent, mayBeElsewhere, versions, source, told }: Known,
   ): Promise<StartResult> {
     const request = idempotentRequest(actor, 'startRun', input);
     const first = await claimKey(tx, request);
@@ -114,7 +110,7 @@ export class RunStart {
     if (!found.ok) return found;
     const { experiment } = found;
     const isElsewhere = parent !== null && parent.experimentId !== experiment.id;
-    if (isElsewhere && parents === 'SAME_EXPERIMENT') return refuse(parentElsewhere(experiment.name));
+    if (isElsewhere && !mayBeElsewhere) return refuse(parentElsewhere(experiment.name));
     const run: Run = {
       id: newId(),
       projectId: actor.projectId,
@@ -145,7 +141,8 @@ const byKey = (a: KeyValue, b: KeyValue): number => Buffer.compare(Buffer.from(a
 /** What was found before the transaction. */
 interface Known {
   readonly parent: Run | null;
-  readonly parents: Parents;
+  /** The parent, in another experiment. */
+  readonly mayBeElsewhere: boolean;
   readonly versions: readonly DatasetVersion[];
   readonly source: Source | null;
   readonly told: ToldSetup | null;

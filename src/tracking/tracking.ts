@@ -43,8 +43,8 @@ import { experimentsNamed } from './search/run-scope';
 import type { RunSearch } from './search/run-search';
 import { RunDeletion } from './deletion/run-deletion';
 import { RunSearchQueries } from './search/run-search.queries';
-import { RunStart, type Parents, type StartResult } from './run-start';
 import { Reproductions } from './setup/reproductions';
+import { RunStart, type StartResult } from './run-start';
 import { RunSetups } from './setup/run-setups';
 import type { FactRule } from './setup/source-by-tags';
 import type { RunUsers } from './deletion/run-users';
@@ -173,10 +173,10 @@ export class Tracking {
     return this.experimentChanges.restore(actor, experimentId);
   }
 
-  /** Starts a run; makes the experiment on first use. */
-  async startRun(actor: Actor, input: StartRunInput, parents?: Parents): Promise<StartResult> {
+  /** Starts a run; makes the experiment on first use. @param parent read for this caller, of any experiment; absent: `parentRunId` */
+  async startRun(actor: Actor, input: StartRunInput, parent?: Run | null): Promise<StartResult> {
     authorize(actor, 'tracking:write');
-    return this.runStart.start(actor, input, parents);
+    return this.runStart.start(actor, input, parent);
   }
 
   /** Changes what is given, whether the run goes on or has ended: its name, and tags, one by one; by a rule those that are facts. */

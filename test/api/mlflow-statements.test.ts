@@ -32,6 +32,13 @@ describe('a run that is made', () => {
     ]);
   });
 
+  test('as a part of another costs one statement more, which finds that one', async () => {
+    const tags = [{ key: 'mlflow.parentRunId', value: (await newRun()).info.run_id }];
+    const names = await server.statementsOf(() => newRun({ tags }));
+    expect(names.filter((name) => name === 'tracking.runsByIds')).toHaveLength(1);
+    expect(names).toHaveLength(7);
+  });
+
   test('is told as whoever reads it next is told', async () => {
     const parent = (await newRun()).info.run_id;
     const tags = [

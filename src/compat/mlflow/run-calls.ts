@@ -44,13 +44,12 @@ export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson):
       experiment,
       name,
       startedAt: fields.optionalTime('start_time'),
-      parentRunId: isPart ? encodeNodeId('run', parent.id) : null,
       tags: [
         ...tags.filter(({ key }) => key !== NAME_TAG && !(isPart && key === PARENT_TAG)),
         ...(user !== null && tagOf(tags, USER_TAG) === null ? [{ key: USER_TAG, value: user }] : []),
       ],
     };
-    const { run, made } = unlessRefused(await tracking.startRun(actor, begun, 'ANYWHERE'));
+    const { run, made } = unlessRefused(await tracking.startRun(actor, begun, isPart ? parent : null));
     return { run: made ? json.made(run, made) : await json.one(actor, run) };
   };
 
