@@ -117,7 +117,7 @@ export class Artifacts {
 
   /** Whoever finds an artifact has an hour to refer to it: so long it is not removed. */
   findMany(projectId: ProjectId, sha256s: readonly Sha256[]): Promise<(Artifact | null)[]> {
-    return this.rows.findMany(projectId, sha256s);
+    return sha256s.length === 0 ? Promise.resolve([]) : this.rows.findMany(projectId, sha256s);
   }
 
   /** The caller ends or destroys the stream. Throws `ArtifactLost`. */
