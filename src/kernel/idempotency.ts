@@ -20,16 +20,22 @@ export type FirstTime =
 
 /**
  * Claims a key inside the caller's transaction. A concurrent twin waits here until that transaction ends, and then
- * replays it; if it was rolled back, the twin is the first. Call `remember` before the commit. A key is kept for a day
- * (see `retention.ts`), after which it is as if it had never been used.
+ * replays it; if it was rolled back, the twin is the first. Call `rememberResult` before the commit. A key is kept for a
+ * day (see `retention.ts`), after which it is as if it had never been used.
+ *
+ * @param reference what a replay must find again, where that is known before the work: nothing is to be remembered then
  */
-export async function claimKey(tx: Transaction, request: IdempotentRequest): Promise<FirstTime> {
+export async function claimKey(
+  tx: Transaction,
+  request: IdempotentRequest,
+  reference = '',
+): Promise<FirstTime> {
   if (request.key === null || request.key === undefined) return { kind: 'first' };
   const inputHash = hashOf(request.input);
   const claimed = await tx.query<object>(
-    `/* idempotency.claim */ INSERT INTO idempotency_key (project_id, operation, key, input_hash)
-     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING key`,
-    [request.projectId, request.operation, request.key, inputHash],
+    `/* idempotency.claim */ INSERT INTO idempotency_key (project_id, operation, key, input_hash, reference)
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key`,
+    [request.projectId, request.operation, request.key, inputHash, reference],
   );
   if (claimed.length > 0) return { kind: 'first' };
   const [stored] = await tx.query<{ input_hash: string; reference: string }>(
@@ -38,7 +44,7 @@ export async function claimKey(tx: Transaction, request: IdempotentRequest): Pro
     [request.projectId, request.operation, request.key],
   );
   // It was old, and has been deleted between the two statements: it is free again.
-  if (stored === undefined) return claimKey(tx, request);
+  if (stored === undefined) return claimKey(tx, request, reference);
   if (stored.input_hash === inputHash) return { kind: 'replay', reference: stored.reference };
   const issue = {
     path: 'idempotencyKey',

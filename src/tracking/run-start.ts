@@ -4,7 +4,7 @@ import type { Bus } from '../kernel/bus';
 import type { Clock } from '../kernel/clock';
 import type { Database } from '../kernel/database/database';
 import { notFound, refuse, type InvalidInput, type NotFound, type Refusal } from '../kernel/errors';
-import { claimKey, rememberResult } from '../kernel/idempotency';
+import { claimKey } from '../kernel/idempotency';
 import { idOf, newId } from '../kernel/ids';
 import type { Outbox } from '../kernel/outbox';
 import { refusableTransaction } from '../kernel/database/refusable-transaction';
@@ -100,7 +100,8 @@ export class RunStart {
     { parent, mayBeElsewhere, versions, source, told }: Known,
   ): Promise<StartResult> {
     const request = idempotentRequest(actor, 'startRun', input);
-    const first = await claimKey(tx, request);
+    const id = newId<'run'>();
+    const first = await claimKey(tx, request, id);
     if (first.kind === 'mismatch') return refuse(first.error);
     if (first.kind === 'replay') {
       const replayed = await replayedRun(tx, actor, first.reference);
@@ -112,7 +113,7 @@ export class RunStart {
     const isElsewhere = parent !== null && parent.experimentId !== experiment.id;
     if (isElsewhere && !mayBeElsewhere) return refuse(parentElsewhere(experiment.name));
     const run: Run = {
-      id: newId(),
+      id,
       projectId: actor.projectId,
       experimentId: experiment.id,
       name: input.name ?? newRunName(),
@@ -129,7 +130,6 @@ export class RunStart {
     const described = told && (await this.needs.setups.addFirst(tx, run, told));
     if (described?.ok === false) return described;
     await this.needs.outbox.append(tx, runStarted(run, versionIds));
-    await rememberResult(tx, request, run.id);
     await this.changes.tell(tx, [run.id], 'started');
     return { ok: true, run: described?.run ?? run, made: { experiment, tags: [...tags].sort(byKey) } };
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { MlflowClient } from '../support/mlflow-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -20,7 +21,7 @@ const TAGS = [
 ];
 const newRun = (fields: object = {}) => mlflow.run(experimentId, { tags: TAGS, ...fields });
 
-describe('a run that is made', () => {
+describe('a run that MLflow’s client makes', () => {
   test('is told as it was written: nothing of it is read', async () => {
     expect(await server.statementsOf(() => newRun())).toEqual([
       'tracking.experimentsByIds',
@@ -53,5 +54,42 @@ describe('a run that is made', () => {
     expect(made).toEqual(await mlflow.read(made.info.run_id));
     const bare = await mlflow.run('0', { start_time: undefined });
     expect(bare).toEqual(await mlflow.read(bare.info.run_id));
+  });
+});
+
+describe('by GraphQL', () => {
+  const call = async (operation: string, success: string, input: object): Promise<string> => {
+    const type = `${operation.charAt(0).toUpperCase()}${operation.slice(1)}Input`;
+    const { result } = await server.data<{ result: { run: { id: string } } }>(
+      `mutation ($input: ${type}!) { result: ${operation}(input: $input) { ... on ${success} { run { id name } } } }`,
+      { input: { idempotencyKey: randomUUID(), ...input } },
+    );
+    return result.run.id;
+  };
+  const start = (input: object = {}) =>
+    call('startRun', 'StartRunSuccess', { experiment: 'counted', ...input });
+
+  test('a run is made with all that it begins with at once', async () => {
+    const facts = [{ key: 'k', value: 'v' }];
+    const input = { params: facts, tags: facts, seeds: [{ name: 'data', value: 1 }] };
+    expect(await server.statementsOf(() => start(input))).toEqual([
+      'idempotency.claim',
+      'tracking.experimentByName',
+      'tracking.addRun',
+      'tracking.putSetup',
+      'outbox.append',
+      'lineage.name',
+      'webhooks.listeners',
+      'tracking.tellRunChange',
+    ]);
+  });
+
+  test('points under a key against doubling cost what points cost, and their key', async () => {
+    const runId = await start();
+    const log = () => call('logMetrics', 'LogSuccess', { runId, points: [{ key: 'loss', value: 1 }] });
+    await log(); // its series is new
+    const names = await server.statementsOf(log);
+    expect(names).toHaveLength(2);
+    expect(names[0]).toBe('idempotency.claim');
   });
 });

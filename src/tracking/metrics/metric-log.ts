@@ -11,7 +11,7 @@ import {
   type NotFound,
   type Refusal,
 } from '../../kernel/errors';
-import { claimKey, rememberResult } from '../../kernel/idempotency';
+import { claimKey } from '../../kernel/idempotency';
 import { idOf } from '../../kernel/ids';
 import { refusableTransaction } from '../../kernel/database/refusable-transaction';
 import type { Transaction } from '../../kernel/database/sql';
@@ -149,12 +149,10 @@ export class MetricLog {
   private addAlone(actor: Actor, input: Input, prepared: PreparedPoints): Promise<MetricsResult> {
     return refusableTransaction(this.dependencies.database, async (tx): Promise<MetricsResult> => {
       const request = idempotentRequest(actor, 'logMetrics', input);
-      const first = await claimKey(tx, request);
+      const first = await claimKey(tx, request, prepared.call.runId);
       if (first.kind === 'mismatch') return refuse(first.error);
       if (first.kind === 'replay') return replayedRun(tx, actor, first.reference);
-      const result = await this.addWithin(tx, actor, input.runId, prepared);
-      if (result.ok) await rememberResult(tx, request, prepared.call.runId);
-      return result;
+      return this.addWithin(tx, actor, input.runId, prepared);
     });
   }
 

@@ -16,6 +16,19 @@ test('a key that is deleted, being old, while it is claimed again is free', asyn
   expect(asked).toEqual(['idempotency.claim', 'idempotency.read', 'idempotency.claim']);
 });
 
+test('what is known before the work is kept with the key', async () => {
+  const kept: unknown[] = [];
+  const tx = {
+    query: (_: string, parameters: readonly unknown[]) => {
+      kept.push(parameters.at(-1));
+      return Promise.resolve([{ key: 'k' }]);
+    },
+  } as unknown as Transaction;
+  const request: IdempotentRequest = { projectId: 'p' as ProjectId, operation: 'o', key: 'k', input: 1 };
+  expect(await claimKey(tx, request, 'r')).toEqual({ kind: 'first' });
+  expect(kept).toEqual(['r']);
+});
+
 test('who gives no key claims none', async () => {
   const tx = { query: () => Promise.reject(new Error('not asked')) } as unknown as Transaction;
   const request: IdempotentRequest = { projectId: 'p' as ProjectId, operation: 'o', key: null, input: 1 };
