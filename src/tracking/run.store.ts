@@ -28,19 +28,20 @@ export class RunStore {
     return run as Run;
   }
 
-  /** Gives the number of all tags that the run has then. */
+  /** The caller holds the run. Gives the number of all tags that it has then. */
   async putTags(tx: Transaction, { id, projectId }: Run, tags: readonly KeyValue[]): Promise<number> {
-    await tx.query(
-      `/* tracking.putTags */ INSERT INTO run_tag (run_id, project_id, key, value)
-       SELECT $1::uuid, $2::uuid, tag.key, tag.value FROM unnest($3::text[], $4::text[]) AS tag (key, value)
-       ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value`,
+    // What stood there before is all that the statement sees: those that it puts are counted by their keys.
+    const [row] = await tx.query<{ others: string }>(
+      `/* tracking.putTags */ WITH put AS (
+         INSERT INTO run_tag (run_id, project_id, key, value)
+         SELECT $1::uuid, $2::uuid, tag.key, tag.value FROM unnest($3::text[], $4::text[]) AS tag (key, value)
+         ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value
+       )
+       SELECT count(*) AS others FROM run_tag WHERE run_id = $1 AND key <> ALL($3)`,
       [id, projectId, tags.map(({ key }) => key), tags.map(({ value }) => value)],
+      { prepareAs: 'tracking.putTags' },
     );
-    const [row] = await tx.query<{ count: string }>(
-      '/* tracking.countTags */ SELECT count(*) AS count FROM run_tag WHERE run_id = $1',
-      [id],
-    );
-    return Number(row?.count);
+    return Number(row?.others) + tags.length;
   }
 
   async removeTags(tx: Transaction, { id }: Run, keys: readonly string[]): Promise<void> {

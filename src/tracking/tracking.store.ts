@@ -46,25 +46,26 @@ export class TrackingStore {
     );
   }
 
-  /** Keeps what is not there yet, and gives what is there now, with the number of all params of the run. */
+  /** Keeps what is not there yet, and gives what is there then, with the number of all params. The caller holds the run. */
   async addParams(
     tx: Transaction,
     run: Run,
     params: readonly KeyValue[],
   ): Promise<{ readonly stored: readonly KeyValue[]; readonly count: number }> {
-    const keys = params.map(({ key }) => key);
-    await tx.query(
-      `/* tracking.addParams */ INSERT INTO run_param (run_id, project_id, key, value)
-       SELECT $1::uuid, $2::uuid, param.key, param.value FROM unnest($3::text[], $4::text[]) AS param (key, value)
-       ON CONFLICT (run_id, key) DO NOTHING`,
-      [run.id, run.projectId, keys, params.map(({ value }) => value)],
-    );
-    // Another statement, so that it sees what a concurrent writer of the same key has committed.
+    // What stood there before is all that the statement sees of the table: what it adds comes beside it.
     const stored = await tx.query<KeyValue & { readonly total: string }>(
-      `/* tracking.storedParams */
-       SELECT key, value, (SELECT count(*) FROM run_param WHERE run_id = $1) AS total
-       FROM run_param WHERE run_id = $1 AND key = ANY($2)`,
-      [run.id, keys],
+      `/* tracking.addParams */ WITH added AS (
+         INSERT INTO run_param (run_id, project_id, key, value)
+         SELECT $1::uuid, $2::uuid, param.key, param.value FROM unnest($3::text[], $4::text[]) AS param (key, value)
+         ON CONFLICT (run_id, key) DO NOTHING RETURNING key, value
+       ), stored AS (
+         SELECT key, value FROM run_param WHERE run_id = $1 AND key = ANY($3) UNION ALL SELECT key, value FROM added
+       )
+       SELECT key, value,
+         (SELECT count(*) FROM run_param WHERE run_id = $1) + (SELECT count(*) FROM added) AS total
+       FROM stored`,
+      [run.id, run.projectId, params.map(({ key }) => key), params.map(({ value }) => value)],
+      { prepareAs: 'tracking.addParams' },
     );
     return { stored, count: Number(stored[0]?.total ?? 0) };
   }

@@ -188,6 +188,20 @@ describe('a run', () => {
   });
 
   test.each([
+    ['params', (runId: string, params: object[]) => client.logParams({ runId, params })],
+    ['tags', (runId: string, tags: object[]) => updateRun({ runId, tags })],
+  ])('has at most 2,000 %s, counted once each', async (_, tell) => {
+    const runId = await client.newRun();
+    const facts = (from: number, to: number) =>
+      Array.from({ length: to - from }, (__, n) => ({ key: `k${from + n}`, value: '' }));
+    for (const from of [0, 500, 1_000])
+      expect(await tell(runId, facts(from, from + 1_000))).toHaveProperty('run');
+    expect(await tell(runId, facts(1_999, 2_001))).toMatchObject({ __typename: 'InvalidInputError' });
+    expect(await tell(runId, facts(1_999, 2_000))).toHaveProperty('run');
+    expect(await tell(runId, facts(2_000, 2_001))).toMatchObject({ __typename: 'InvalidInputError' });
+  });
+
+  test.each([
     [{ name: '' }, 'name'],
     [{ tags: [{ key: '', value: '' }] }, 'tags[0].key'],
     [{ tags: [{ key: 'a', value: 'x'.repeat(8_001) }] }, 'tags[0].value'],
