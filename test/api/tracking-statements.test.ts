@@ -57,6 +57,32 @@ describe('a run that MLflow’s client makes', () => {
   });
 });
 
+describe('MLflow’s other calls', () => {
+  const costOf = (path: string, fields: object) =>
+    server.statementsOf(() => mlflow.must('POST', path, fields));
+
+  test('what a run tells is written in one statement, once the run is held', async () => {
+    const run_id = (await newRun()).info.run_id;
+    const fact = { run_id, key: 'k', value: 'v' };
+    for (let times = 0; times < 2; times += 1) {
+      expect(await costOf('runs/log-parameter', fact)).toEqual(['tracking.holdTaker', 'tracking.addParams']);
+      expect(await costOf('runs/set-tag', fact)).toEqual(['tracking.holdRun', 'tracking.putTags']);
+    }
+  });
+
+  test('a run that ends is not looked for before', async () => {
+    const run_id = (await newRun()).info.run_id;
+    expect(await costOf('runs/update', { run_id, status: 'FINISHED', end_time: 5 })).toEqual([
+      'tracking.setStatus',
+      'outbox.append',
+      'webhooks.listeners',
+      'tracking.tellRunChange',
+      'tracking.experimentsByIds',
+      'tracking.tags',
+    ]);
+  });
+});
+
 describe('by GraphQL', () => {
   const call = async (operation: string, success: string, input: object): Promise<string> => {
     const type = `${operation.charAt(0).toUpperCase()}${operation.slice(1)}Input`;

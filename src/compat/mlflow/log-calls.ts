@@ -7,7 +7,7 @@ import type { Fields } from './fields';
 import { keyOf, keyValues } from './key-values';
 import { loggedModelIdOf } from './logged-model-key';
 import { doesNotExist, invalidParameter, unlessRefused } from './mlflow-error';
-import { changeOf } from './run-calls';
+import { changeOf, runKeyOf } from './run-calls';
 
 /** What one `log-batch` may hold, as MLflow has it. */
 const MAX_METRICS = 1_000;
@@ -67,8 +67,6 @@ const pointOf = (fields: Fields) => ({
   timestamp: fields.time('timestamp'),
   step: fields.optionalInteger('step') ?? 0n,
 });
-
-const runKeyOf = (fields: Fields): string => fields.eitherText('run_id', 'run_uuid');
 
 /** Points as columns by key, in order of arrival: parts of one column each, since most calls have many keys. */
 function seriesOf(points: readonly ReturnType<typeof pointOf>[]): readonly KeyedColumns[] {

@@ -16,9 +16,12 @@ const MAX_RUNS = 50_000;
 
 const STATUSES = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
 
-/** The run that a call names by one of two fields. Throws where there is none. */
+/** What a call names a run by; nobody has looked whether it is there. */
+export const runKeyOf = (fields: Fields): string => fields.eitherText('run_id', 'run_uuid');
+
+/** The run that a call names. Throws where there is none. */
 export async function runOf(tracking: Tracking, actor: Actor, fields: Fields): Promise<Run> {
-  const key = fields.eitherText('run_id', 'run_uuid');
+  const key = runKeyOf(fields);
   const run = await findRun(tracking, actor, key);
   if (!run) throw doesNotExist(`Run with id=${key} not found`);
   return run;
@@ -54,16 +57,15 @@ export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson):
   };
 
   const update = async (fields: Fields, actor: Actor): Promise<Json> => {
-    const run = await runOf(tracking, actor, fields);
-    const runId = encodeNodeId('run', run.id);
+    const runId = runKeyOf(fields);
     const status = fields.word('status', STATUSES);
     const name = fields.optionalText('run_name');
     const endedAt = fields.optionalTime('end_time');
-    let changed = run;
+    let changed: Run | null = null;
     if (name !== null) changed = unlessRefused(await tracking.updateRun(actor, { runId, name })).run;
     if (status !== null)
       changed = unlessRefused(await tracking.finishRun(actor, { runId, status, endedAt }, 'ANY')).run;
-    return { run_info: await json.info(actor, changed) };
+    return { run_info: await json.info(actor, changed ?? (await runOf(tracking, actor, fields))) };
   };
 
   const search = async (fields: Fields, actor: Actor): Promise<Json> => {
@@ -97,15 +99,8 @@ export function runCalls(tracking: Tracking, ids: ExperimentIds, json: RunJson):
       return {};
     },
     'POST runs/set-tag': async (fields, actor) => {
-      const { id } = await runOf(tracking, actor, fields);
-      const [tag] = keyValues([fields]);
-      unlessRefused(
-        await tracking.updateRun(
-          actor,
-          { runId: encodeNodeId('run', id), ...changeOf(tag ? [tag] : []) },
-          'ANY',
-        ),
-      );
+      const change = { runId: runKeyOf(fields), ...changeOf(keyValues([fields])) };
+      unlessRefused(await tracking.updateRun(actor, change, 'ANY'));
       return {};
     },
     'POST runs/delete-tag': async (fields, actor) => {
