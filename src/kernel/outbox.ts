@@ -1,5 +1,4 @@
 import type { Bus } from './bus';
-import { EventEntity } from './event.entity';
 import { newId, type ProjectId } from './ids';
 import type { Transaction } from './database/sql';
 
@@ -23,7 +22,12 @@ export class Outbox {
   ) {}
 
   async append(tx: Transaction, event: DomainEvent): Promise<void> {
-    await tx.insert('outbox.append', EventEntity, { id: newId(), ...event });
+    const { projectId, topic, type, payload } = event;
+    await tx.query(
+      `/* outbox.append */ INSERT INTO event (id, project_id, topic, type, payload) VALUES ($1, $2, $3, $4, $5)`,
+      [newId(), projectId, topic, type, JSON.stringify(payload)],
+      { prepareAs: 'outbox.append' },
+    );
     for (const handle of this.handlers) await handle(tx, event);
     await this.bus.wake(tx, event.topic);
   }
