@@ -36,6 +36,7 @@ export async function claimKey(
     `/* idempotency.claim */ INSERT INTO idempotency_key (project_id, operation, key, input_hash, reference)
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key`,
     [request.projectId, request.operation, request.key, inputHash, reference],
+    { prepareAs: 'idempotency.claim' },
   );
   if (claimed.length > 0) return { kind: 'first' };
   const [stored] = await tx.query<{ input_hash: string; reference: string }>(

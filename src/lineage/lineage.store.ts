@@ -29,6 +29,7 @@ export class LineageStore {
        SELECT $1, key, kind, label FROM unnest($2::text[], $3::text[], $4::text[]) AS added (key, kind, label)
        ON CONFLICT (project_id, key) DO UPDATE SET label = excluded.label`,
       [projectId, ...columns(nodes)],
+      { prepareAs: 'lineage.name' },
     );
   }
 

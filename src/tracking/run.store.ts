@@ -16,6 +16,7 @@ export class RunStore {
     const [run] = await tx.query<Run>(
       `/* tracking.holdRun */ SELECT ${RUN} FROM run r WHERE r.id = $1 AND r.project_id = $2 FOR NO KEY UPDATE`,
       [id, projectId],
+      { prepareAs: 'tracking.holdRun' },
     );
     return run ?? null;
   }

@@ -32,6 +32,7 @@ export class TrackingQueries {
     const [experiment] = await this.sql.query<Experiment>(
       `/* tracking.experimentByName */ SELECT ${EXPERIMENT} FROM experiment e WHERE e.project_id = $1 AND e.name = $2`,
       [projectId, name],
+      { prepareAs: 'tracking.experimentByName' },
     );
     return experiment ?? null;
   }
@@ -41,6 +42,7 @@ export class TrackingQueries {
       `/* tracking.experimentsByIds */ SELECT ${EXPERIMENT} FROM experiment e
        WHERE e.project_id = $1 AND e.id = ANY($2)`,
       [projectId, ids],
+      { prepareAs: 'tracking.experimentsByIds' },
     );
     return rowsByIds(ids, rows);
   }
@@ -58,6 +60,7 @@ export class TrackingQueries {
     const rows = await this.sql.query<Run>(
       `/* tracking.runsByIds */ SELECT ${RUN} FROM run r WHERE r.project_id = $1 AND r.id = ANY($2)`,
       [projectId, ids],
+      { prepareAs: 'tracking.runsByIds' },
     );
     return rowsByIds(ids, rows);
   }

@@ -107,6 +107,7 @@ export class TrackingStore {
          ended_seq = CASE WHEN $6 THEN last_seq + 1 END
        WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($4) AND r.deleted_at IS NULL RETURNING ${RUN}`,
       [runId, projectId, status, from, now, hasEnded(status)],
+      { prepareAs: 'tracking.setStatus' },
     );
     return run ?? null;
   }
@@ -117,6 +118,7 @@ export class TrackingStore {
       `/* tracking.holdTaker */ SELECT ${RUN} FROM run r
        WHERE r.id = $1 AND r.project_id = $2 AND r.status = ANY($3) AND r.deleted_at IS NULL FOR NO KEY UPDATE`,
       [runId, projectId, STATUSES_OF[takers]],
+      { prepareAs: 'tracking.holdTaker' },
     );
     return run ?? null;
   }

@@ -99,6 +99,7 @@ export class WebhookStore {
       `/* webhooks.listeners */ SELECT id, events FROM webhook
        WHERE project_id = $1 AND status = 'ACTIVE' AND events && $2::text[] ORDER BY id FOR KEY SHARE`,
       [projectId, events],
+      { prepareAs: 'webhooks.listeners' },
     );
   }
 

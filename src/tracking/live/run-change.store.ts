@@ -49,6 +49,7 @@ export class RunChangeStore {
        )
        SELECT experiment_id AS id FROM feed`,
       [runIds, projectId],
+      { prepareAs: `tracking.tellRunChange.${column}` },
     );
     for (const { id } of experiments) await this.bus.wake(tx, experimentTopic(id));
   }
