@@ -50,7 +50,8 @@ export class TrackingQueries {
   experimentTags(projectId: ProjectId, ids: readonly ExperimentId[]): Promise<(readonly KeyValue[])[]> {
     return this.grouped<ExperimentId, KeyValue>(
       ids,
-      `/* tracking.experimentTags */ SELECT experiment_id AS owner, key, value FROM experiment_tag
+      'tracking.experimentTags',
+      `SELECT experiment_id AS owner, key, value FROM experiment_tag
        WHERE project_id = $1 AND experiment_id = ANY($2) ORDER BY key COLLATE "C"`,
       [projectId, ids],
     );
@@ -133,7 +134,8 @@ export class TrackingQueries {
   ): Promise<(readonly KeyValue[])[]> {
     return this.grouped<RunId, KeyValue>(
       runIds,
-      `/* tracking.params */ SELECT run_id AS owner, key, value FROM run_param
+      'tracking.params',
+      `SELECT run_id AS owner, key, value FROM run_param
        WHERE project_id = $1 AND run_id = ANY($2) AND ($3::text[] IS NULL OR key = ANY($3)) ORDER BY key COLLATE "C"`,
       [projectId, runIds, keys],
     );
@@ -142,7 +144,8 @@ export class TrackingQueries {
   tags(projectId: ProjectId, runIds: readonly RunId[]): Promise<(readonly KeyValue[])[]> {
     return this.grouped<RunId, KeyValue>(
       runIds,
-      `/* tracking.tags */ SELECT run_id AS owner, key, value FROM run_tag
+      'tracking.tags',
+      `SELECT run_id AS owner, key, value FROM run_tag
        WHERE project_id = $1 AND run_id = ANY($2) ORDER BY key COLLATE "C"`,
       [projectId, runIds],
     );
@@ -151,7 +154,8 @@ export class TrackingQueries {
   async artifacts(projectId: ProjectId, runIds: readonly RunId[]): Promise<(readonly RunArtifact[])[]> {
     const lists = await this.grouped<RunId, { path: string; sha256: Sha256; sizeBytes: string }>(
       runIds,
-      `/* tracking.artifacts */ SELECT f.run_id AS owner, f.path, f.sha256, a.size_bytes AS "sizeBytes"
+      'tracking.artifacts',
+      `SELECT f.run_id AS owner, f.path, f.sha256, a.size_bytes AS "sizeBytes"
        FROM run_artifact f JOIN artifact a ON a.project_id = f.project_id AND a.sha256 = f.sha256
        WHERE f.project_id = $1 AND f.run_id = ANY($2) ORDER BY f.path COLLATE "C"`,
       [projectId, runIds],
@@ -165,7 +169,8 @@ export class TrackingQueries {
   ): Promise<(readonly DatasetVersionId[])[]> {
     const lists = await this.grouped<RunId, { id: DatasetVersionId }>(
       runIds,
-      `/* tracking.datasetVersionIds */ SELECT run_id AS owner, dataset_version_id AS id FROM run_dataset
+      'tracking.datasetVersionIds',
+      `SELECT run_id AS owner, dataset_version_id AS id FROM run_dataset
        WHERE project_id = $1 AND run_id = ANY($2) ORDER BY dataset_version_id`,
       [projectId, runIds],
     );
@@ -174,9 +179,13 @@ export class TrackingQueries {
 
   private async grouped<Owner extends string, Row extends object>(
     owners: readonly Owner[],
+    name: string,
     sql: string,
     parameters: readonly unknown[],
   ): Promise<(readonly Row[])[]> {
-    return listsByOwner(owners, await this.sql.query<Row & { readonly owner: Owner }>(sql, parameters));
+    const rows = await this.sql.query<Row & { readonly owner: Owner }>(`/* ${name} */ ${sql}`, parameters, {
+      prepareAs: name,
+    });
+    return listsByOwner(owners, rows);
   }
 }

@@ -32,6 +32,7 @@ export class RunInputQueries {
        FROM run_dataset x ${VERSIONS}
        WHERE x.project_id = $1 AND x.run_id = ANY($2) ORDER BY ${NAME} COLLATE "C", v.number`,
       [projectId, runIds],
+      { prepareAs: 'tracking.inputs' },
     );
     return listsByOwner(runIds, rows);
   }

@@ -100,6 +100,7 @@ export class LoggedModelQueries {
        FROM run_model l JOIN logged_model m ON m.id = l.logged_model_id
        WHERE l.project_id = $1 AND l.run_id = ANY($2) AND m.deleted_at IS NULL ORDER BY m.id, l.direction`,
       [projectId, runIds],
+      { prepareAs: 'tracking.loggedModelsOfRuns' },
     );
     return listsByOwner(
       runIds,

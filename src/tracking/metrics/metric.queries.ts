@@ -121,6 +121,7 @@ export class MetricQueries {
        WHERE project_id = $1 AND run_id = ANY($2) AND ($3::text[] IS NULL OR key = ANY($3)) AND ${isWanted}
        ORDER BY key COLLATE "C", subject COLLATE "C"`,
         [projectId, runIds, keys, ...(model === null ? [] : [model])],
+        { prepareAs: model === null ? 'tracking.summaries' : 'tracking.summaries.model' },
       );
     const rows = await read();
     if (!rows[0]?.areTailed) return rows; // a series has its row before its run has a tail
