@@ -18,7 +18,6 @@ import {
   type UpdateExperimentInput,
 } from './tracking-input';
 import { experimentDeleted, experimentNameTaken, tooManyTags } from './tracking.errors';
-import { TrackingQueries } from './tracking.queries';
 
 export type ExperimentMade = {
   readonly ok: true;
@@ -45,32 +44,31 @@ export class ExperimentChanges {
     return refusableTransaction(this.needs.database, (tx) => this.ensure(tx, actor, input));
   }
 
-  /** As `create`, inside a transaction of the caller's, who has checked the input. */
+  /** As `create`; the experiment takes runs until the transaction ends, and the caller has checked the input. */
   async ensure(
     tx: Transaction,
     { projectId }: Actor,
     input: CreateExperimentInput,
   ): Promise<ExperimentMade | Refusal<InvalidInput>> {
-    const queries = new TrackingQueries(tx);
-    const found = await queries.experimentByName(projectId, input.name);
+    const found = await this.store.shareNamed(tx, projectId, input.name);
     const added = found ? null : await this.store.add(tx, projectId, input, this.needs.clock.now());
     if (added) {
       if (input.tags?.length) await this.store.putTags(tx, added, input.tags);
       return { ok: true, experiment: added, created: true };
     }
-    const experiment = found ?? (await queries.experimentByName(projectId, input.name));
+    const experiment = found ?? (await this.store.shareNamed(tx, projectId, input.name));
     if (!experiment) throw new Error('An experiment is there from the moment that its name is taken.');
     if (experiment.deletedAt) return refuse(experimentDeleted('name', experiment.name));
     return { ok: true, experiment, created: false };
   }
 
-  /** The experiment of that id, as long as it takes runs; inside a transaction of the caller's. */
+  /** The experiment of that id, which takes runs until the caller's transaction ends. */
   async find(
     tx: Transaction,
     { projectId }: Actor,
     id: ExperimentId,
   ): Promise<ExperimentChanged | Refusal<NotFound | InvalidInput>> {
-    const [experiment] = await new TrackingQueries(tx).experimentsByIds(projectId, [id]);
+    const experiment = await this.store.share(tx, projectId, id);
     if (!experiment) return refuse(notFound('experiment', encodeNodeId('experiment', id)));
     return experiment.deletedAt
       ? refuse(experimentDeleted('experiment', experiment.name))

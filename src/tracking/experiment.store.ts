@@ -32,6 +32,28 @@ export class ExperimentStore {
     return experiment ?? null;
   }
 
+  /** The experiment, which nobody changes or deletes before this transaction ends; others may share it. */
+  async share(tx: Transaction, projectId: ProjectId, id: ExperimentId): Promise<Experiment | null> {
+    const [experiment] = await tx.query<Experiment>(
+      `/* tracking.shareExperiment */ SELECT ${EXPERIMENT} FROM experiment e
+       WHERE e.id = $1 AND e.project_id = $2 FOR SHARE`,
+      [id, projectId],
+      { prepareAs: 'tracking.shareExperiment' },
+    );
+    return experiment ?? null;
+  }
+
+  /** As `share`. */
+  async shareNamed(tx: Transaction, projectId: ProjectId, name: string): Promise<Experiment | null> {
+    const [experiment] = await tx.query<Experiment>(
+      `/* tracking.shareExperimentNamed */ SELECT ${EXPERIMENT} FROM experiment e
+       WHERE e.project_id = $1 AND e.name = $2 FOR SHARE`,
+      [projectId, name],
+      { prepareAs: 'tracking.shareExperimentNamed' },
+    );
+    return experiment ?? null;
+  }
+
   /** Null where another experiment has the name. */
   async update(
     tx: Transaction,

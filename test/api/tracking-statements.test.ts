@@ -24,7 +24,7 @@ const newRun = (fields: object = {}) => mlflow.run(experimentId, { tags: TAGS, .
 describe('a run that MLflow’s client makes', () => {
   test('is told as it was written: nothing of it is read', async () => {
     expect(await server.statementsOf(() => newRun())).toEqual([
-      'tracking.experimentsByIds',
+      'tracking.shareExperiment',
       'tracking.addRun',
       'outbox.append',
       'lineage.name',
@@ -100,7 +100,7 @@ describe('by GraphQL', () => {
     const input = { params: facts, tags: facts, seeds: [{ name: 'data', value: 1 }] };
     expect(await server.statementsOf(() => start(input))).toEqual([
       'idempotency.claim',
-      'tracking.experimentByName',
+      'tracking.shareExperimentNamed',
       'tracking.addRun',
       'tracking.putSetup',
       'outbox.append',
