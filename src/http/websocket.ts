@@ -13,6 +13,7 @@ import { headerOf } from '../kernel/http/http-header';
 import type { Logger } from '../kernel/logger';
 import { SocketCredentials, type SocketCredential } from './socket-credentials';
 import { TurnEnd } from './turn-end';
+import { takeUpgrades } from './upgrades';
 import { Wire } from './wire';
 
 /** Largest message of a client: an operation with its variables. */
@@ -42,7 +43,8 @@ export interface WebSocketInput {
 export function serveWebSocket({ server, operations, services, auth, logger }: WebSocketInput): {
   stop(): Promise<void>;
 } {
-  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_MESSAGE_BYTES });
+  const sockets = new WebSocketServer({ noServer: true, path: '/graphql', maxPayload: MAX_MESSAGE_BYTES });
+  takeUpgrades(server, sockets);
   const credentials = new SocketCredentials(auth, logger, sockets.clients);
   const subscriptions = new Subscriptions(operations);
   const wireOf = wires();
