@@ -22,7 +22,7 @@ export function readEncodedBody(request: HttpRequest, maxBytes: number): Chunks 
 }
 
 async function read(request: IncomingMessage, maxBytes: number): Promise<Chunks> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   try {
     if (encoding === 'identity') return { chunks: await readChunks(request, maxBytes) };
     if (encoding === 'gzip' || encoding === 'deflate')

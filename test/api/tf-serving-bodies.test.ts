@@ -26,6 +26,7 @@ const post = (...asked: Parameters<TfServingClient['post']>) => new TfServingCli
 test.each([
   ['gzip', gzipSync],
   ['deflate', deflateSync],
+  ['GZip', gzipSync],
 ])('a body may be compressed by %s', async (encoding, compress) => {
   const body = compress('{"instances": [[1, 2]]}');
   expect(await post('/points:predict', body, { 'content-encoding': encoding })).toEqual(
