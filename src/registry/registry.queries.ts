@@ -3,7 +3,7 @@ import { toPage, type Cursor, type Page, type PageRequest } from '../kernel/curs
 import { badCursor, cursorId } from '../kernel/cursor-keys';
 import { attributeFilterSql, bind } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/database/sql';
+import { isStorable, type SqlRunner } from '../kernel/database/sql';
 import type { RunId } from '../tracking/tracking';
 import type { Alias, AliasId, AliasMove } from './alias';
 import type { Model, ModelId } from './model';
@@ -41,6 +41,7 @@ export class RegistryQueries {
   constructor(private readonly sql: SqlRunner) {}
 
   async modelByName(projectId: ProjectId, name: string): Promise<Model | null> {
+    if (!isStorable(name)) return null;
     const [model] = await this.sql.query<Model>(
       `/* registry.modelByName */ SELECT ${MODEL_COLUMNS} FROM model m
        WHERE m.project_id = $1 AND m.name = $2 AND m.deleted_at IS NULL`,

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../kernel/artifacts/artifact';
 import { newId, type ProjectId } from '../kernel/ids';
-import type { Transaction } from '../kernel/database/sql';
+import { isStorable, type Transaction } from '../kernel/database/sql';
 import type { Alias, AliasId, MoveKind } from './alias';
 import { AliasMoveEntity } from './alias-move.entity';
 import type { GateResult } from './gates';
@@ -58,6 +58,7 @@ export class RegistryStore {
 
   /** The model's row, which nobody else changes before this transaction ends; null where there is none. */
   async holdModel(tx: Transaction, projectId: ProjectId, name: string): Promise<Model | null> {
+    if (!isStorable(name)) return null;
     const [model] = await tx.query<Model>(
       `/* registry.holdModel */ SELECT ${MODEL_COLUMNS} FROM model m
        WHERE m.project_id = $1 AND m.name = $2 AND m.deleted_at IS NULL FOR UPDATE`,
@@ -196,6 +197,7 @@ export class RegistryStore {
 
   /** Locks the alias's row; null where there is none. */
   async lockAlias(tx: Transaction, modelId: ModelId, name: string): Promise<Alias | null> {
+    if (!isStorable(name)) return null;
     const [alias] = await tx.query<AliasRow>(
       `/* registry.lockAlias */ SELECT ${ALIAS_COLUMNS} FROM model_alias a
        WHERE a.model_id = $1 AND a.name = $2 AND a.removed_at IS NULL FOR UPDATE`,

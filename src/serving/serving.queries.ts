@@ -1,7 +1,7 @@
 import { toPage, type Page, type PageRequest } from '../kernel/cursor';
 import { attributeFilterSql } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
-import type { SqlRunner } from '../kernel/database/sql';
+import { isStorable, type SqlRunner } from '../kernel/database/sql';
 import type { Endpoint, EndpointId } from './endpoint';
 import { completeRouting, type EndpointRouting, type GivenRouting } from './routing/endpoint-routing';
 import { completeSettings, type GivenSettings } from './endpoint-settings';
@@ -33,6 +33,7 @@ export class ServingQueries {
   }
 
   async endpointByName(projectId: ProjectId, name: string): Promise<Endpoint | null> {
+    if (!isStorable(name)) return null;
     const [row] = await this.sql.query<EndpointRow>(
       `/* serving.endpointByName */ ${ENDPOINT} WHERE endpoint.project_id = $1 AND endpoint.name = $2`,
       [projectId, name],

@@ -144,6 +144,12 @@ test.each<[string, Question, string]>([
     { model: 'nobody', parameters: { timeout: 0 } },
     'There is no endpoint or model “nobody”.',
   ],
+  ['a name that nothing can have', { model: 'no\0body' }, 'There is no endpoint or model “no body”.'],
+  [
+    'a model with an alias that none can have',
+    { model: 'points@\0' },
+    'No version of “points” is points@ . It has 1.0.0 (1).',
+  ],
 ])('%s is refused in the same sentence', async (_what, question, sentence) => {
   const isThere = question.model === undefined;
   expect(await overHttp(question)).toMatchObject({

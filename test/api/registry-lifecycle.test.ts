@@ -107,6 +107,20 @@ describe('words', () => {
   });
 });
 
+test.each<[keyof typeof SUCCESS, object]>([
+  ['updateModel', { model: 'no\0model', description: 'x' }],
+  ['deleteModel', { model: 'no\0model' }],
+  ['removeAlias', { model: 'no\0model', alias: 'production' }],
+  ['removeAlias', { model: 'nameable', alias: 'no\0alias' }],
+])('%s of what no name can lead to, %j, finds nothing', async (field, input) => {
+  await registry.version('nameable', scaled(2));
+  expect(await mutate(field, input)).toMatchObject({ __typename: 'NotFoundError' });
+});
+
+test('of a model that cannot be there nothing is rolled back', async () => {
+  expect(await registry.rollBack('no\0model', 'production')).toMatchObject({ __typename: 'NotFoundError' });
+});
+
 describe('a new name', () => {
   test('is that of the versions and of the lineage, too', async () => {
     await registry.version('old-name', scaled(2));

@@ -173,6 +173,7 @@ describe('which version', () => {
 
   test.each([
     ['/nothing', 404, /There is no endpoint or model “nothing”/],
+    ['/no%00thing', 404, /There is no endpoint or model “no thing”/],
     ['/points/versions/7', 404, /It has 1\.0\.1 \(2\), 1\.0\.0 \(1\)/],
     ['/points/versions/99999999999999999999', 404, /It has 1\.0\.1 \(2\)/],
     [
