@@ -22,14 +22,15 @@ export interface PlainConnectionsOptions {
  */
 export class PlainConnections {
   private readonly connections = new Set<PlainConnection>();
-  private readonly toNode: readonly ((socket: Socket) => void)[];
+  private readonly nodeListeners: readonly ((socket: Socket) => void)[];
+  private readonly nodeSockets = new WeakSet<Socket>();
   private readonly sweeping: NodeJS.Timeout;
 
   constructor(
     private readonly server: Server,
     private readonly options: PlainConnectionsOptions,
   ) {
-    this.toNode = server.listeners('connection') as ((socket: Socket) => void)[];
+    this.nodeListeners = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection').on('connection', (socket: Socket) => this.take(socket));
     this.sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
@@ -50,6 +51,7 @@ export class PlainConnections {
   }
 
   private take(socket: Socket): void {
+    if (this.nodeSockets.has(socket)) return this.giveToNode(socket); // it is read anew: `upgrades.ts`
     const { options } = this;
     const connection: PlainConnection = new PlainConnection(socket, {
       keepAliveSeconds: Math.floor(options.keepAliveMs / 1_000),
@@ -57,12 +59,17 @@ export class PlainConnections {
       answer: options.answer,
       handOver: (unread) => {
         this.connections.delete(connection);
-        for (const listener of this.toNode) listener.call(this.server, socket);
+        this.giveToNode(socket);
         if (unread !== undefined) socket.unshift(unread);
       },
       closed: () => this.connections.delete(connection),
     });
     this.connections.add(connection);
+  }
+
+  private giveToNode(socket: Socket): void {
+    this.nodeSockets.add(socket);
+    for (const listener of this.nodeListeners) listener.call(this.server, socket);
   }
 
   private sweep(): void {
