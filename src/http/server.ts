@@ -171,11 +171,15 @@ const isPlainDoor = (door: Door | undefined): boolean => door !== undefined && '
 const isBelow = (url: string, prefix: string): boolean =>
   url.startsWith(prefix) && (url.length === prefix.length || '/?'.includes(url[prefix.length] ?? ''));
 
+/** Whole addresses are for proxies, but every server must take them (RFC 9112, 3.2.2). */
+const localPart = (url: string): string =>
+  url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*\/?/i, '/');
+
 function exchangeOf<Request extends HttpRequest, Response extends HttpResponse>(
   request: Request,
   response: Response,
 ): { request: Request; response: Response; path: string; search: string } {
-  const url = request.url ?? '/';
+  const url = localPart(request.url ?? '/');
   const queryAt = url.indexOf('?');
   return queryAt < 0
     ? { request, response, path: url, search: '' }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -14,6 +16,17 @@ describe('credentials', () => {
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
     },
   );
+
+  test.each([
+    ['http://a/livez', 200],
+    ['HTTP://a:80/livez?x', 200],
+    ['http://a', 200],
+    ['http://a/v2/health/ready', 401],
+  ])('%s, whole as clients of proxies write it, is answered %i to a stranger', async (path, status) => {
+    const { hostname, port } = new URL(server.url);
+    const [response] = (await once(get({ hostname, port, path }), 'response')) as [IncomingMessage];
+    expect(response.resume().statusCode).toBe(status);
+  });
 
   test('a stranger on /graphql is answered in GraphQL’s own form', async () => {
     const response = await fetch(`${server.url}/graphql`, { method: 'POST', body: '{}' });
