@@ -166,6 +166,8 @@ describe('bad requests', () => {
     ['a list', '[]', 400],
     ['nothing', '', 400],
     ['a number for a text', '{"name":5}', 400],
+    ['a whole number of 64 bits where a text belongs', '{"name":[9007199254740993]}', 400],
+    ['lists in lists without end', `{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 400],
     ['bytes that are no text', Uint8Array.of(0x7b, 0xff, 0x7d), 400],
   ])('a body that is %s', async (_, body, status) => {
     expect(await mlflow.raw('POST', '/api/2.0/mlflow/experiments/create', body)).toMatchObject({

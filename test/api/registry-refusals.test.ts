@@ -80,3 +80,26 @@ describe('what cannot be a version is refused, and changes nothing', () => {
     }
   });
 });
+
+test('a name with U+0000, which no database keeps, is the name of nothing', async () => {
+  await registry.register('known', scaled(9));
+  const known = { model: 'known', alias: 'no\u0000where' };
+  const unknown = { model: 'no\u0000where' };
+  for (const [mutation, input] of [
+    ['updateModel', { ...unknown, description: 'd' }],
+    ['deleteModel', unknown],
+    ['removeAlias', { ...unknown, alias: 'production' }],
+    ['removeAlias', known],
+    ['rollbackAlias', { ...unknown, alias: 'production', reason: 'r' }],
+    ['rollbackAlias', { ...known, reason: 'r' }],
+  ] as const) {
+    const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input!`;
+    const answer = await server.graphql(
+      `mutation ($input: ${type}) { ${mutation}(input: $input) { __typename } }`,
+      { input },
+    );
+    expect(answer).toEqual({
+      data: { [mutation]: { __typename: expect.stringMatching(/^(NotFound|InvalidInput)Error$/) } },
+    });
+  }
+});

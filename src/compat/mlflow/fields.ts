@@ -1,6 +1,7 @@
 import { shorten } from '../../kernel/errors';
 import { doubleFromJson } from '../../kernel/tensors/double';
 import { invalidParameter } from './mlflow-error';
+import { shownValue } from './shown-value';
 
 /** Whole numbers of 64 bits, as the protocol's own JSON has them: numbers, or texts of digits. */
 const INT64 = /^-?\d{1,19}$/;
@@ -148,8 +149,7 @@ export class Fields {
 
   /** The error for a field that is there and cannot be what it is. */
   wrong(name: string, expected: string, value: unknown = this.values[name]): Error {
-    const isPlain = typeof value === 'string' || typeof value === 'bigint' || value === undefined;
-    const actual = shorten(isPlain ? String(value) : JSON.stringify(value));
+    const actual = shorten(typeof value === 'string' ? value : shownValue(value));
     return invalidParameter(
       `Invalid value '${actual}' for parameter '${this.path}${name}': expected ${expected}.`,
     );
