@@ -1,19 +1,21 @@
+import { unitScale } from './unit-scale';
+
 /**
  * Pearson's correlation of two columns of equal length, all of finite numbers: -1 to 1. Null where there are fewer than
  * two rows, or one of the columns does not vary.
  */
 export function pearson(xs: readonly number[], ys: readonly number[]): number | null {
-  const [meanX, meanY] = [mean(xs), mean(ys)];
+  const [scaledX, scaledY] = [unitScale(xs), unitScale(ys)];
+  if (scaledX === null || scaledY === null) return null;
+  const [meanX, meanY] = [mean(scaledX), mean(scaledY)];
   let [both, ofX, ofY] = [0, 0, 0];
-  xs.forEach((x, row) => {
-    const y = ys[row] ?? NaN;
+  scaledX.forEach((x, row) => {
+    const y = scaledY[row] ?? NaN;
     both += (x - meanX) * (y - meanY);
     ofX += (x - meanX) ** 2;
     ofY += (y - meanY) ** 2;
   });
-  if (ofX === 0 || ofY === 0) return null;
-  const found = both / Math.sqrt(ofX) / Math.sqrt(ofY); // one root after the other: the product may be too large
-  return Number.isFinite(found) ? Math.max(-1, Math.min(1, found)) : null;
+  return Math.max(-1, Math.min(1, both / Math.sqrt(ofX * ofY)));
 }
 
 /**
@@ -36,4 +38,4 @@ export function ranks(values: readonly number[]): readonly number[] {
   return found;
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,6 @@
 import { seededRandom } from './seeded-random';
 import { growTree, predictedBy, type Column, type RegressionTree } from './regression-tree';
+import { unitScale } from './unit-scale';
 
 /** Trees of the forest: more change the second figure of an importance no more. */
 const TREES = 64;
@@ -21,7 +22,7 @@ export const MIN_IMPORTANCE_RUNS = 5;
 export function importances(columns: readonly Column[], values: readonly number[]): readonly number[] {
   const random = seededRandom(45);
   const growths = columns.map(() => 0);
-  const target = values.length < MIN_IMPORTANCE_RUNS ? null : scale(values);
+  const target = values.length < MIN_IMPORTANCE_RUNS ? null : unitScale(values);
   if (target === null) return growths;
   for (let grown = 0; grown < TREES; grown += 1) {
     const sample = target.map(() => Math.floor(random() * target.length));
@@ -60,13 +61,6 @@ function squaredError(
     error += (predicted - (target[row] ?? NaN)) ** 2;
   });
   return error;
-}
-
-/** To numbers from 0 to 1, whose squares can be added whatever they were; null where all are equal. */
-function scale(values: readonly number[]): readonly number[] | null {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const half = most / 2 - least / 2; // the whole difference may be more than a number can be
-  return half > 0 ? values.map((value) => (value / 2 - least / 2) / half) : null;
 }
 
 /** Fisher and Yates. */

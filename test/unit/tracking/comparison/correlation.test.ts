@@ -25,6 +25,18 @@ test('what does not vary has no correlation, nor has a single row', () => {
   expect(pearson([1, 2, 3], [0, 0, 0])).toBeNull();
   expect(spearman([1], [1])).toBeNull();
   expect(pearson([], [])).toBeNull();
+  // Their sums are not exact, so that a mean of equal numbers may be another number.
+  const tenths = Array.from({ length: 10 }, () => 0.1);
+  expect(pearson(tenths, tenths)).toBeNull();
+  expect(pearson([...tenths.keys()], tenths)).toBeNull();
+});
+
+test('the size of numbers does not matter, up to the largest and the smallest there are', () => {
+  for (const size of [1e308, 1, 1e-300]) {
+    const values = [-1, 0.5, 1, -1].map((value) => value * size);
+    expect(pearson(values, [1, 4, 5, 1])).toBeCloseTo(1, 12);
+    expect(pearson([1, 4, 5, 1], values)).toBeCloseTo(1, 12);
+  }
 });
 
 test('a correlation is between -1 and 1, or there is none', () => {
