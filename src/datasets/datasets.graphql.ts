@@ -123,7 +123,7 @@ export class DatasetColumnType {
   @Field(() => BigIntScalar, {
     nullable: true,
     description:
-      'Different values: exact up to 10,000, then an estimate (HyperLogLog), which is off by a tenth at times. Null where the version is older than estimates and there are more.',
+      'Different values: exact up to 10,000, then an estimate by a sample of them, which is off by a hundredth or two. Null where the version is older than estimates and there are more.',
   })
   readonly approximateDistinct!: number | null;
 
