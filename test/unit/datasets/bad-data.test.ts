@@ -68,6 +68,17 @@ test('a JSON array is refused with the way to write it', async () => {
   expect(await refusal('[{"a": 1}, {"a": 2}]')).toMatch(/one JSON array\. Write its objects .* one a line/);
 });
 
+test('Parquet with longer decimals than are read rightly is refused', async () => {
+  // One DECIMAL(60, 0), which no writer at hand makes: fifty times the digit 1.
+  const file =
+    'UEFSMRUAFUAVQCwVAhUAFQYVBhwAAAACAAAAAgEAAAAAAAeaP3Q4LLYPF2sdBeNNCxxxxxxxxxUEGSw1ABgGc2NoZW' +
+    '1hFQIAFQ4VNBUCGAFhJQoVABV4LFwVABV4AAAAFgIZHBkcJgAcFQ4ZJQYAGRgBYRUAFgIWZhZmJghJHBUAFQAVAgA8' +
+    'KQYZJgACAAAAFmYWAiYIFmYAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAAIoAAABQQVIx';
+  expect(await refusal(Buffer.from(file, 'base64'))).toMatch(
+    /INVALID_PARQUET: .*“a” have 60 digits; at most 38/,
+  );
+});
+
 test('Parquet that is cut off, damaged or wide is refused with what is wrong', async () => {
   const whole = await parquet("SELECT x AS a, 'v' || x AS b FROM range(50000) AS t (x)");
   expect(await refusal(whole.subarray(0, whole.length / 2))).toMatch(/INVALID_PARQUET: .* is cut off/);
