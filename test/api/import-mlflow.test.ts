@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importMlflow } from '../../src/cli/commands/import-mlflow';
 import { ApiClient } from '../support/api-client';
@@ -206,6 +206,34 @@ test('one experiment, under another name; a run that has grown gets the rest; da
   expect((await start(database(), '--experiment', 'no such')).problem).toBe(
     'Not all that should have come did.',
   );
+});
+
+test('runs whose files are damaged, or have no name here, are told of, and the others come', async () => {
+  const own = importSources();
+  const experiment = join(own, 'mlflow/mlruns/539763213127945492');
+  const [parent, child, goingOn] = [
+    '03b5803d996c4ebcaa0f113220a39ea7',
+    '9797df55b5c049bda92387f84a8b3cca',
+    '091ad808ca7048d5ab4df9fddbba5bc3',
+  ];
+  const noUtf8 = (folder: string) => {
+    mkdirSync(join(experiment, folder), { recursive: true });
+    writeFileSync(
+      Buffer.concat([Buffer.from(join(experiment, folder, '/')), Buffer.from([0xff, 0xfe])]),
+      'x',
+    );
+  };
+  noUtf8(`${parent}/artifacts/notes`);
+  noUtf8(`${goingOn}/params`);
+  // Each list is nine of the one before: gigabytes in 500 bytes.
+  const lists = Array.from({ length: 12 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}]\n`);
+  appendFileSync(join(experiment, child, 'meta.yaml'), ['\nl0: &l0 [x]\n', ...lists].join(''));
+  const { problem, report } = await start(join(own, 'mlflow'));
+  rmSync(own, { recursive: true, force: true });
+  expect(problem).toBe('Not all that should have come did.');
+  expect(report).toMatchObject({ complete: true, came: { runs: 2, files: 3, points: 2_507 } });
+  const failed = report.notImported.filter(({ failed }) => failed).map(({ what, count }) => [what, count]);
+  expect(Object.fromEntries(failed)).toEqual({ runs: 1, files: 1, 'files of MLflow’s': 1 });
 });
 
 const hasMetric = (run: string, key: string): boolean => {

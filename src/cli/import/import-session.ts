@@ -4,6 +4,7 @@ import { durationMsOf } from '../bench/bench-plan';
 import { CommandFailed, EXIT, type ExitCode, type Terminal } from '../command';
 import { serverAccess } from '../server-access';
 import { Experiments, type SourceExperiment } from './experiments';
+import { isFileError } from './file-error';
 import { reportJson, reportText } from './import-report';
 import type { RunWriter } from './import-run';
 import { ImportTarget } from './import-target';
@@ -89,7 +90,8 @@ export class ImportSession {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof ClientError) && !(error instanceof CommandFailed)) throw error;
+      const isTold = error instanceof ClientError || error instanceof CommandFailed || isFileError(error);
+      if (!isTold) throw error;
       problem = error;
     }
     this.progress.end();

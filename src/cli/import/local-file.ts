@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFileError } from './file-error';
 import type { SourceFile } from './source-run';
 import type { Tally } from './tally';
 
@@ -32,9 +33,10 @@ export async function* filesBelow(
     if (entry.isDirectory()) {
       if (depth < MAX_DEPTH) yield* filesBelow(root, rule, inner, depth + 1);
       else rule.tally.fail('files', `Folders are more than ${MAX_DEPTH} deep.`, inner);
-    } else if (entry.isFile())
-      yield localFile(inner, join(root, inner), (await stat(join(root, inner))).size);
-    else if (!entry.isSymbolicLink())
+    } else if (entry.isFile()) {
+      const size = await sizeOf(join(root, inner), rule);
+      if (size !== null) yield localFile(inner, join(root, inner), size);
+    } else if (!entry.isSymbolicLink())
       rule.tally.leaveOut('files', 'They are no plain files.', join(root, inner));
     else if (!rule.followsLinks) rule.tally.leaveOut('files', LEFT_OUT, join(root, inner));
     else {
@@ -42,6 +44,17 @@ export async function* filesBelow(
       if (target?.isFile()) yield localFile(inner, join(root, inner), target.size);
       else rule.tally.leaveOut('files', 'They are links that lead to no file.', join(root, inner));
     }
+  }
+}
+
+/** Null where it is not to be had: it has gone meanwhile, or its name is not UTF-8 and so no name here. */
+async function sizeOf(file: string, { tally }: LinkRule): Promise<number | null> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    tally.fail('files', error.message, file);
+    return null;
   }
 }
 

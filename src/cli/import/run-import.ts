@@ -1,3 +1,4 @@
+import { isFileError } from './file-error';
 import { nameThatFits, writeRun, type RunPlace, type RunWriter } from './import-run';
 import { factsThatFit, pointFault } from './facts-that-fit';
 import type { KnownRun } from './import-target';
@@ -63,9 +64,8 @@ export class RunImport {
     try {
       await this.bring(found, known);
     } catch (error) {
-      const isOfFile = 'code' in (error as object) && 'syscall' in (error as object);
-      if (!(error instanceof MlflowRefusal) && !isOfFile) throw error;
-      this.needs.tally.fail('runs', (error as Error).message, found.label);
+      if (!(error instanceof MlflowRefusal) && !isFileError(error)) throw error;
+      this.needs.tally.fail('runs', error.message, found.label);
     } finally {
       this.underWay.delete(found.key);
     }

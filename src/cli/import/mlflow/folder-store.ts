@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
+import { isFileError } from '../file-error';
 import { digestOf } from '../import-key';
 import { integerIn, numberIn, objectIn, optionalTextIn, textIn, type JsonObject } from '../json-fields';
 import type { SourceDataset, SourceFile, SourcePoint } from '../source-run';
@@ -114,8 +115,19 @@ export class FolderStore implements MlflowStore {
     // nothing is held open
   }
 
+  /** A folder that cannot be read is counted, and the rest goes on. */
   private async ref(experimentId: string, id: string): Promise<MlflowRunRef | null> {
     const folder = await this.runFolder(experimentId, id);
+    try {
+      return await this.refIn(folder, experimentId, id);
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      this.places.tally.fail('runs', error.message, folder);
+      return null;
+    }
+  }
+
+  private async refIn(folder: string, experimentId: string, id: string): Promise<MlflowRunRef | null> {
     const meta = await this.yaml(join(folder, 'meta.yaml'));
     if (!meta || !(optionalTextIn(meta, 'run_id') ?? optionalTextIn(meta, 'run_uuid'))) return null;
     const facts = await Promise.all(

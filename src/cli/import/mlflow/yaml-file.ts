@@ -6,6 +6,8 @@ import type { JsonObject } from '../json-fields';
 const MAX_LENGTH = 20_000_000;
 /** Of what stands in each other; MLflow's files have two such. */
 const MAX_DEPTH = 20;
+/** MLflow's files have none; a few that name each other stand for gigabytes, or for themselves. */
+const MAX_ALIASES = 0;
 
 /**
  * What a file of MLflow's says. It is written by a reader of YAML 1.1, for which other words stand for numbers than for
@@ -19,7 +21,11 @@ export async function yamlIn(path: string): Promise<JsonObject | null> {
   if (text === null) return null;
   if (text.length > MAX_LENGTH) throw new BadFile(path, `it has more than ${MAX_LENGTH} characters`);
   try {
-    const value: unknown = load(text, { schema: YAML11_SCHEMA, maxDepth: MAX_DEPTH });
+    const value: unknown = load(text, {
+      schema: YAML11_SCHEMA,
+      maxDepth: MAX_DEPTH,
+      maxAliases: MAX_ALIASES,
+    });
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch (error) {
     throw new BadFile(path, (error as Error).message.split('\n')[0] ?? '');
