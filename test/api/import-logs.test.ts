@@ -86,6 +86,17 @@ test('event files become runs: every scalar exactly, hyperparameters, the last t
   });
 });
 
+test('an event file whose name is not UTF-8 is told of, and the others come', async () => {
+  const folder = Buffer.from(`${join(sources, 'tensorboard/cnn/first')}/events.tfevents.`);
+  writeFileSync(Buffer.concat([folder, Buffer.from([0xff, 0xfe])]), '');
+  const { problem, report } = await tensorboard('nameless', '--dry-run');
+  expect(problem).toBe('Not all that should have come did.');
+  expect(report).toMatchObject({ complete: true, came: { runs: 2, points: 109 } });
+  expect(report.notImported).toContainEqual(
+    expect.objectContaining({ what: 'event files', count: 1, failed: true }),
+  );
+});
+
 test('started again it brings nothing, and of a file that has grown the rest', async () => {
   // Files of other names are those of other runs.
   for (const run of ['cnn/first', 'tensors']) renameSync(eventFile(run), `${eventFile(run)}.grown`);

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Database } from 'node-sqlite3-wasm';
 import { importMlflow } from '../../src/cli/commands/import-mlflow';
 import { ApiClient } from '../support/api-client';
 import { importedRuns, runImport, type ImportedRun } from '../support/import-command';
@@ -234,6 +235,25 @@ test('runs whose files are damaged, or have no name here, are told of, and the o
   expect(report).toMatchObject({ complete: true, came: { runs: 2, files: 3, points: 2_507 } });
   const failed = report.notImported.filter(({ failed }) => failed).map(({ what, count }) => [what, count]);
   expect(Object.fromEntries(failed)).toEqual({ runs: 1, files: 1, 'files of MLflow’s': 1 });
+});
+
+test('of a database, times that are none are told, and a run without an address has no files', async () => {
+  const own = importSources();
+  const path = join(own, 'database/mlflow.db');
+  const file = new Database(path);
+  file.exec('UPDATE runs SET artifact_uri = NULL');
+  // Nanoseconds, which clients write for milliseconds, have no year here; and a column of SQLite's takes any text.
+  file.exec("UPDATE runs SET start_time = 1700000000000000000 WHERE name = 'failed'");
+  file.exec("UPDATE runs SET start_time = 'yesterday' WHERE name = 'going on'");
+  file.close();
+  const { problem, report } = await start(`sqlite:///${path}`);
+  rmSync(own, { recursive: true, force: true });
+  expect(problem).toBe('Not all that should have come did.');
+  expect(report).toMatchObject({ complete: true, came: { runs: 3, files: 3 } });
+  const failed = report.notImported.filter(({ failed }) => failed);
+  expect(failed.map(({ what, why }) => [what, why])).toEqual([
+    ['runs', expect.stringContaining('start_time')],
+  ]);
 });
 
 const hasMetric = (run: string, key: string): boolean => {

@@ -36,10 +36,10 @@ async function start(args: readonly string[], terminal: Terminal): Promise<ExitC
   const [root] = named('import tensorboard', positionals, 'folder');
   await checkFolder(root);
   const from = resolve(root);
-  const folders = await logFolders(root);
-  if (folders.length === 0)
-    throw new CommandFailed(`There are no event files (*tfevents*) in ${from} or below it.`);
   const session = new ImportSession(from, values, terminal);
+  const folders = await logFolders(root, session.tally);
+  if (folders.length === 0 && !session.tally.hasFailures)
+    throw new CommandFailed(`There are no event files (*tfevents*) in ${from} or below it.`);
   return session.run(async () => {
     session.progress.expectMore(folders.length);
     const experiment = values.experiment ?? basename(from);

@@ -19,7 +19,8 @@ export function objectsIn(object: JsonObject, name: string): readonly JsonObject
 /** Numbers as text too; empty where it is neither. */
 export function textIn(object: JsonObject, name: string): string {
   const value = object[name];
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 }
 
 /** Null where it is not there or empty. */
@@ -29,7 +30,7 @@ export const optionalTextIn = (object: JsonObject, name: string): string | null 
 /** Null where it is no number, nor text that is one. */
 export function numberIn(object: JsonObject, name: string): number | null {
   const value = object[name];
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   if (typeof value !== 'string' || value.trim() === '') return null;
   const number = Number(value);
   return Number.isNaN(number) && value !== 'NaN' ? null : number;

@@ -34,7 +34,7 @@ export async function* filesBelow(
       if (depth < MAX_DEPTH) yield* filesBelow(root, rule, inner, depth + 1);
       else rule.tally.fail('files', `Folders are more than ${MAX_DEPTH} deep.`, inner);
     } else if (entry.isFile()) {
-      const size = await sizeOf(join(root, inner), rule);
+      const size = await sizeOf(join(root, inner), rule.tally, 'files');
       if (size !== null) yield localFile(inner, join(root, inner), size);
     } else if (!entry.isSymbolicLink())
       rule.tally.leaveOut('files', 'They are no plain files.', join(root, inner));
@@ -48,12 +48,12 @@ export async function* filesBelow(
 }
 
 /** Null where it is not to be had: it has gone meanwhile, or its name is not UTF-8 and so no name here. */
-async function sizeOf(file: string, { tally }: LinkRule): Promise<number | null> {
+export async function sizeOf(file: string, tally: Tally, what: string): Promise<number | null> {
   try {
     return (await stat(file)).size;
   } catch (error) {
     if (!isFileError(error)) throw error;
-    tally.fail('files', error.message, file);
+    tally.fail(what, error.message, file);
     return null;
   }
 }

@@ -27,6 +27,7 @@ async function folderOf(places: ArtifactPlaces, owner: FileOwner): Promise<strin
   const inside = [experimentId, ...(kind === 'model' ? ['models'] : []), id, 'artifacts'];
   const usual = isPlain(inside) ? places.folders.map((folder) => join(folder, ...inside)) : [];
   for (const folder of usual) if (await isFolder(folder)) return folder;
+  if (artifactUri === '') return null; // else it would be all of the source
   const path = localPath(artifactUri, places.root);
   if (path === null) {
     const scheme = /^[\w+.-]+:/.exec(artifactUri)?.[0] ?? artifactUri;

@@ -15,7 +15,7 @@ import {
   type MlflowVersion,
   type ModelMetric,
 } from './mlflow-store';
-import { SqliteFile } from './sqlite-file';
+import { SqliteFile, type Value } from './sqlite-file';
 
 /** Runs given at a time. */
 const RUNS = 500;
@@ -60,7 +60,7 @@ export class DatabaseStore implements MlflowStore {
   }
 
   async *runs(experimentId: string): AsyncGenerator<readonly MlflowRunRef[]> {
-    let after: readonly [number, string] = [-Infinity, ''];
+    let after: readonly [Value, Value] = [-Infinity, ''];
     for (;;) {
       const rows = this.file.rows(
         'runs',
@@ -70,8 +70,9 @@ export class DatabaseStore implements MlflowStore {
       );
       if (rows.length === 0) return;
       yield await Promise.resolve(rows.map((row) => this.ref(row)));
-      const last = rows.at(-1) ?? {};
-      after = [numberIn(last, 'start_time') ?? 0, textIn(last, 'run_uuid')];
+      // As it stands there: clients write times that are none, and columns of SQLite take any value.
+      const last = rows.at(-1) as Readonly<Record<string, Value>>;
+      after = [last.start_time ?? 0, last.run_uuid ?? ''];
     }
   }
 

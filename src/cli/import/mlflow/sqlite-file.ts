@@ -5,7 +5,7 @@ import { Database } from 'node-sqlite3-wasm';
 import { CommandFailed } from '../../command';
 import type { JsonObject } from '../json-fields';
 
-type Value = string | number | bigint | null;
+export type Value = string | number | bigint | null;
 
 /** Where a database says in which way it is written; 2 is a write-ahead log. */
 const VERSION_AT = 18;

@@ -37,8 +37,8 @@ const timeIn = (name: string): string => /\d{8}_\d{6}/.exec(name)?.[0] ?? '';
 async function offlineFolder(folder: string): Promise<OfflineFolder | null> {
   const [, runId] = RUN_FOLDER.exec(basename(folder)) ?? [];
   if (runId === undefined) return null;
-  const names = await readdir(folder);
-  const name = names.find((one) => LOG_FILE.test(one));
+  const entries = await readdir(folder, { withFileTypes: true });
+  const name = entries.find((entry) => entry.isFile() && LOG_FILE.test(entry.name))?.name;
   if (name === undefined) return null;
   const logFile = join(folder, name);
   const { size } = await stat(logFile);
