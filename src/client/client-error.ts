@@ -12,6 +12,7 @@ type OwnCode =
   | 'CHANGED_MEANWHILE'
   | 'CORRUPT'
   | 'SPOOL_IN_USE'
+  | 'SPOOL_UNWRITABLE'
   | 'UNCERTAIN';
 
 export class ClientError extends Error {

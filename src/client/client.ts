@@ -35,6 +35,7 @@ export interface AttachRunOptions extends ClientOptions {
  */
 export async function startRun(options: StartRunOptions): Promise<Run> {
   const access = accessFor(options);
+  Spool.makeRoom(resolve(options.spool ?? DEFAULT_SPOOL)); // before there is a run that nobody could tell of
   // The code as it is now, while the server is asked; it is told afterwards, without anybody waiting for it.
   const collecting = collectSetup(options, process.env, options.spool ?? DEFAULT_SPOOL);
   collecting.catch(() => undefined); // whoever tells it hears of it

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerAccess } from './access';
 import { uploadArtifact, type Uploaded } from './artifact-upload';
 import { ClientError } from './client-error';
@@ -14,6 +15,8 @@ import type { Spool } from './spool/spool';
 
 /** How long `finish` and `flush` wait for a server that is away, in ms, unless told otherwise. */
 export const DEFAULT_WAIT_MS = 30_000;
+/** How long a disk that takes nothing is left alone, in ms. */
+const RETRY_WRITE_MS = 100;
 /** How long an upload is tried, in ms, unless told otherwise. */
 const DEFAULT_UPLOAD_MS = 600_000;
 /** So much is on the disk, and not only in the system's memory, after this long in ms. */
@@ -27,6 +30,8 @@ export interface Delivery {
   readonly pendingBytes: number;
   /** Points that were refused by `log`, since there was no room for them. */
   readonly refusedPoints: number;
+  /** Points that wait in memory, since the disk does not take them; once the run has ended here they are lost. */
+  readonly unwrittenPoints: number;
   /** Requests that the server has refused; they are kept in `refused.jsonl` in the spool. */
   readonly refusedRequests: number;
   /** Where they wait; the folder is gone where nothing does. */
@@ -126,8 +131,14 @@ export class Run {
 
   /** Waits until the server has answered all that was logged before, or until the time is over. */
   async flush({ timeoutMs = DEFAULT_WAIT_MS }: WaitOptions = {}): Promise<Delivery> {
-    const isWritten = this.buffer.write();
-    return this.delivery((await this.sender.drained(timeoutMs)) && isWritten);
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const isWritten = this.buffer.write();
+      const isDrained = await this.sender.drained(Math.max(0, until - performance.now()));
+      const isOver = performance.now() >= until;
+      if (isWritten || !isDrained || isOver) return this.delivery(isDrained && isWritten);
+      await delay(RETRY_WRITE_MS); // what has been sent leaves room on a disk that is full
+    }
   }
 
   /**
@@ -165,15 +176,27 @@ export class Run {
     for (const stop of this.closers) stop();
     await Promise.allSettled(this.uploads);
     await settledWithin(this.description, timeoutMs);
-    if (status !== null && !this.buffer.addRecord({ finish: status }))
-      this.refuse('SPOOL_FULL', `The end of the run ${this.name} could not be written.`);
-    const delivery = await this.flush({ timeoutMs });
+    const delivery = await this.flushEnd(timeoutMs, status);
     clearInterval(this.syncing);
     writeAtExit.delete(this.buffer);
     this.buffer.stop();
+    const { unwrittenPoints: lost } = delivery;
+    if (lost > 0) this.refuse('SPOOL_UNWRITABLE', `${lost} points are lost: the disk has not taken them.`);
     await this.sender.stop();
     await this.spool.close();
     return delivery;
+  }
+
+  /** A disk that is full now may have room for the end once what was logged before has been sent. */
+  private async flushEnd(timeoutMs: number, status: RunStatus | null): Promise<Delivery> {
+    const until = performance.now() + timeoutMs;
+    const isWritten = status === null || this.buffer.addRecord({ finish: status });
+    const delivery = await this.flush({ timeoutMs });
+    if (isWritten) return delivery;
+    if (this.buffer.addRecord({ finish: status }))
+      return this.flush({ timeoutMs: Math.max(0, until - performance.now()) });
+    this.refuse('SPOOL_FULL', `The end of the run ${this.name} could not be written.`);
+    return { ...delivery, delivered: false };
   }
 
   private delivery(delivered: boolean): Delivery {
@@ -181,6 +204,7 @@ export class Run {
       delivered,
       pendingBytes: this.spool.pendingBytes,
       refusedPoints: this.buffer.refused,
+      unwrittenPoints: this.buffer.count,
       refusedRequests: this.spool.aside.count,
       spool: this.spool.folder,
     };

@@ -59,8 +59,8 @@ async function log(args: readonly string[], terminal: Terminal): Promise<ExitCod
   });
   if (pairs.length > 0) run.log(metrics, { step });
   else await logLines(run, terminal, problems);
-  const { delivered, spool } = await run.close({ timeoutMs });
-  if (!delivered)
+  const { pendingBytes, spool } = await run.close({ timeoutMs });
+  if (pendingBytes > 0)
     throw new CommandFailed(`Not all has been sent. It waits: \`modelgraph spool send ${spool}\`.`);
   if (problems.length > 0)
     throw new CommandFailed(`Not all was taken: ${problems[0]}${othersThan(problems)}`);
@@ -77,7 +77,10 @@ function listeners(terminal: Terminal, problems: string[]): Pick<ClientOptions, 
       terminal.err(`${message}\n`);
       if (code === 'SPOOL_FULL') problems.push(message);
     },
-    onError: ({ message }) => problems.push(message),
+    onError: ({ code, message }) => {
+      if (code === 'SPOOL_UNWRITABLE') terminal.err(`${message}\n`); // beside what waits, if anything does
+      problems.push(message);
+    },
   };
 }
 

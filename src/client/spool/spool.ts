@@ -10,7 +10,7 @@ import { mended } from './repair';
 import { SEGMENT_NAME, segmentName, SegmentWriter } from './segment';
 import { takeSpoolLock } from './spool-lock';
 import { factsIn, writeFacts, type SpoolFacts } from './spool-facts';
-import { ClientError } from '../client-error';
+import { ClientError, reasonOf } from '../client-error';
 
 /** A file is deleted when all of it has been sent: so much is kept on the disk beyond what still has to be. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -48,34 +48,50 @@ export class Spool {
     private readonly release: () => void,
   ) {}
 
-  /** A new one, in a folder that is made. */
+  /** The folder that spools are to be made in; throws a ClientError where it cannot be. */
+  static makeRoom(folder: string): void {
+    orTold(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  }
+
+  /** A new one, in a folder that is made; throws a ClientError where the disk does not take it. */
   static create(folder: string, facts: SpoolFacts): Spool {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const release = takeSpoolLock(folder);
-    writeFacts(folder, facts);
-    return new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
+    Spool.makeRoom(folder);
+    return orTold(folder, () => {
+      const release = takeSpoolLock(folder);
+      writeFacts(folder, facts);
+      return new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
+    });
   }
 
   /** One that another process has left behind. What is torn or damaged at the end of a file is cut off and told. */
   static open(folder: string, tell: (sentence: string) => void): Spool {
     const facts = factsIn(folder);
     if (facts === null) throw new ClientError('CORRUPT', `${folder} is not a spool of this client.`);
-    const release = takeSpoolLock(folder);
+    const release = orTold(folder, () => takeSpoolLock(folder));
     try {
-      const spool = new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
-      for (const name of readdirSync(folder)
-        .filter((file) => SEGMENT_NAME.test(file))
-        .toSorted()) {
-        mended(join(folder, name), tell);
-        spool.segments.push({ name, size: statSync(join(folder, name)).size });
-      }
-      spool.nextIndex = Number(spool.segments.at(-1)?.name.slice(0, 8) ?? -1) + 1;
-      spool.dropSent();
-      return spool;
+      return orTold(folder, () => Spool.mended(folder, facts, release, tell));
     } catch (error) {
       release();
       throw error;
     }
+  }
+
+  private static mended(
+    folder: string,
+    facts: SpoolFacts,
+    release: () => void,
+    tell: (sentence: string) => void,
+  ): Spool {
+    const spool = new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
+    for (const name of readdirSync(folder)
+      .filter((file) => SEGMENT_NAME.test(file))
+      .toSorted()) {
+      mended(join(folder, name), tell);
+      spool.segments.push({ name, size: statSync(join(folder, name)).size });
+    }
+    spool.nextIndex = Number(spool.segments.at(-1)?.name.slice(0, 8) ?? -1) + 1;
+    spool.dropSent();
+    return spool;
   }
 
   /** Bytes on the disk, of what is still to be sent and what has not been deleted yet. */
@@ -99,7 +115,12 @@ export class Spool {
     const { writer } = this;
     const segment = this.segments.at(-1);
     if (!writer || !segment) throw new Error('A segment has just been started.');
-    writer.append(bytes);
+    try {
+      writer.append(bytes);
+    } catch (error) {
+      if (this.isEmpty && writer.size > 0) this.leaveSegment();
+      throw error;
+    }
     segment.size = writer.size;
   }
 
@@ -171,6 +192,13 @@ export class Spool {
     this.segments.push({ name: next.name, size: 0 });
   }
 
+  /** All of it has been sent: a disk that is full has room again once it is gone, for whoever writes next. */
+  private leaveSegment(): void {
+    this.closing = this.writer?.close() ?? this.closing;
+    this.writer = null;
+    this.dropSent();
+  }
+
   private offsetIn(segment: Segment | undefined): number {
     const { done } = this.progress;
     return done && done.segment === segment?.name ? done.offset : 0;
@@ -226,4 +254,14 @@ async function bytesOfFile(
   const bytes = Buffer.alloc(Math.max(0, to - from));
   const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
   return bytes.subarray(0, bytesRead);
+}
+
+/** What the disk says becomes a sentence. */
+function orTold<Result>(folder: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new ClientError('SPOOL_UNWRITABLE', `The spool ${folder} cannot be written: ${reasonOf(error)}.`);
+  }
 }
