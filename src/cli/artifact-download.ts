@@ -58,7 +58,7 @@ async function fill(
   total: number,
   timeoutMs: number,
 ): Promise<void> {
-  let until = Date.now() + timeoutMs;
+  let until = performance.now() + timeoutMs;
   let failures = 0;
   while (part.sizeBytes < total) {
     const before = part.sizeBytes;
@@ -67,10 +67,10 @@ async function fill(
       if (part.sizeBytes < total) throw new Error('the connection ended too early');
     } catch (error) {
       if (error instanceof CommandFailed) throw error;
-      if (part.sizeBytes > before) [failures, until] = [0, Date.now() + timeoutMs];
+      if (part.sizeBytes > before) [failures, until] = [0, performance.now() + timeoutMs];
       failures += 1;
       const waitMs = delayMs(failures, null, Math.random());
-      if (Date.now() + waitMs >= until) throw error;
+      if (performance.now() + waitMs >= until) throw error;
       await pause(waitMs);
     }
   }

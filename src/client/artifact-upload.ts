@@ -24,7 +24,7 @@ export interface Uploaded {
  * Stores bytes under their SHA-256. A file is read twice: for its hash, and to send it. One that changes in between is
  * refused by the server, which keeps nothing of it.
  *
- * @param until ms since 1970
+ * @param until as `performance.now()` counts
  */
 export async function uploadArtifact(
   access: ServerAccess,

@@ -10,7 +10,7 @@ import { DEFAULT_REQUEST_TIMEOUT_MS } from './options';
  * Runs an operation that may safely come twice, again and again until it is answered; throws a ClientError at a refusal
  * outside a result union, and with the last reason where the time is over.
  *
- * @param until ms since 1970; at least one try is made
+ * @param until as `performance.now()` counts, which no clock that is set changes; at least one try is made
  */
 export async function callUntil<Data, Variables>(
   access: ServerAccess,
@@ -39,10 +39,10 @@ export async function tryUntil<Data>(
   attempt: (leftMs: number) => Promise<Try<Data>>,
 ): Promise<Data> {
   for (let failures = 1; ; failures += 1) {
-    const tried = await attempt(Math.max(1_000, until - Date.now()));
+    const tried = await attempt(Math.max(1_000, until - performance.now()));
     if (tried.isDone) return tried.data;
     const waitMs = delayMs(failures, tried.retryAfterMs, Math.random());
-    if (Date.now() + waitMs >= until) throw tried.error;
+    if (performance.now() + waitMs >= until) throw tried.error;
     await pause(waitMs);
   }
 }

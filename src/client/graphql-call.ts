@@ -1,6 +1,7 @@
 import { headersOf, type ServerAccess } from './access';
 import { reasonOf } from './client-error';
 import type { Operation } from './operations/operation';
+import { timerMs } from './timer-ms';
 
 /** What of an answer that is no JSON is shown. */
 const MAX_SHOWN = 200;
@@ -48,7 +49,7 @@ export async function callOnce<Data, Variables>(
   variables: Variables,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<CallEnd<Data>> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timerMs(timeoutMs));
   let response: Response;
   let body: string;
   try {

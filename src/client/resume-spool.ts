@@ -82,10 +82,10 @@ async function resumeOne(folder: string, options: ResumeOptions): Promise<SpoolR
 async function sendAll(spool: Spool, options: ResumeOptions, listeners: Listeners): Promise<number> {
   const { timeoutMs = DEFAULT_WAIT_MS, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
   const access = accessFor(spool, options);
-  const until = Date.now() + timeoutMs;
+  const until = performance.now() + timeoutMs;
   await mustHaveRun(access, spool, until);
   const sender = new Sender(spool, { access, listeners, requestTimeoutMs });
-  await sender.drained(Math.max(1, until - Date.now()));
+  await sender.drained(Math.max(1, until - performance.now()));
   await sender.stop();
   return sender.sentPoints;
 }

@@ -10,6 +10,7 @@ import { paramsOf, type FactValue } from './facts';
 import { pointsOf, type Told } from './point';
 import { PointBuffer } from './point-buffer';
 import { Sender } from './sender';
+import { timerMs } from './timer-ms';
 import { MAX_PARAMS_PER_RECORD } from './spool/record';
 import type { Spool } from './spool/spool';
 
@@ -122,7 +123,7 @@ export class Run {
   logArtifact(path: string, source: Uint8Array | string, wait: WaitOptions = {}): Promise<Uploaded> {
     if (this.ending)
       return Promise.reject(new ClientError('RUN_NOT_ACTIVE', `The run ${this.name} has been ended here.`));
-    const upload = this.upload(path, source, Date.now() + (wait.timeoutMs ?? DEFAULT_UPLOAD_MS));
+    const upload = this.upload(path, source, performance.now() + (wait.timeoutMs ?? DEFAULT_UPLOAD_MS));
     this.uploads.add(upload);
     const forget = () => this.uploads.delete(upload);
     void upload.then(forget, forget);
@@ -233,7 +234,7 @@ export class Run {
 /** Waits for the work, but no longer than that. */
 async function settledWithin(work: Promise<void>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, timerMs(timeoutMs))));
   await Promise.race([work, over]);
   clearTimeout(timer);
 }

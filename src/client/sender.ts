@@ -52,10 +52,10 @@ export class Sender {
    * since the server denies us (false).
    */
   async drained(timeoutMs: number): Promise<boolean> {
-    const until = Date.now() + timeoutMs;
+    const until = performance.now() + timeoutMs;
     this.wake();
     while (!this.spool.isEmpty) {
-      const left = until - Date.now();
+      const left = until - performance.now();
       if (left <= 0 || this.deniedBy !== null) return false;
       if (!(await this.waiting.changed(left, true))) return this.spool.isEmpty;
       this.wake();

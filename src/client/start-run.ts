@@ -32,7 +32,7 @@ export interface StartRunOptions extends ClientOptions, SetupOptions {
 
 /** Makes the run, once, however often it has to be asked for. */
 export async function startOn(access: ServerAccess, options: StartRunOptions): Promise<StoredRun> {
-  const until = Date.now() + (options.startTimeoutMs ?? DEFAULT_START_MS);
+  const until = performance.now() + (options.startTimeoutMs ?? DEFAULT_START_MS);
   const input = startInput(options);
   const { result } = await callUntil(access, START_RUN, { input }, until, options.requestTimeoutMs);
   if (!('run' in result)) throw new ClientError(result.code, result.message);

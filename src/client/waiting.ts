@@ -1,3 +1,5 @@
+import { timerMs } from './timer-ms';
+
 /** Waits that something may end before their time. A pause keeps no process alive; one for which somebody waits does. */
 export class Waiting {
   private readonly wakers = new Set<() => void>();
@@ -20,7 +22,7 @@ export class Waiting {
           resolve(isChange);
         };
         const wake = () => ended(true);
-        const timer = setTimeout(() => ended(false), timeoutMs);
+        const timer = setTimeout(() => ended(false), timerMs(timeoutMs));
         if (!keepsAlive) timer.unref();
         this.wakers.add(wake);
       });

@@ -29,7 +29,7 @@ async function put(args: readonly string[], terminal: Terminal): Promise<ExitCod
   const { values, positionals } = parsedArguments('artifact put', args, { path: text, timeout: text });
   const [runId, file] = named('artifact put', positionals, 'run', 'file');
   const access = serverAccess(values, terminal.environment);
-  const until = Date.now() + timeoutMsOf(values.timeout);
+  const until = performance.now() + timeoutMsOf(values.timeout);
   const { sha256 } = await uploadArtifact(access, file, until);
   const input = { runId, path: values.path ?? basename(file), artifact: { sha256 } };
   const { result } = await callUntil(access, LOG_ARTIFACT, { input }, until);

@@ -26,7 +26,7 @@ async function finish(args: readonly string[], terminal: Terminal): Promise<Exit
   const status = STATUSES.find((known) => known === (values.status ?? 'finished').toUpperCase());
   if (!status) throw new UsageError(`--status: expected finished, failed or killed, got “${values.status}”.`);
   const access = serverAccess(values, terminal.environment);
-  const until = Date.now() + timeoutMsOf(values.timeout);
+  const until = performance.now() + timeoutMsOf(values.timeout);
   const { result } = await callUntil(access, FINISH_RUN, { input: { runId, status } }, until);
   // Whoever asks for it twice, since an answer was lost, has what was asked for.
   if (!('run' in result) && result.status !== status) throw new CommandFailed(result.message);

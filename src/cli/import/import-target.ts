@@ -197,7 +197,7 @@ export class ImportTarget {
 
   private call<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables): Promise<Data> {
     if (this.needs.stop.aborted) throw new ClientError('STOPPED', 'The import was stopped.');
-    return callUntil(this.access, operation, variables, Date.now() + this.needs.patienceMs);
+    return callUntil(this.access, operation, variables, performance.now() + this.needs.patienceMs);
   }
 }
 

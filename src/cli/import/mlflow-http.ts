@@ -67,7 +67,7 @@ export class MlflowHttp {
   async download(path: string): Promise<Readable> {
     const { url, headers, patienceMs } = this.place;
     const counted = tries();
-    const response = await tryUntil(Date.now() + patienceMs, () =>
+    const response = await tryUntil(performance.now() + patienceMs, () =>
       this.attempt(async () => {
         const answer = await fetch(`${url}${path}`, { headers, redirect: 'error', signal: this.place.stop });
         if (!answer.ok) throw await refusalIn(answer);
@@ -80,7 +80,7 @@ export class MlflowHttp {
   /** Sends a file's bytes, as many as its source has said. */
   async upload(path: string, file: SourceFile): Promise<number> {
     const counted = tries();
-    return tryUntil(Date.now() + this.place.patienceMs, () =>
+    return tryUntil(performance.now() + this.place.patienceMs, () =>
       this.attempt(() => this.put(path, file), counted),
     );
   }
@@ -88,7 +88,7 @@ export class MlflowHttp {
   private call(method: string, path: string, body: object | null, isOnce = false): Promise<JsonObject> {
     const { url, headers, patienceMs, stop } = this.place;
     const counted = tries(isOnce);
-    return tryUntil(Date.now() + patienceMs, () =>
+    return tryUntil(performance.now() + patienceMs, () =>
       this.attempt(async () => {
         const answer = await fetch(`${url}${path}`, {
           method,

@@ -26,7 +26,7 @@ export async function tellSetup(
   try {
     const found = await collecting;
     for (const message of found.warnings) listeners.warn('SETUP_INCOMPLETE', message);
-    const until = Date.now() + TELL_MS;
+    const until = performance.now() + TELL_MS;
     const input = await inputOf(access, runId, found, source, until);
     if (Object.keys(input).length === 1) return;
     const { result } = await callUntil(access, DESCRIBE_RUN, { input }, until);

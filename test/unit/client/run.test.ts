@@ -153,6 +153,34 @@ test('beyond its limit on the disk points are refused, and the caller is told; w
   expect(server.steps).toEqual(upTo(taken));
 });
 
+test('a clock that is set back while a server is away makes nobody wait longer', async () => {
+  const server = await start(['silent', 'silent', 'silent']);
+  const run = await runOn(server, IMPATIENT);
+  run.log({ loss: 1 });
+  const now = Date.now();
+  const clock = jest.spyOn(Date, 'now');
+  let looks = 0;
+  clock.mockImplementation(() => ((looks += 1) === 1 ? now : now - 3_600_000));
+  try {
+    expect(await run.flush({ timeoutMs: 200 })).toMatchObject({ delivered: false });
+    const asked = { ...options(), ...IMPATIENT, url: `http://127.0.0.1:${await freePort()}`, capture: false };
+    await expect(startRun({ ...asked, experiment: 'x', startTimeoutMs: 200 })).rejects.toThrow('No answer');
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test('a wait without end is one, and parts of a millisecond are no fault', async () => {
+  const server = await start([{ status: 502 }]);
+  const run = await runOn(server, { requestTimeoutMs: 30_000.5 });
+  run.log({ loss: 1 });
+  expect(await run.flush({ timeoutMs: Infinity })).toMatchObject({ delivered: true });
+  const endless = { ...options(), requestTimeoutMs: Infinity, startTimeoutMs: Infinity, capture: false };
+  const other = await startRun({ ...endless, url: server.url, experiment: 'x' });
+  expect(await other.finish('FINISHED', { timeoutMs: Infinity })).toMatchObject({ delivered: true });
+  await run.finish();
+});
+
 describe('a disk that is full', () => {
   afterEach(() => jest.restoreAllMocks());
   /** Files of points beyond this many bytes are too much for it; each that is deleted makes room for another. */
