@@ -4,6 +4,7 @@ import type { UploadId, Upload, StoredPart } from './artifact-upload';
 import type { DraftId } from './drafts';
 import type { ProjectId } from '../ids';
 import type { SqlRunner, Transaction } from '../database/sql';
+
 const UPLOAD = `id, project_id AS "projectId", place, part_count AS "partCount", token_hash AS "tokenHash", sha256`;
 
 /** The rows of uploads and their parts. */
