@@ -54,6 +54,16 @@ export class ExperimentStore {
     return experiment ?? null;
   }
 
+  /** As `share`: the experiments of these runs, in the order of their ids, so that two such calls never wait for each other. */
+  shareOf(tx: Transaction, projectId: ProjectId, runIds: readonly RunId[]): Promise<readonly Experiment[]> {
+    return tx.query<Experiment>(
+      `/* tracking.shareExperimentsOf */ SELECT ${EXPERIMENT} FROM experiment e
+       WHERE e.project_id = $1 AND e.id IN (SELECT experiment_id FROM run WHERE id = ANY($2) AND project_id = $1)
+       ORDER BY e.id FOR SHARE OF e`,
+      [projectId, runIds],
+    );
+  }
+
   /** Null where another experiment has the name. */
   async update(
     tx: Transaction,

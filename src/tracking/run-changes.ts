@@ -6,6 +6,7 @@ import { invalidInput, notFound, refuse, shorten } from '../kernel/errors';
 import type { InvalidInput, NotFound, Refusal } from '../kernel/errors';
 import { idOf } from '../kernel/ids';
 import { refusableTransaction } from '../kernel/database/refusable-transaction';
+import { ExperimentStore } from './experiment.store';
 import type { Run, RunId } from './run';
 import { RunChangeStore } from './live/run-change.store';
 import { checkRunUpdate, MAX_TAGS, type UpdateRunInput } from './tracking-input';
@@ -15,7 +16,6 @@ import { isRefused, sourceByTags, type FactRule } from './setup/source-by-tags';
 import { sourceInTags } from './setup/source-tags';
 import { experimentDeleted, runDeleted, tooManyTags } from './tracking.errors';
 import { runTopic } from './tracking.events';
-import { TrackingQueries } from './tracking.queries';
 
 export type RunChanged = { readonly ok: true; readonly run: Run };
 export type RunsChanged = { readonly ok: true; readonly runs: readonly Run[] };
@@ -26,6 +26,7 @@ export const MAX_RUNS_PER_CALL = 1_000;
 /** What may be changed of a run whether it goes on or has ended. The front door has checked that the caller may. */
 export class RunChanges {
   private readonly store = new RunStore();
+  private readonly experiments = new ExperimentStore();
   private readonly changes: RunChangeStore;
   private readonly setupStore = new RunSetupStore();
 
@@ -93,17 +94,15 @@ export class RunChanges {
     const ids = nodeIds.map((nodeId): RunId | null => idOf('run', nodeId));
     return refusableTransaction<RunsChanged, NotFound | InvalidInput>(this.needs.database, async (tx) => {
       const known = ids.filter((id) => id !== null);
+      // Before the runs, as whoever deletes an experiment takes its row before theirs.
+      const experiments = deletedAt ? [] : await this.experiments.shareOf(tx, projectId, known);
       const marked = await this.store.mark(tx, projectId, known, deletedAt);
       const runs = marked.map(({ run }) => run);
       const byId = new Map(runs.map((run) => [run.id, run]));
       const missing = nodeIds.find((_, index) => !byId.has(ids[index] as RunId));
       if (missing !== undefined) return refuse(notFound('run', missing));
-      if (deletedAt === null) {
-        const experimentIds = [...new Set(runs.map(({ experimentId }) => experimentId))];
-        const experiments = await new TrackingQueries(tx).experimentsByIds(projectId, experimentIds);
-        const deleted = experiments.find((experiment) => experiment?.deletedAt);
-        if (deleted) return refuse(experimentDeleted('runIds', deleted.name));
-      }
+      const deleted = experiments.find((experiment) => experiment.deletedAt !== null);
+      if (deleted) return refuse(experimentDeleted('runIds', deleted.name));
       for (const { id } of runs) await this.needs.bus.wake(tx, runTopic(id));
       const changed = marked.filter(({ isChanged }) => isChanged).map(({ run }) => run.id);
       await this.changes.tell(tx, changed, 'lifecycle');

@@ -6,25 +6,30 @@ let server: TestServer;
 beforeAll(async () => (server = await startTestServer()));
 afterAll(() => server.stop());
 
-const START = `mutation { startRun(input: { experiment: "leaving" }) {
-  __typename ... on InvalidInputError { issues { path } } } }`;
+const REFUSED = '__typename ... on InvalidInputError { issues { path } }';
+const START = `mutation { done: startRun(input: { experiment: "leaving" }) { ${REFUSED} } }`;
+const RESTORE = `mutation ($ids: [ID!]!) { done: restoreRuns(input: { runIds: $ids }) { ${REFUSED} } }`;
+const DELETE = 'mutation ($ids: [ID!]!) { done: deleteRuns(input: { runIds: $ids }) { __typename } }';
 
-test('no run begins in an experiment that is being deleted', async () => {
-  await new TrackingClient(server).newRun({ experiment: 'leaving' });
-  let started: Promise<Record<string, unknown>> | undefined;
+test('no run begins in an experiment that is being deleted, and none comes back to it', async () => {
+  const ids = [await new TrackingClient(server).newRun({ experiment: 'leaving' })];
+  await server.data(DELETE, { ids });
+  const answers: Promise<Record<string, unknown>>[] = [];
   await server.database.transaction(async (tx) => {
     await tx.query(`UPDATE experiment SET deleted_at = now() WHERE name = 'leaving'`);
-    started = server.data(START);
-    await Promise.race([started, until(someoneWaits)]);
+    answers.push(server.data(START), server.data(RESTORE, { ids }));
+    await Promise.race([...answers, until(bothWait)]);
   });
-  expect(await started).toMatchObject({
-    startRun: { __typename: 'InvalidInputError', issues: [{ path: 'name' }] },
-  });
+  expect(await Promise.all(answers)).toEqual([refusedAt('name'), refusedAt('runIds')]);
 });
 
-async function someoneWaits(): Promise<boolean> {
+const refusedAt = (path: string) => ({
+  done: { __typename: 'InvalidInputError', issues: [{ path }] },
+});
+
+async function bothWait(): Promise<boolean> {
   const waiting = await server.database.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
   );
-  return waiting.length > 0;
+  return waiting.length === 2;
 }
