@@ -26,6 +26,7 @@ import {
   type NamedStatistics,
   type UnloadResult,
 } from './model-control';
+import { misread } from './misread';
 import { predict } from './predict';
 import type { Door } from './door';
 import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
@@ -132,6 +133,11 @@ export class Serving {
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
     return predict(this.input, actor, request);
+  }
+
+  /** Told by a door of a question to that target that it could not read, with what it tells the caller. */
+  misread(actor: Actor, target: ModelTarget, door: Door, message: string): Promise<void> {
+    return misread(this.input, actor, target, door, message);
   }
 
   /** Told by a door when the answer was bytes: how long they took. */

@@ -177,6 +177,39 @@ test('what was refused is told by why, and what was remembered by its share', as
   });
 });
 
+test('what a door cannot read is told of the endpoint that it was meant for, door by door', async () => {
+  const name = 'misread';
+  await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);
+  const http = new OpenInferenceClient(server);
+  expect((await http.infer(name, '{"inputs": [')).status).toBe(400);
+  expect((await http.infer(name, { inputs: 'none' })).status).toBe(400);
+  const grpc = new GrpcClient(server.grpcAddress, server.key);
+  try {
+    const inputs = [{ name: 'x', datatype: 'FP32', shape: [1n, 30n] }];
+    const half = grpc.infer({ modelName: name, inputs, rawInputContents: [Buffer.alloc(60)] });
+    await expect(half).rejects.toThrow('INVALID_ARGUMENT');
+  } finally {
+    grpc.close();
+  }
+  for (const body of ['{', '{"instances": [], "inputs": []}']) {
+    const answer = await fetch(`${server.url}/v1/models/${name}:predict`, {
+      method: 'POST',
+      headers: server.headers,
+      body,
+    });
+    expect(answer.status).toBe(400);
+  }
+  const failures = (count: number) => [{ reason: 'invalid-input', count }];
+  expect(await totalOf(name, 5)).toMatchObject({
+    ...{ requests: 5, errorRate: 1, failures: failures(5) },
+    doors: [
+      { door: 'OPEN_INFERENCE_GRPC', failures: failures(1) },
+      { door: 'OPEN_INFERENCE_HTTP', failures: failures(2) },
+      { door: 'TF_SERVING', failures: failures(2) },
+    ],
+  });
+});
+
 test('predictions cost what the workers cost meanwhile, with and without their idle time', async () => {
   const name = 'dear';
   await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);

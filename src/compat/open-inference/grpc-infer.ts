@@ -35,7 +35,10 @@ export async function infer(
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
   const asked = questionOf(request, deadlineAt - Date.now());
-  if (!asked.ok) return asked;
+  if (!asked.ok) {
+    await serving.misread(actor, target, DOOR, asked.error.message);
+    return asked;
+  }
   const headers = (name: string) => textOf(metadata, name);
   const { endpoint, ref } = target;
   const caller = { door: DOOR, receivedAt, headers, signal } as const;

@@ -1,9 +1,9 @@
 import type { Actor } from '../../kernel/actor';
 import { isCallerGone } from '../../kernel/http/http-caller';
-import type { Exchange } from '../../kernel/http/http-exchange';
+import type { Exchange, HttpResponse } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
 import type { ModelVersion } from '../../registry/registry';
-import type { Serving } from '../../serving/serving';
+import type { ModelTarget, Serving } from '../../serving/serving';
 import { NO_CLASSES, ranked } from './classification';
 import { readInferRequest, type InferRequest } from './infer-request';
 import { answerInference } from './infer-response';
@@ -26,10 +26,10 @@ export async function infer(
   if ('kind' in target) return answerRefused(response, refusedBecause(target));
   const read = readInferBody(request);
   const body = read instanceof Promise ? await read : read; // nothing waits where nothing must
-  if (body instanceof Refused) return answerRefused(response, body);
+  if (body instanceof Refused) return answerMisread(serving, response, actor, target, body);
   const receivedAt = performance.now();
   const asked = requestIn(body, target.version);
-  if (asked instanceof Refused) return answerRefused(response, asked);
+  if (asked instanceof Refused) return answerMisread(serving, response, actor, target, asked);
   const result = await serving.predict(actor, {
     endpoint: target.endpoint,
     ref: target.ref,
@@ -50,6 +50,17 @@ export async function infer(
   if (!answer.ok) return answerRefused(response, refusedBecause(answer.error));
   answerInference(response, { model, request: asked, result: answer, coding: codingOf(request) });
   serving.encoded(result, DOOR, performance.now() - answeredAt);
+}
+
+async function answerMisread(
+  serving: Serving,
+  response: HttpResponse,
+  actor: Actor,
+  target: ModelTarget,
+  refused: Refused,
+): Promise<void> {
+  await serving.misread(actor, target, DOOR, refused.message);
+  answerRefused(response, refused);
 }
 
 /** A body without any JSON is the values of the one input, and is answered likewise. */

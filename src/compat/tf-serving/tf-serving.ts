@@ -62,9 +62,15 @@ class TfServing {
     if ('kind' in target) return answerRefusal(response, target);
     const { signature } = target.version;
     const body = await readRequestJson(request, { wideIntegers: hasWideIntegers(signature) });
-    if (!body.ok) return answerTfServingError(response, body.status, body.message);
+    if (!body.ok) {
+      await serving.misread(actor, target, DOOR, body.message);
+      return answerTfServingError(response, body.status, body.message);
+    }
     const asked = readPredictBody(body.json, signature);
-    if (!asked.ok) return answerRefusal(response, asked.error);
+    if (!asked.ok) {
+      await serving.misread(actor, target, DOOR, asked.error.message);
+      return answerRefusal(response, asked.error);
+    }
     const inputs = asked.inputs.map(({ tensor }) => tensor);
     const { endpoint, ref } = target;
     const isAbandoned = () => isCallerGone(request);

@@ -1,0 +1,25 @@
+import type { Actor } from '../kernel/actor';
+import { refuse, type InvalidInput } from '../kernel/errors';
+import type { Door } from './door';
+import type { ModelTarget } from './model-address';
+import type { PredictInput } from './predict-input';
+import { routeOf } from './routing/choose-route';
+import { observed } from './seen/observed';
+
+/**
+ * Counts a question that a door could not read among those that were refused: whoever watches an endpoint must see that
+ * its callers send what nobody understands.
+ */
+export async function misread(
+  parts: PredictInput,
+  actor: Actor,
+  { endpoint, ref }: ModelTarget,
+  door: Door,
+  message: string,
+): Promise<void> {
+  const question = { endpoint, ref, door };
+  const route = await routeOf(parts.routing, actor, question);
+  if ('kind' in route) return; // gone since: it has no counts any more
+  const error: InvalidInput = { kind: 'InvalidInputError', code: 'INVALID_INPUT', message, issues: [] };
+  observed(parts, actor, route, refuse(error), 0, performance.now(), question);
+}
