@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Auth } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { Failure } from '../kernel/errors';
@@ -106,6 +106,7 @@ export class HttpServer {
   private async handle(exchange: Exchange, streamed: NodeExchange | null): Promise<void> {
     try {
       if (this.stopping) exchange.response.setHeader('connection', 'close');
+      if (streamed) refuseSeveralHosts(streamed.request);
       const publicRoute = streamed && this.publicRouteOf(streamed);
       if (publicRoute) return await publicRoute(streamed);
       const known = this.actorOf(exchange);
@@ -163,6 +164,12 @@ export class HttpServer {
       `Something went wrong on our side. The log has more under ${requestId}.`,
     );
   }
+}
+
+/** A proxy before us may have gone by another one than we would (RFC 9112, 3.2); plain requests have one. */
+function refuseSeveralHosts({ headersDistinct }: IncomingMessage): void {
+  if ((headersDistinct.host?.length ?? 0) > 1)
+    throw new Failure('BAD_USER_INPUT', 'A request has one Host header; this one has several.');
 }
 
 const isPlainDoor = (door: Door | undefined): boolean => door !== undefined && 'route' in door;

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { loopOnDemand } from '../support/onnx-models';
 import { OpenInferenceClient } from '../support/open-inference-client';
+import { answers, bytes } from '../support/raw-http';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -124,6 +125,15 @@ async function send(path: string, contentLength: number, body: string): Promise<
   socket.write(`${head}\r\n\r\n${body}`);
   return socket;
 }
+
+test('a request with two Host headers is refused, in the protocol’s form', async () => {
+  const { port } = new URL(server.url);
+  const head = `GET /v2 HTTP/1.1\r\nhost: a\r\nhost: b\r\nauthorization: Bearer ${server.key}\r\n\r\n`;
+  const error = 'A request has one Host header; this one has several.';
+  expect(await answers(Number(port), bytes(head), 1)).toMatchObject([
+    { status: 400, body: `${JSON.stringify({ error })}\n` },
+  ]);
+});
 
 describe('who may do what', () => {
   test('a viewer may look, and not ask', async () => {
