@@ -47,6 +47,7 @@ import {
   type VersionDeleted,
 } from './version-changes';
 
+export { refusedRequests } from './contract-changes';
 export type { AliasFollower } from './alias-follower';
 export type { ReferenceUser, ReferenceUsers } from './reference-users';
 export { STAGES, type Stage } from './stage';

@@ -37,6 +37,7 @@ import { checkRuleTargets } from './routing/routing-rule';
 import { endpointDeployed, type VariantTarget } from './serving.events';
 import type { ServingQueries } from './serving.queries';
 import { ServingStore } from './serving.store';
+import { unlikeVariants } from './unlike-variants';
 import { checkVariants } from './variants';
 
 export interface DeployEndpoint extends EndpointRoutingInput {
@@ -141,17 +142,22 @@ export class Deployment {
   }
 }
 
-/** What each variant leads to, and whether our workers, or a server that we know, can run it. */
+/**
+ * What each variant leads to. Refused where our workers, or a server that we know, cannot run it, and where variants cannot
+ * share their callers.
+ */
 function targetsOf(
   variants: readonly Variant[],
   versions: readonly (ModelVersion | null)[],
 ): { readonly ok: true; readonly targets: readonly VariantTarget[] } | Refusal<NotFound | InvalidInput> {
   const targets: VariantTarget[] = [];
+  const found: ModelVersion[] = [];
   for (const [index, { ref }] of variants.entries()) {
     const version = versions[index];
     const reference = parseReference(ref);
     if (!version || !reference) return refuse(notFound('model version', ref));
     if (version.format === 'OPAQUE') return refuse(notDeployable(`variants[${index}].ref`, version));
+    found.push(version);
     const { target } = reference;
     targets.push(
       target.kind === 'alias'
@@ -159,5 +165,6 @@ function targetsOf(
         : { kind: 'version', versionId: version.id },
     );
   }
-  return { ok: true, targets };
+  const unlike = unlikeVariants(variants, found);
+  return unlike ? refuse(unlike) : { ok: true, targets };
 }

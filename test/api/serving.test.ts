@@ -165,6 +165,37 @@ test('a traffic split moves traffic, and a shadow answers nobody', async () => {
   expect(await variantOf()).toBe('new');
 });
 
+describe('variants that share callers take the same questions', () => {
+  const [wide, narrow] = ['affine@1.0.0', 'narrow@1.0.0'];
+  beforeAll(() => registry.version('narrow', affine(29)));
+  const deploy = (second: object) =>
+    deployEndpoint(server, 'unlike', [
+      { name: 'wide', ref: wide, weight: 1 },
+      { name: 'narrow', ref: narrow, ...second },
+    ]);
+
+  test('else they are refused, with what tells them apart', async () => {
+    expect(await deploy({ weight: 1 })).toMatchObject({
+      __typename: 'InvalidInputError',
+      issues: [
+        {
+          path: 'variants[1].ref',
+          expected: 'a version that takes the same questions as variant “wide”, since both share its callers',
+          actual: 'narrow@1.0.0, seen from there: input “x” changed its shape from [-1, 30] to [-1, 29]',
+        },
+      ],
+    });
+    expect(await server.data('{ endpoint(name: "unlike") { name } }')).toEqual({ endpoint: null });
+  });
+
+  test.each([
+    ['a shadow', { weight: 1, shadow: true }],
+    ['one without a weight, for those whom a rule sends there', { weight: 0 }],
+  ])('%s may differ', async (_what, second) => {
+    expect(await deploy(second)).toMatchObject({ __typename: 'DeployEndpointSuccess' });
+  });
+});
+
 test('the same routing key gets the same variant', async () => {
   await deployEndpoint(server, 'sticky', [
     { name: 'a', ref: 'affine@1.0.0', weight: 1 },
