@@ -44,7 +44,7 @@ import {
   ShadowDifferences,
 } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
-import { RunVersions } from './registry/run-versions.queries';
+import { RunVersions } from './registry/versions/run-versions.queries';
 import type { Backend } from './serving/backends/backend';
 import { Backends } from './serving/backends/backends';
 import { Fleet } from './serving/backends/fleet';

@@ -1,6 +1,6 @@
 import type { Artifact } from '../kernel/artifacts/artifact';
 import type { TensorSpec } from '../kernel/tensors/tensor';
-import type { ColumnPlace } from './signature';
+import type { ColumnPlace } from './contract/signature';
 
 export type ModelInspection =
   | {

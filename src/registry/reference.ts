@@ -1,5 +1,5 @@
 import { InputCheck } from '../kernel/input-check';
-import { parseVersionNumber, type VersionNumber } from './version-number';
+import { parseVersionNumber, type VersionNumber } from './versions/version-number';
 
 /** The alias that a reference without “@” means. */
 const DEFAULT_ALIAS = 'production';

@@ -1,11 +1,11 @@
 import type { ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/database/sql';
-import type { Alias } from './alias';
-import type { Model, ModelId, Tags } from './model';
-import type { ModelVersionId } from './model-version';
+import type { Alias } from './aliases/alias';
+import type { Model, ModelId, Tags } from './models/model';
+import type { ModelVersionId } from './versions/model-version';
 import { ALIAS_COLUMNS, MODEL_COLUMNS, type AliasRow } from './registry-rows';
 import { lockModelName } from './registry.store';
-import type { Stage } from './stage';
+import type { Stage } from './versions/stage';
 
 /** What becomes of tags: some are put, some are taken away before that. */
 export interface TagChanges {

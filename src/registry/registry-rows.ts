@@ -1,8 +1,8 @@
 import { doubleFromJson, doubleToJson, type JsonDouble } from '../kernel/tensors/double';
-import type { Alias } from './alias';
-import type { GateResult } from './gates';
-import type { ModelVersion } from './model-version';
-import { versionText } from './version-number';
+import type { Alias } from './aliases/alias';
+import type { GateResult } from './promotion/gates';
+import type { ModelVersion } from './versions/model-version';
+import { versionText } from './versions/version-number';
 
 /** The columns of a model, as `m`. */
 export const MODEL_COLUMNS = `m.id, m.project_id AS "projectId", m.name, m.description, m.optimizing, m.limits,

@@ -1,5 +1,5 @@
 import { invalidInput, shorten, type NameConflict, type UserError } from '../kernel/errors';
-import type { GateResult } from './gates';
+import type { GateResult } from './promotion/gates';
 import type { ReferenceUser } from './reference-users';
 import { MAX_TAGS } from './tags';
 

@@ -3,10 +3,10 @@ import type { ProjectId } from '../kernel/ids';
 import type { DomainEvent } from '../kernel/outbox';
 import type { DatasetVersionId } from '../datasets/datasets';
 import type { KeyValue, RunId } from '../tracking/tracking';
-import type { Alias, AliasId } from './alias';
-import type { Model, ModelId, Tags } from './model';
-import type { ModelVersion, ModelVersionId } from './model-version';
-import { isPrompt } from './prompt';
+import type { Alias, AliasId } from './aliases/alias';
+import type { Model, ModelId, Tags } from './models/model';
+import type { ModelVersion, ModelVersionId } from './versions/model-version';
+import { isPrompt } from './models/prompt';
 import { tagList } from './tags';
 
 /** Woken whenever an alias moves: whoever routes by aliases reads them again. */

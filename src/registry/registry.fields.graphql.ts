@@ -13,9 +13,9 @@ import { encodeNodeId } from '../kernel/ids';
 import { TagType } from '../kernel/tag.graphql';
 import { ArtifactType, MetricSummaryType, RunType } from '../tracking/tracking.graphql';
 import type { KeyValue, MetricSummary, Run } from '../tracking/tracking';
-import type { Alias, AliasMove } from './alias';
-import type { Model } from './model';
-import type { ModelVersion, VersionFile } from './model-version';
+import type { Alias, AliasMove } from './aliases/alias';
+import type { Model } from './models/model';
+import type { ModelVersion, VersionFile } from './versions/model-version';
 import {
   AliasMoveType,
   AliasType,

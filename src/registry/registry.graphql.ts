@@ -7,8 +7,15 @@ import type { Page } from '../kernel/cursor';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import { BigIntScalar, DateTimeScalar, DoubleScalar } from '../kernel/scalars.graphql';
 import type { RunId } from '../tracking/tracking';
-import { MOVE_KINDS, type Alias, type AliasMove } from './alias';
-import { COMPARISONS, DIRECTIONS, type Comparison, type Direction, type Model, type ModelId } from './model';
+import { MOVE_KINDS, type Alias, type AliasMove } from './aliases/alias';
+import {
+  COMPARISONS,
+  DIRECTIONS,
+  type Comparison,
+  type Direction,
+  type Model,
+  type ModelId,
+} from './models/model';
 import {
   VERSION_FORMATS,
   type ModelVersion,
@@ -16,7 +23,7 @@ import {
   type VersionFile,
   type VersionFormat,
   type VersionMetric,
-} from './model-version';
+} from './versions/model-version';
 import type { Registry } from './registry';
 import type { HistoryKey, VersionsPageKey } from './registry.queries';
 

@@ -2,7 +2,7 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { ArtifactInput } from '../datasets/datasets.graphql';
 import { DoubleScalar } from '../kernel/scalars.graphql';
 import { SourceInput } from '../tracking/tracking.graphql';
-import type { Comparison, Direction } from './model';
+import type { Comparison, Direction } from './models/model';
 import { ComparisonEnum, DirectionEnum } from './registry.graphql';
 
 const IDEMPOTENCY_KEY = 'Any text: the same key again, within a day, gets the same answer.';

@@ -10,8 +10,8 @@ import {
   resultUnion,
 } from '../kernel/user-error.graphql';
 import { TagInput } from '../kernel/tag.graphql';
-import type { Model } from './model';
-import type { ModelVersion } from './model-version';
+import type { Model } from './models/model';
+import type { ModelVersion } from './versions/model-version';
 import type { Registry } from './registry';
 import { ModelType, ModelVersionType } from './registry.graphql';
 

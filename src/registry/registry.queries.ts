@@ -5,9 +5,9 @@ import { attributeFilterSql, bind } from '../kernel/filter/filter-sql';
 import type { ProjectId } from '../kernel/ids';
 import { isStorable, type SqlRunner } from '../kernel/database/sql';
 import type { RunId } from '../tracking/tracking';
-import type { Alias, AliasId, AliasMove } from './alias';
-import type { Model, ModelId } from './model';
-import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
+import type { Alias, AliasId, AliasMove } from './aliases/alias';
+import type { Model, ModelId } from './models/model';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './versions/model-version';
 import type { Reference } from './reference';
 import {
   ALIAS_COLUMNS,

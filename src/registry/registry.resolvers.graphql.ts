@@ -3,8 +3,8 @@ import { requires } from '../auth/auth';
 import { namedPage, NamedPageArgs, pageComplexity } from '../kernel/connection.graphql';
 import type { Context } from '../kernel/context.graphql';
 import { answer } from '../kernel/user-error.graphql';
-import type { Model } from './model';
-import type { ModelVersion } from './model-version';
+import type { Model } from './models/model';
+import type { ModelVersion } from './versions/model-version';
 import type { Registry } from './registry';
 import {
   AliasFields,

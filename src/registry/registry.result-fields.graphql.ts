@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Context } from '../kernel/context.graphql';
-import type { ModelVersion, ModelVersionId } from './model-version';
+import type { ModelVersion, ModelVersionId } from './versions/model-version';
 import { ModelVersionType } from './registry.graphql';
 import { PromoteModelVersionSuccess, RollbackAliasSuccess } from './registry.results.graphql';
 

@@ -8,9 +8,9 @@ import {
   RevisionConflictErrorType,
   UserErrorType,
 } from '../kernel/user-error.graphql';
-import type { Alias } from './alias';
-import type { Model } from './model';
-import type { ModelVersion } from './model-version';
+import type { Alias } from './aliases/alias';
+import type { Model } from './models/model';
+import type { ModelVersion } from './versions/model-version';
 import { AliasType, GateResultType, ModelType, ModelVersionType } from './registry.graphql';
 
 @ObjectType('CreateModelSuccess', { description: 'The model with this policy.' })

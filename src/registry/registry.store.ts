@@ -1,18 +1,18 @@
 import type { Sha256 } from '../kernel/artifacts/artifact';
 import { newId, type ProjectId } from '../kernel/ids';
 import { isStorable, type Transaction } from '../kernel/database/sql';
-import type { Alias, AliasId, MoveKind } from './alias';
-import { AliasMoveEntity } from './alias-move.entity';
-import type { GateResult } from './gates';
-import type { Model, ModelId, ModelPolicy } from './model';
-import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
-import { ModelVersionDatasetEntity } from './model-version-dataset.entity';
-import { ModelVersionEntity } from './model-version.entity';
+import type { Alias, AliasId, MoveKind } from './aliases/alias';
+import { AliasMoveEntity } from './aliases/alias-move.entity';
+import type { GateResult } from './promotion/gates';
+import type { Model, ModelId, ModelPolicy } from './models/model';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './versions/model-version';
+import { ModelVersionDatasetEntity } from './versions/model-version-dataset.entity';
+import { ModelVersionEntity } from './versions/model-version.entity';
 import type { VersionRegistered } from './registry.events';
 import { ALIAS_COLUMNS, MODEL_COLUMNS, storedGate, VERSION_COLUMNS, versionOf } from './registry-rows';
 import type { AliasRow, VersionRow } from './registry-rows';
-import type { MoveLink } from './rollback';
-import type { VersionNumber } from './version-number';
+import type { MoveLink } from './aliases/rollback';
+import type { VersionNumber } from './versions/version-number';
 
 /** A version that is about to be written. */
 export interface NewVersion extends Omit<

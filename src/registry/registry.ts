@@ -9,14 +9,14 @@ import { InputCheck } from '../kernel/input-check';
 import type { Outbox } from '../kernel/outbox';
 import type { Datasets } from '../datasets/datasets';
 import type { RunId, Tracking } from '../tracking/tracking';
-import type { Alias, AliasMove } from './alias';
+import type { Alias, AliasMove } from './aliases/alias';
 import type { AliasFollower } from './alias-follower';
-import { AliasMoves } from './alias-moves';
-import { AliasRemoval, type AliasRemoved, type RemoveAliasInput } from './alias-removal';
-import { AliasRollback, type RollbackResult } from './alias-rollback';
-import { GateRun } from './gate-run';
-import type { Model, ModelId } from './model';
-import { ModelDeclaration, type DeclarationResult, type ModelInput } from './model-declaration';
+import { AliasMoves } from './aliases/alias-moves';
+import { AliasRemoval, type AliasRemoved, type RemoveAliasInput } from './aliases/alias-removal';
+import { AliasRollback, type RollbackResult } from './promotion/alias-rollback';
+import { GateRun } from './promotion/gate-run';
+import type { Model, ModelId } from './models/model';
+import { ModelDeclaration, type DeclarationResult, type ModelInput } from './models/model-declaration';
 import type { ModelInspector } from './model-inspector';
 import {
   ModelChanges,
@@ -24,19 +24,19 @@ import {
   type ModelChanged,
   type ModelDeleted,
   type UpdateModelInput,
-} from './model-changes';
-import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
-import { Promotion, type PromotionResult } from './promotion';
-import type { PromotionInput, RollbackInput } from './promotion-input';
-import { Preparation } from './preparation';
+} from './models/model-changes';
+import type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './versions/model-version';
+import { Promotion, type PromotionResult } from './promotion/promotion';
+import type { PromotionInput, RollbackInput } from './promotion/promotion-input';
+import { Preparation } from './registration/preparation';
 import { parseReference } from './reference';
-import { Registration, type RegistrationResult } from './registration';
+import { Registration, type RegistrationResult } from './registration/registration';
 import type { ReferenceUsers } from './reference-users';
-import type { FilesRegistrationInput, RegistrationInput } from './registration-input';
+import type { FilesRegistrationInput, RegistrationInput } from './registration/registration-input';
 import { RegistryChangesStore } from './registry-changes.store';
 import { RegistryQueries, type HistoryKey, type VersionsPageKey } from './registry.queries';
-import type { RegistrySearch } from './registry-search';
-import { RegistrySearchQueries } from './registry-search.queries';
+import type { RegistrySearch } from './search/registry-search';
+import { RegistrySearchQueries } from './search/registry-search.queries';
 import { RegistryStore } from './registry.store';
 import type { Transaction } from '../kernel/database/sql';
 import {
@@ -45,18 +45,18 @@ import {
   type UpdateVersionInput,
   type VersionChanged,
   type VersionDeleted,
-} from './version-changes';
+} from './versions/version-changes';
 
 export { refusedRequests } from './contract-changes';
 export type { AliasFollower } from './alias-follower';
 export type { ReferenceUser, ReferenceUsers } from './reference-users';
-export { STAGES, type Stage } from './stage';
+export { STAGES, type Stage } from './versions/stage';
 export { tagList } from './tags';
-export type { Alias, AliasMove } from './alias';
-export type { Model, ModelId } from './model';
+export type { Alias, AliasMove } from './aliases/alias';
+export type { Model, ModelId } from './models/model';
 export type { ModelInspection, ModelInspector } from './model-inspector';
-export type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './model-version';
-export type { Column, ColumnPlace, Signature } from './signature';
+export type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './versions/model-version';
+export type { Column, ColumnPlace, Signature } from './contract/signature';
 export { parseReference } from './reference';
 
 /** What we decided to trust: models, their versions, and the aliases that point at them. */

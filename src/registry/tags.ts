@@ -1,7 +1,7 @@
 import { shorten } from '../kernel/errors';
 import { MAX_KEY_LENGTH, type InputCheck } from '../kernel/input-check';
 import type { KeyValue } from '../tracking/tracking';
-import type { Tags } from './model';
+import type { Tags } from './models/model';
 
 /** Tags that one call puts or takes away. */
 const MAX_TAGS_PER_CALL = 100;

@@ -2,7 +2,7 @@ import { InProcessBus } from '../../src/kernel/bus';
 import { systemClock } from '../../src/kernel/clock';
 import { createLogger } from '../../src/kernel/logger';
 import { Outbox } from '../../src/kernel/outbox';
-import { RunVersions } from '../../src/registry/run-versions.queries';
+import { RunVersions } from '../../src/registry/versions/run-versions.queries';
 import { RetentionKeeper } from '../../src/tracking/deletion/retention-keeper';
 import type { ApiClient } from '../support/api-client';
 import { runCli } from '../support/cli-process';

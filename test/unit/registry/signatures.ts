@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../../../src/kernel/tensors/tensor';
-import { placeColumns, type NamedColumns } from '../../../src/registry/columns';
+import { placeColumns, type NamedColumns } from '../../../src/registry/contract/columns';
 import type { Signature } from '../../../src/registry/registry';
 
 export const spec = (
