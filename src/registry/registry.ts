@@ -47,7 +47,7 @@ import {
   type VersionDeleted,
 } from './versions/version-changes';
 
-export { refusedRequests } from './contract-changes';
+export { refusedRequests } from './contract/contract-changes';
 export type { AliasFollower } from './alias-follower';
 export type { ReferenceUser, ReferenceUsers } from './reference-users';
 export { STAGES, type Stage } from './versions/stage';
