@@ -9,6 +9,7 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from '../../kernel/generated/onnx_pb';
+import { missingLibrary } from './missing-library';
 import { ortMessage } from './ort-message';
 import type { SkippedProvider } from './protocol';
 import { sessionOptions } from './session-options';
@@ -18,6 +19,9 @@ export interface ProviderProbe {
   readonly provider: string | undefined;
   readonly skipped: readonly SkippedProvider[];
 }
+
+/** The runtime names the library only on standard error. */
+const NOT_LOADED = /Failed to load shared library/;
 
 /**
  * Tries providers in order. ONNX Runtime does not fall back by itself: a list that holds one missing
@@ -41,7 +45,9 @@ async function whyUnusable(provider: string): Promise<string | undefined> {
     const values = y === undefined ? [] : Array.from(y.data as Float32Array);
     return values.join() === '2,4' ? undefined : `adds wrongly: 1 + 1 and 2 + 2 gave ${values.join(' and ')}`;
   } catch (error) {
-    return ortMessage(error);
+    const reason = ortMessage(error);
+    const missing = NOT_LOADED.test(reason) ? missingLibrary(provider) : undefined;
+    return missing === undefined ? reason : `${reason}: ${missing}`;
   } finally {
     await session?.release();
   }
