@@ -17,6 +17,13 @@ const WORKER_NEWS = {
   'workers-bounded': 'fewer ONNX workers run than ONNX_WORKERS asks for: one process has a device for itself',
 } satisfies Record<PoolEvent['type'], string>;
 
+/** An error under the name by which the logger describes errors: under another one, none of it is written. */
+const factsOf = (event: PoolEvent): object => {
+  if (event.type !== 'worker-failed-to-start') return event;
+  const { error, ...facts } = event;
+  return { ...facts, err: error };
+};
+
 /** Models in child processes of this one. */
 export async function startOnnx(
   config: Config,
@@ -34,7 +41,7 @@ async function startWorkers(config: Config, logger: Logger, shutdown: ShutdownSt
     workers: config.onnxWorkers,
     ...workerOptions(config),
     ...(config.onnxWorkerMemoryBytes !== null && { budgetBytes: config.onnxWorkerMemoryBytes }),
-    onEvent: (event) => logger.warn(event, WORKER_NEWS[event.type]),
+    onEvent: (event) => logger.warn(factsOf(event), WORKER_NEWS[event.type]),
   });
   shutdown.push('onnx workers', () => pool.stop({ withinMs: config.drainTimeoutMs }));
   await pool.start();
