@@ -96,6 +96,16 @@ export function ratioFigure({ what, target, peer, ratio }: Asked, rounds: readon
   return ratios.length > 0 ? [{ what, unit: '× its requests/s', asked: ratio, reached: median(ratios) }] : [];
 }
 
+/** Whether the callers' p99 is no worse than the peer's; none where the peer is not present. */
+export function p99Figure({ what, target, peer }: Asked, rounds: readonly Round[]): Figure[] {
+  const ratios = rounds.flatMap((round) => {
+    const [one, other] = [round[target], round[peer]];
+    return one && other ? [one.p99Ms / other.p99Ms] : [];
+  });
+  if (ratios.length === 0) return [];
+  return [{ what, unit: '× its p99', asked: 1, atMost: true, reached: median(ratios) }];
+}
+
 /**
  * A row of the table of what was seen.
  *
