@@ -76,8 +76,9 @@ export class ModelLoads {
   waitOf(sha256: string): Wait | null {
     const state = this.states.get(sha256);
     if (state === undefined || state.kind === 'ready') return null;
-    const reason = state.kind === 'failed' ? state.reason : 'It is being loaded.';
-    return { reason, since: state.since };
+    if (state.kind === 'loading') return { reason: 'It is being loaded.', since: state.since };
+    // A model that is held back comes nearer to its next try with each second.
+    return { reason: this.needs.backend.whyNot(sha256) ?? state.reason, since: state.since };
   }
 
   /** Resolves when those among them that are on their way are ready or have failed, or LOAD_WAIT_MS after they began. */

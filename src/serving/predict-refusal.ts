@@ -14,8 +14,9 @@ export function refusalOf(error: unknown): Refusal<PredictRefusal> {
     return refuse({ kind: 'OverloadedError', code: 'OVERLOADED', message, retryAfterMs: error.retryAfterMs });
   }
   if (error instanceof WorkerUnavailable) {
-    const { message, retryable, reason } = error;
-    return refuse({ kind: 'UnavailableError', code: 'UNAVAILABLE', message, retryable, reason });
+    const { message, retryable, reason, retryAfterMs } = error;
+    const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return refuse({ kind: 'UnavailableError', code: 'UNAVAILABLE', message, retryable, reason, ...later });
   }
   throw error;
 }

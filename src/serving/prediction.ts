@@ -77,6 +77,8 @@ export interface Overloaded extends UserError<'OverloadedError'> {
 export interface Unavailable extends UserError<'UnavailableError'> {
   readonly retryable: boolean;
   readonly reason: UnavailableReason;
+  /** After which another try makes sense; absent where nobody knows. */
+  readonly retryAfterMs?: number;
 }
 export type PredictRefusal = InvalidInput | NotFound | Overloaded | Unavailable;
 export type PredictResult = PredictSuccess | Refusal<PredictRefusal>;

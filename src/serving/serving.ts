@@ -167,9 +167,12 @@ export class Serving {
     if (wait) return { state: 'WAITING', ...wait };
     const running = this.input.routing.endpoint(projectId, name);
     const variants = running ? [...running.variants, ...running.shadows] : [];
-    return (
-      variants.find((variant) => variant.name === variantName)?.known.health.status(performance.now()) ?? null
-    );
+    const variant = variants.find(({ name }) => name === variantName);
+    if (!variant) return null;
+    const health = variant.known.health.status(performance.now());
+    // What its last prediction was told may have been for the moment: “in 60 s”.
+    const reason = health.reason && (this.input.backend.whyNot(variant.model.file.sha256) ?? health.reason);
+    return { ...health, reason };
   }
 
   /**

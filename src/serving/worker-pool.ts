@@ -15,7 +15,7 @@ import { Instances, isUp } from './worker/instances';
 import { Leases } from './worker/leases';
 import { defaultBudgetBytes } from './worker/memory-budget';
 import { ModelSizes } from './worker/model-memory';
-import { Quarantine, type Pass } from './worker/quarantine';
+import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { inTurns } from './worker/in-turns';
 import { WorkerDied, type Death } from './worker/worker-died';
@@ -134,7 +134,7 @@ export class WorkerPool {
   /** See Backend.whyNot. */
   whyNot(sha256: string): string | null {
     return this.slots.some(isUp)
-      ? (this.quarantine.reason(sha256) ?? null)
+      ? (this.quarantine.holdOn(sha256)?.reason ?? null)
       : 'No worker is running at the moment.';
   }
 
@@ -216,8 +216,8 @@ export class WorkerPool {
   /** That a model loads says nothing of its runs, so loading ends no quarantine. */
   private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
     this.refuseIfStopping();
-    const reason = this.quarantine.reason(file.sha256);
-    if (reason !== undefined) throw new WorkerUnavailable('quarantined', reason);
+    const hold = this.quarantine.holdOn(file.sha256);
+    if (hold) throw heldBack(hold);
     try {
       await slot.load(file, rows);
     } catch (error) {
@@ -282,7 +282,7 @@ export class WorkerPool {
   private admit({ sha256 }: ModelFile): Pass {
     this.refuseIfStopping();
     const admission = this.quarantine.admit(sha256);
-    if (admission.kind === 'refused') throw new WorkerUnavailable('quarantined', admission.reason);
+    if (admission.kind === 'refused') throw heldBack(admission);
     return admission;
   }
 

@@ -30,9 +30,9 @@ const CODE_OF_REFUSAL: ReadonlyMap<string, Code> = new Map([
 
 /** What a call is told that was refused. */
 export function statusOfRefusal(error: PredictRefusal | UserError): CallStatus {
+  if ('reason' in error) return statusOf(codeOfUnavailable(error.reason), error.message);
   if ('retryAfterMs' in error)
     return comeBack(statusOf(Code.RESOURCE_EXHAUSTED, error.message), error.retryAfterMs);
-  if ('reason' in error) return statusOf(codeOfUnavailable(error.reason), error.message);
   return statusOf(CODE_OF_REFUSAL.get(error.code) ?? Code.INVALID_ARGUMENT, error.message);
 }
 

@@ -18,16 +18,16 @@ export function refusedBecause(error: PredictRefusal | NotFound | UserError): Re
     case 'NOT_FOUND':
       return new Refused(404, error.message);
     case 'OVERLOADED':
-      return new Refused(503, error.message, 'retryAfterMs' in error ? retryAfter(error.retryAfterMs) : {});
     case 'UNAVAILABLE':
-      return new Refused(503, error.message);
+      return new Refused(503, error.message, 'retryAfterMs' in error ? retryAfter(error.retryAfterMs) : {});
     default:
       return new Refused(400, error.message);
   }
 }
 
-/** In seconds, which is what the header has. */
-const retryAfter = (ms: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) });
+/** In seconds, which is what the header has; none where nobody knows. */
+const retryAfter = (ms: number | undefined): Refused['headers'] =>
+  ms === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) };
 
 /** Every error of the protocol has this form. */
 export const answerOpenInferenceError = (

@@ -31,7 +31,7 @@ export const answerTfServingError = (response: HttpResponse, status: number, mes
   answerJson(response, status, { error: message }, CONTENT_TYPE);
 
 export function answerRefusal(response: HttpResponse, error: PredictRefusal): void {
-  if (error.kind === 'OverloadedError')
+  if ('retryAfterMs' in error && error.retryAfterMs !== undefined)
     response.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
   answerTfServingError(response, statusOf(error), error.message);
 }

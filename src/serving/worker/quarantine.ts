@@ -1,3 +1,4 @@
+import { WorkerUnavailable } from '../worker-unavailable';
 import { isFromOutside, type Death } from './worker-died';
 
 /** Deaths in a row that a model may cause. The first may be chance; the second is the model. */
@@ -20,7 +21,18 @@ export interface Pass {
   readonly kind: 'free' | 'trial';
 }
 
-export type Admission = Pass | { readonly kind: 'refused'; readonly reason: string };
+/** That a model is held back, as of now. */
+export interface Hold {
+  /** Why, and for how long still. */
+  readonly reason: string;
+  /** After which a run may try it, in ms; 0 where one may now, or does. */
+  readonly retryAfterMs: number;
+}
+
+export const heldBack = ({ reason, retryAfterMs }: Hold): WorkerUnavailable =>
+  new WorkerUnavailable('quarantined', reason, retryAfterMs);
+
+export type Admission = Pass | ({ readonly kind: 'refused' } & Hold);
 
 const FREE: Pass = { kind: 'free' };
 const TRIAL: Pass = { kind: 'trial' };
@@ -47,22 +59,24 @@ export class Quarantine {
 
   /** Whether a run of the model may begin. */
   admit(sha256: string): Admission {
-    const reason = this.reason(sha256);
+    const hold = this.holdOn(sha256);
     const history = this.histories.get(sha256);
-    if (reason === undefined || history?.heldUntil === undefined) return FREE;
-    if (history.onTrial || this.nowMs() < history.heldUntil) return { kind: 'refused', reason };
+    if (hold === undefined || history === undefined) return FREE;
+    if (history.onTrial || hold.retryAfterMs > 0) return { kind: 'refused', ...hold };
     history.onTrial = true;
     return TRIAL;
   }
 
-  /** Why the model is held, and for how long still; undefined where it is not. */
-  reason(sha256: string): string | undefined {
+  /** Undefined where the model is not held. */
+  holdOn(sha256: string): Hold | undefined {
     const history = this.histories.get(sha256);
     if (history?.heldUntil === undefined) return undefined;
     const { deaths, how, heldUntil, onTrial } = history;
-    const seconds = Math.max(0, Math.ceil((heldUntil - this.nowMs()) / 1000));
-    const next = onTrial ? 'one run is trying it now' : `one run may try it again in ${seconds} s`;
-    return `Runs of this model ${how} ${deaths} times in a row; ${next}.`;
+    const retryAfterMs = Math.max(0, Math.ceil(heldUntil - this.nowMs()));
+    const next = onTrial
+      ? 'one run is trying it now'
+      : `one run may try it again in ${Math.ceil(retryAfterMs / 1000)} s`;
+    return { reason: `Runs of this model ${how} ${deaths} times in a row; ${next}.`, retryAfterMs };
   }
 
   /**
@@ -82,8 +96,8 @@ export class Quarantine {
     history.how = describe(death);
     const isHeld = history.heldUntil !== undefined && kind !== 'trial';
     if (isHeld || (kind !== 'trial' && history.deaths < DEATHS_TO_QUARANTINE)) return undefined;
-    this.hold(history);
-    return this.reason(sha256);
+    this.holdLonger(history);
+    return this.holdOn(sha256)?.reason;
   }
 
   /** A run that was answered: what died before was not the model's habit. */
@@ -105,7 +119,7 @@ export class Quarantine {
     if (history !== undefined && kind === 'trial') history.onTrial = false;
   }
 
-  private hold(history: History): void {
+  private holdLonger(history: History): void {
     const now = this.nowMs();
     const isKnown = history.heldUntil !== undefined || now < history.forgetAt;
     history.holdMs = isKnown ? Math.min(2 * history.holdMs, LONGEST_HOLD_MS) : FIRST_HOLD_MS;

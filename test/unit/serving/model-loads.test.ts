@@ -12,13 +12,14 @@ interface Load {
 
 let loads: Load[];
 let held: Set<string>;
+let refusal: string | null;
 let changes: number;
 let nowMs: number;
 let models: ModelLoads;
 const logger = createLogger('silent');
 
 beforeEach(() => {
-  [loads, held, changes, nowMs] = [[], new Set(), 0, 0];
+  [loads, held, refusal, changes, nowMs] = [[], new Set(), null, 0, 0];
   const backend = {
     load: ({ sha256 }: { sha256: string }, rows?: number) =>
       new Promise<void>((resolve, reject) => {
@@ -30,6 +31,7 @@ beforeEach(() => {
         loads.push({ sha256, rows, finish });
       }),
     holds: (sha256: string) => held.has(sha256),
+    whyNot: () => refusal,
   } as unknown as Backend;
   models = new ModelLoads({ backend, logger, changed: () => changes++, nowMs: () => nowMs });
 });
@@ -99,6 +101,14 @@ test('one that cannot be loaded says why, and is tried again after a while', asy
   await models.settled(['a']);
   expect(models.isReady('a')).toBe(true);
   expect(error).toHaveBeenCalledTimes(1);
+});
+
+test('one that is held back says for how long still', async () => {
+  models.want([wanted('a')]);
+  loads[0]?.finish(new WorkerUnavailable('quarantined', 'It may be tried in 60 s.'));
+  await models.settled(['a']);
+  refusal = 'It may be tried in 50 s.';
+  expect(models.waitOf('a')?.reason).toBe(refusal);
 });
 
 test('what is not its fault is tried again at the next look', async () => {

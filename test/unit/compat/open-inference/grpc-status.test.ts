@@ -9,17 +9,17 @@ import {
   unavailable,
 } from '../../../../src/kernel/errors';
 import { createLogger } from '../../../../src/kernel/logger';
-import type { PredictRefusal } from '../../../../src/serving/serving';
+import type { UnavailableReason } from '../../../../src/serving/serving';
 
 const logger = createLogger('silent');
-const away = (reason: string) =>
+const away = (reason: UnavailableReason) =>
   ({
     kind: 'UnavailableError',
     code: 'UNAVAILABLE',
     message: 'm',
     retryable: true,
     reason,
-  }) as PredictRefusal;
+  }) as const;
 
 test.each([
   ['wrong input', invalidInput([]), Code.INVALID_ARGUMENT],
@@ -34,6 +34,7 @@ test.each([
   ['a deadline', away('deadline'), Code.DEADLINE_EXCEEDED],
   ['a caller that left', away('cancelled'), Code.CANCELLED],
   ['dead workers', away('crashed'), Code.UNAVAILABLE],
+  ['a model that is held back', { ...away('quarantined'), retryAfterMs: 7 }, Code.UNAVAILABLE],
   ['a server that stops', away('stopped'), Code.UNAVAILABLE],
 ])('%s has a status', (_what, refusal, code) => {
   expect(statusOfRefusal(refusal)).toMatchObject({ code, details: refusal.message });

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { answerRefusal } from '../../../../src/compat/tf-serving/answers';
 import { statusOf } from '../../../../src/compat/tf-serving/model-status';
 import type { ModelVersion } from '../../../../src/registry/registry';
-import type { PredictRefusal } from '../../../../src/serving/serving';
+import type { PredictRefusal, UnavailableReason } from '../../../../src/serving/serving';
 
 function answerTo(error: PredictRefusal) {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
@@ -17,16 +17,20 @@ test('a full queue says when to come back, in whole seconds', () => {
   expect(answerTo({ ...full, retryAfterMs: 2_001 })).toEqual({ status: 503, retryAfter: 3 });
 });
 
+const away = (reason: UnavailableReason) =>
+  ({ kind: 'UnavailableError', code: 'UNAVAILABLE', message: 'No.', retryable: true, reason }) as const;
+
 test.each([
   ['deadline', 504],
   ['timeout', 504],
   ['crashed', 503],
   ['quarantined', 503],
 ] as const)('no answer because of %s is %i', (reason, status) => {
-  const kind = 'UnavailableError';
-  expect(answerTo({ kind, code: 'UNAVAILABLE', message: 'No.', retryable: true, reason })).toMatchObject({
-    status,
-  });
+  expect(answerTo(away(reason))).toEqual({ status, retryAfter: undefined });
+});
+
+test('a model that is held back says when to come back', () => {
+  expect(answerTo({ ...away('quarantined'), retryAfterMs: 41_001 })).toEqual({ status: 503, retryAfter: 42 });
 });
 
 test('a version that cannot answer now is told apart, with the reason', () => {

@@ -24,9 +24,15 @@ test('the second death in a row quarantines the model, and says how it died and 
   const reason =
     'Runs of this model ended the process (SIGFPE) 2 times in a row; one run may try it again in ';
   expect(quarantined()).toBe(`${reason}60 s.`);
-  expect(quarantine.admit('m')).toEqual({ kind: 'refused', reason: `${reason}60 s.` });
+  expect(quarantine.admit('m')).toEqual({
+    kind: 'refused',
+    reason: `${reason}60 s.`,
+    retryAfterMs: FIRST_HOLD_MS,
+  });
   pass(20_500);
-  expect(quarantine.admit('m')).toEqual({ kind: 'refused', reason: `${reason}40 s.` });
+  const later = { reason: `${reason}40 s.`, retryAfterMs: FIRST_HOLD_MS - 20_500 };
+  expect(quarantine.admit('m')).toEqual({ kind: 'refused', ...later });
+  expect(quarantine.holdOn('m')).toEqual(later);
   expect(quarantine.admit('another')).toEqual(FREE);
 });
 
@@ -54,10 +60,11 @@ test('after its time one run goes, alone, and lifts the quarantine where it is a
   expect(quarantine.admit('m')).toMatchObject({
     ...REFUSED,
     reason: expect.stringContaining('trying it now'),
+    retryAfterMs: 0,
   });
   quarantine.answered('m', TRIAL);
   expect(quarantine.admit('m')).toEqual(FREE);
-  expect(quarantine.reason('m')).toBeUndefined();
+  expect(quarantine.holdOn('m')).toBeUndefined();
 });
 
 test('a trial that dies holds the model twice as long, up to the longest time', () => {
@@ -96,7 +103,7 @@ test('runs that began before the quarantine neither lift it nor make it longer',
   quarantine.answered('m', FREE);
   expect(quarantine.admit('m')).toMatchObject(REFUSED);
   expect(quarantine.died('m', FREE, CRASH, 2)).toBeUndefined();
-  expect(quarantine.reason('m')).toContain('in 60 s');
+  expect(quarantine.holdOn('m')?.reason).toContain('in 60 s');
 });
 
 test('a model that comes back soon is held longer than before, and one that was well for long is not', () => {
