@@ -18,11 +18,11 @@ import { ModelSizes } from './worker/model-memory';
 import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { inTurns } from './worker/in-turns';
-import { WorkerDied, type Death } from './worker/worker-died';
+import { isFromOutside, unanswered, WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
 
-/** Tries of one run: the first, and one more where the worker died under it. */
+/** Tries of one run: the first, and one more where somebody else killed the worker under it. */
 const MAX_ATTEMPTS = 2;
 
 /** How long load() waits for a busy worker, in ms: a few of the longest runs. */
@@ -176,9 +176,8 @@ export class WorkerPool {
           throw error;
         }
         this.blame(file.sha256, pass, error.death, attempt);
-        if (error.death.cause === 'timeout') throw new WorkerUnavailable('timeout', error.message);
-        if (attempt === MAX_ATTEMPTS)
-          throw new WorkerUnavailable('crashed', `The run was tried ${attempt} times. ${error.message}`);
+        // What ended one process would end the next one, too.
+        if (attempt === MAX_ATTEMPTS || !isFromOutside(error.death)) throw unanswered(error, attempt);
       }
     }
   }

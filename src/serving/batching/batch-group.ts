@@ -13,6 +13,8 @@ export class PendingRequest {
   readonly rank: number;
   /** True once it must not share a run: the model is not batchable, or a shared run of it was refused. */
   alone: boolean;
+  /** True once a run that it shared has ended a worker: it may be the one that does. */
+  suspect = false;
   /** Where it waits; undefined before and afterwards. */
   group: BatchGroup | undefined = undefined;
   /** When it left the queue, on performance.now()'s clock. */
@@ -81,9 +83,14 @@ export interface ModelQueue {
   queuedRows: number;
   /** Runs on their way. */
   running: number;
+  /** Whether a suspect is among them: one at a time, since each may cost a worker. */
+  triesSuspect: boolean;
 }
 
-/** Requests that may meet in one batch: same model and policy, inputs alike apart from axis 0, same outputs wanted. */
+/**
+ * Requests that may meet in one batch: same model and policy, inputs alike apart from axis 0, same outputs wanted. Their
+ * suspects wait in a group of their own, so that nobody waits behind them.
+ */
 export class BatchGroup {
   readonly waiting: PendingRequest[] = [];
   rows = 0;

@@ -51,6 +51,7 @@ export class BatchQueue {
       place: this.placeOf(file),
       queuedRows: 0,
       running: 0,
+      triesSuspect: false,
     };
     this.models.set(file.sha256, model);
     return model;
@@ -68,7 +69,7 @@ export class BatchQueue {
   /** @param front for what has waited its time already */
   add(pending: PendingRequest, { front }: { front: boolean }): BatchGroup {
     const policy = pending.request.policy ?? this.options;
-    const key = groupKey(pending.request, policy);
+    const key = groupKey(pending.request, policy, pending.suspect);
     let group = this.byKey.get(key);
     if (group === undefined) {
       group = new BatchGroup(key, this.model(pending.request.file), policy);

@@ -128,6 +128,7 @@ export class Batcher {
   private dispatchNext(now: number): boolean {
     for (const group of this.queue.groups()) {
       if (group.model.place.lane.idleCount(group.model.sha256) === 0) continue;
+      if (group.model.triesSuspect && group.waiting[0]?.suspect) continue;
       // A busy event loop may be late for a timer: nobody is run whose deadline is over.
       this.refuseOverdue(group, now);
       const cap = group.model.cost.largestBatch(group.policy);
@@ -158,6 +159,8 @@ export class Batcher {
     const options = { timeoutMs: this.options.runLimitMs, outputs, signal, shared: requests.length > 1 };
     this.running.push(batch);
     model.running++;
+    const isSuspect = first.suspect; // before it may become one
+    if (isSuspect) model.triesSuspect = true;
     try {
       const size = paddedSize(rows, requests, policy);
       const inputs = padRows(gatherRows(requests.map(({ request }) => request.inputs)), size - rows);
@@ -167,11 +170,12 @@ export class Batcher {
       model.cost.observe(size, result.computeMs);
       answerAll(batch, result, size - rows);
     } catch (error) {
-      const spoiled = error instanceof InvalidInput || error instanceof RowsDoNotMatch;
-      if (requests.length > 1 && spoiled && !this.stopped) this.runEachAlone(requests);
+      if (requests.length > 1 && isOneCallersDoing(error) && !this.stopped)
+        this.runEachAlone(requests, { suspect: hasEndedWorker(error) });
       else batch.rejectAll(error);
     } finally {
       model.running--;
+      if (isSuspect) model.triesSuspect = false;
       this.running.splice(this.running.indexOf(batch), 1);
       if (this.stopped && this.running.length === 0) this.alarm.clear();
       this.pump(); // some may have waited for this run, though a worker was free
@@ -185,10 +189,11 @@ export class Batcher {
   }
 
   /** One caller's values may have spoiled the batch of all: whoever is not to blame gets an answer. */
-  private runEachAlone(requests: readonly PendingRequest[]): void {
+  private runEachAlone(requests: readonly PendingRequest[], { suspect }: { suspect: boolean }): void {
     for (const pending of [...requests].reverse()) {
       if (pending.settled) continue;
       pending.alone = true;
+      pending.suspect = suspect;
       this.queue.add(pending, { front: true });
     }
     this.pump();
@@ -231,6 +236,14 @@ function stillWanted(
   const requests = taken.filter(({ settled }) => !settled);
   return { requests, rows: requests.reduce((sum, pending) => sum + pending.rows, 0) };
 }
+
+/** The run has ended a worker, and would end the next one. A worker that was killed for its time says so by `timeout`. */
+const hasEndedWorker = (error: unknown): boolean =>
+  error instanceof WorkerUnavailable && error.reason === 'crashed';
+
+/** Whether others of the batch may be answered where the one to blame is not among them. */
+const isOneCallersDoing = (error: unknown): boolean =>
+  error instanceof InvalidInput || error instanceof RowsDoNotMatch || hasEndedWorker(error);
 
 function stopping(): WorkerUnavailable {
   return new WorkerUnavailable('stopped', 'The server is stopping.');

@@ -16,9 +16,18 @@ function policyKey(policy: BatchPolicy): string {
   return key;
 }
 
-/** Equal for requests that may share a run, and only for those. */
-export function groupKey({ file, inputs, outputs }: BatchRequest, policy: BatchPolicy): string {
+/**
+ * Equal for requests that may share a run, and only for those.
+ *
+ * @param isSuspect whether a run that it shared has ended a worker
+ */
+export function groupKey(
+  { file, inputs, outputs }: BatchRequest,
+  policy: BatchPolicy,
+  isSuspect: boolean,
+): string {
   let key = file.sha256 + SEPARATOR + policyKey(policy);
+  if (isSuspect) key = SEPARATOR + key;
   for (const { name, datatype, shape } of inputs) {
     key += SEPARATOR + name + SEPARATOR + datatype;
     for (let axis = 1; axis < shape.length; axis++) key += ',' + shape[axis];

@@ -1,3 +1,5 @@
+import { WorkerUnavailable } from '../worker-unavailable';
+
 /** How a worker process ended without being asked to. */
 export interface Death {
   /** `timeout`: we killed it for passing a wall-clock limit. */
@@ -21,4 +23,13 @@ export class WorkerDied extends Error {
         : `The worker ended (${death.signal ?? `code ${death.code}`}).`,
     );
   }
+}
+
+/** What those are told who wait for a run that was tried so often, and under which a worker died each time. */
+export function unanswered({ death, message }: WorkerDied, attempts: number): WorkerUnavailable {
+  const reason = death.cause === 'timeout' ? 'timeout' : 'crashed';
+  return new WorkerUnavailable(
+    reason,
+    attempts === 1 ? message : `The run was tried ${attempts} times. ${message}`,
+  );
 }

@@ -4,16 +4,26 @@ import { join } from 'node:path';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import { OnnxBackend } from '../../../../src/serving/backends/onnx';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { WorkerPool } from '../../../../src/serving/worker-pool';
-import { affine, affineAnswer, lookup, modelFile } from '../../../support/onnx-models';
+import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker-pool';
+import type { WorkerUnavailable } from '../../../../src/serving/worker-unavailable';
+import {
+  affine,
+  affineAnswer,
+  crashing,
+  lookup,
+  modelFile,
+  overflowingDivision,
+} from '../../../support/onnx-models';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const options = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
-const pool = new WorkerPool({ ...options, workers: 2 });
+const events: PoolEvent[] = [];
+const pool = new WorkerPool({ ...options, workers: 3, onEvent: (event) => events.push(event) });
 const backend = new OnnxBackend(pool, options);
 const batcher = new Batcher(backend);
 
 beforeAll(() => pool.start());
+beforeEach(() => events.splice(0));
 afterAll(async () => {
   batcher.stop();
   await Promise.all([backend.stop(), pool.stop({ withinMs: 2_000 })]);
@@ -51,4 +61,34 @@ test("one caller's bad row spoils nobody else's answer", async () => {
       outcome.status === 'fulfilled' ? (outcome.value.outputs[0]?.data as Float32Array)[0] : 'refused',
     ),
   ).toEqual([0, 10, 20, 'refused', 30, 40]);
+});
+
+const isDeath = ({ type }: PoolEvent): boolean => type === 'worker-died';
+
+/** What callers of one row each, who come together, are told. */
+async function toldTogether(file: { sha256: string; path: string }, ...values: readonly number[]) {
+  const outcomes = await Promise.allSettled(
+    values.map((value) =>
+      submit(file, { name: 'x', datatype: 'INT32', shape: [1, 1], data: Int32Array.of(value) }),
+    ),
+  );
+  return outcomes.map((outcome) =>
+    outcome.status === 'fulfilled'
+      ? (outcome.value.outputs[0]?.data as Int32Array)[0]
+      : (outcome.reason as WorkerUnavailable).reason,
+  );
+}
+
+test("one caller's row that ends a process costs nobody else the answer, and two processes", async () => {
+  const file = modelFile(folder, overflowingDivision());
+  const told = await toldTogether(file, 1, 2, -1, 4, 8);
+  expect(told).toEqual([-(2 ** 31), -(2 ** 30), 'crashed', -(2 ** 29), -(2 ** 28)]);
+  expect(events.filter(isDeath)).toHaveLength(2); // the batch's, and its own
+  expect(pool.whyNot(file.sha256)).toBeNull();
+});
+
+test('a model that always ends its process costs two, however many ask, and the others hear why', async () => {
+  const told = await toldTogether(modelFile(folder, crashing()), 1, 2, 3, 4, 5);
+  expect(told).toEqual(['crashed', 'quarantined', 'quarantined', 'quarantined', 'quarantined']);
+  expect(events.filter(isDeath)).toHaveLength(2);
 });

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { elementCount } from '../../../../src/kernel/tensors/tensor';
 import { MAX_REQUEST_BYTES, MAX_REQUEST_ROWS } from '../../../../src/serving/batching/batch-check';
 import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
 import { InvalidInput } from '../../../../src/serving/invalid-input';
 import { Overloaded } from '../../../../src/serving/overloaded';
+import { WorkerUnavailable, type UnavailableReason } from '../../../../src/serving/worker-unavailable';
 import { FakeBackend } from '../../../support/fake-backend';
 
 const request = (values: readonly number[], changes: Partial<BatchRequest> = {}): BatchRequest => ({
@@ -69,56 +69,6 @@ test('why a batch was closed is told to one of its callers, who still listens', 
   const closed = (await Promise.all([first, second, third, fourth])).map((answer) => answer?.closed);
   expect(closed).toEqual(['idle', 'full', null, 'idle']);
   expect(batcher.stats().closed).toMatchObject({ idle: 2, full: 1 });
-});
-
-test('each caller gets exactly its own rows, once, whatever the order of events', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(
-        fc.oneof(
-          fc.integer({ min: 1, max: 4 }),
-          fc.constant('finish' as const),
-          fc.constant('poison' as const),
-        ),
-        {
-          maxLength: 60,
-        },
-      ),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 9 }),
-      fc.constantFrom<readonly number[]>([], [1, 4, 9], [9]),
-      fc.constantFrom(0.05, 1),
-      async (events, workers, maxBatch, batchSizes, computeMs) => {
-        const backend = new FakeBackend(workers, computeMs);
-        const batcher = new Batcher(backend, { nextTurn: atOnce, maxBatch, batchSizes });
-        const expected: (number[] | 'refused')[] = [];
-        const answers: Promise<number[] | 'refused'>[] = [];
-        let next = 0;
-        for (const event of events) {
-          if (event === 'finish') {
-            backend.runs[next++ % Math.max(1, backend.runs.length)]?.finish();
-            await settle();
-            continue;
-          }
-          const values = event === 'poison' ? [NaN] : Array.from({ length: event }, () => next++);
-          expected.push(event === 'poison' ? 'refused' : values.map((value) => value * 2));
-          answers.push(
-            batcher.submit(request(values)).then(valuesOf, (error: unknown) => {
-              if (error instanceof InvalidInput) return 'refused' as const;
-              throw error;
-            }),
-          );
-        }
-        while (backend.runs.length > 0) {
-          backend.runs[0]?.finish();
-          await settle();
-        }
-        expect(await Promise.all(answers)).toEqual(expected);
-        expect(batcher.stats()).toMatchObject({ queuedRows: 0, queuedBytes: 0 });
-      },
-    ),
-    { numRuns: 200 },
-  );
 });
 
 test('no batch has more rows than allowed, and requests are never cut', async () => {
@@ -208,15 +158,104 @@ test('with a delay, an idle worker waits for company, and takes it when the time
   expect(batcher.stats().closed).toMatchObject({ delay: 1, full: 1, idle: 0 });
 });
 
-test("a failure that is nobody's fault reaches everybody in the batch, and is not tried again", async () => {
+const failed = (reason: UnavailableReason) => new WorkerUnavailable(reason, `It is ${reason}.`);
+
+test.each<UnavailableReason>(['timeout', 'quarantined', 'remote'])(
+  "a failure that no row of a batch is to blame for reaches everybody in it, and nobody's is tried again: %s",
+  async (reason) => {
+    const backend = new FakeBackend();
+    const batcher = new Batcher(backend, { nextTurn: atOnce });
+    void batcher.submit(request([0]));
+    const answers = [1, 2].map((value) => batcher.submit(request([value])));
+    backend.runs[0]?.finish();
+    backend.runs[0]?.finish(failed(reason));
+    for (const answer of answers) await expect(answer).rejects.toEqual(failed(reason));
+    expect(backend.runs).toHaveLength(0);
+  },
+);
+
+test('a lonely run that ends its worker is not tried again', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce });
-  void batcher.submit(request([0]));
-  const answers = [1, 2].map((value) => batcher.submit(request([value])));
-  backend.runs[0]?.finish();
-  backend.runs[0]?.finish(new Error('crashed'));
-  expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  const answer = new Batcher(backend, { nextTurn: atOnce }).submit(request([1]));
+  backend.runs[0]?.finish(failed('crashed'));
+  await expect(answer).rejects.toEqual(failed('crashed'));
   expect(backend.runs).toHaveLength(0);
+});
+
+/** A batch of 1, 2, 3 and 4 ends its worker; three are idle then. */
+async function endedWorker() {
+  const backend = new FakeBackend(0);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const answers = [1, 2, 3, 4].map((value) => batcher.submit(request([value])));
+  for (const answer of answers) answer.catch(() => undefined);
+  backend.workers = 3;
+  const fresh = batcher.submit(request([0], { file: { sha256: 'other', path: '/other' } })); // wakes it
+  const [batch, other] = backend.runs;
+  other?.finish();
+  await fresh;
+  batch?.finish(failed('crashed'));
+  await settle();
+  const running = () => backend.runs.map(({ inputs }) => Array.from(inputs[0]?.data as Float64Array));
+  return { backend, batcher, answers, running };
+}
+
+test('whose batch ends a worker is asked alone, one after the other, and only who ends one again is refused', async () => {
+  const { backend, answers, running } = await endedWorker();
+  for (const value of [1, 2, 3, 4]) {
+    expect(running()).toEqual([[value]]); // although more workers are idle: it may cost this one, too
+    backend.runs[0]?.finish(value === 2 ? failed('crashed') : undefined);
+    await settle();
+  }
+  expect(running()).toEqual([]);
+  const outcomes = answers.map((answer) => answer.then(valuesOf, (error: unknown) => error));
+  expect(await Promise.all(outcomes)).toEqual([[2], failed('crashed'), [6], [8]]);
+});
+
+test('nobody waits behind those whose batch ended a worker', async () => {
+  const { backend, batcher, answers, running } = await endedWorker();
+  const fresh = [5, 6].map((value) => batcher.submit(request([value])));
+  expect(running()).toEqual([[1], [5], [6]]);
+  while (backend.runs.length > 0) {
+    backend.runs.at(-1)?.finish();
+    await settle();
+  }
+  expect((await Promise.all([...answers, ...fresh])).map(valuesOf)).toEqual([[2], [4], [6], [8], [10], [12]]);
+});
+
+test('of a model that ends every worker, the batch and one more run cost one: it is held back then', async () => {
+  const { backend, answers } = await endedWorker();
+  backend.runs[0]?.finish(failed('crashed'));
+  await settle();
+  let refused = 0;
+  for (; backend.runs.length > 0; refused++) {
+    backend.runs[0]?.finish(failed('quarantined'));
+    await settle();
+  }
+  expect(refused).toBe(3);
+  const reasons = answers.map((answer) => answer.then(valuesOf, ({ reason }: WorkerUnavailable) => reason));
+  expect(await Promise.all(reasons)).toEqual(['crashed', 'quarantined', 'quarantined', 'quarantined']);
+});
+
+test('who has left, or was told at its deadline, is not asked again where the batch ended a worker', async () => {
+  const backend = new FakeBackend(0);
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const gone = new AbortController();
+  const left = batcher.submit(request([1], { signal: gone.signal }));
+  const stays = batcher.submit(request([2]));
+  backend.workers = 1;
+  const waits = batcher.submit(request([3]));
+  gone.abort();
+  await expect(left).rejects.toMatchObject({ reason: 'cancelled' });
+  backend.runs[0]?.finish(failed('crashed'));
+  await settle();
+  const asked: unknown[] = [];
+  while (backend.runs.length > 0) {
+    asked.push(backend.runs[0]?.inputs[0]?.data[0]);
+    backend.runs[0]?.finish();
+    await settle();
+  }
+  expect(asked).toEqual([2, 3]);
+  expect((await Promise.all([stays, waits])).map(valuesOf)).toEqual([[4], [6]]);
 });
 
 test('a request larger than a shared run goes alone, up to the most rows of a request', async () => {

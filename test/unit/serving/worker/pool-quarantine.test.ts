@@ -5,7 +5,8 @@ import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import type { RunResult } from '../../../../src/serving/backends/backend';
 import { WorkerPool, type PoolEvent, type PoolOptions } from '../../../../src/serving/worker-pool';
 import { FIRST_HOLD_MS } from '../../../../src/serving/worker/quarantine';
-import { affine, modelFile, overflowingDivision } from '../../../support/onnx-models';
+import { affine, loopOnDemand, modelFile, overflowingDivision } from '../../../support/onnx-models';
+import { until } from '../../../support/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const division = modelFile(folder, overflowingDivision());
@@ -36,15 +37,53 @@ const input = (datatype: Tensor['datatype'], data: Tensor['data'], shape: readon
 const divide = (on: WorkerPool, by: number): Promise<RunResult> =>
   on.run(division, input('INT32', Int32Array.of(by), [1, 1]), options);
 
-test('a model that kills its worker and the next one is quarantined, and others go on', async () => {
+const CRASHED = { name: 'WorkerUnavailable', reason: 'crashed', message: 'The worker ended (SIGFPE).' };
+const deaths = () => events.filter(({ type }) => type === 'worker-died').length;
+
+async function quarantine(of: WorkerPool): Promise<void> {
+  for (let run = 0; run < 2; run++) await expect(divide(of, -1)).rejects.toMatchObject(CRASHED);
+}
+
+test('a run that ends its worker costs one worker and its own answer, and an answer clears the model', async () => {
   const pool = await startPool();
-  await expect(divide(pool, 2)).resolves.toMatchObject({ outputs: [{ data: Int32Array.of(-(2 ** 30)) }] });
-  await expect(divide(pool, -1)).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'crashed' });
+  for (let round = 1; round <= 3; round++) {
+    await expect(divide(pool, -1)).rejects.toMatchObject(CRASHED);
+    expect(deaths()).toBe(round);
+    await expect(divide(pool, 2)).resolves.toMatchObject({ outputs: [{ data: Int32Array.of(-(2 ** 30)) }] });
+  }
+  expect(pool.whyNot(division.sha256)).toBeNull();
+});
+
+test('a run whose worker was killed from outside is tried once more', async () => {
+  const pool = await startPool();
+  const loop = modelFile(folder, loopOnDemand());
+  await pool.load(loop);
+  const killAtWork = async () => {
+    const worker = () => pool.status()[0];
+    await until(() => worker()?.state === 'busy');
+    const pid = worker()?.pid;
+    if (pid) process.kill(pid, 'SIGKILL');
+  };
+  const trips = { name: 'trips', datatype: 'INT64', shape: [1], data: BigInt64Array.of(2n ** 50n) } as const;
+  const twice = expect(pool.run(loop, [trips], options)).rejects.toMatchObject({
+    reason: 'crashed',
+    message: 'The run was tried 2 times. The worker ended (SIGKILL).',
+  });
+  await killAtWork();
+  await until(() => deaths() === 1);
+  await killAtWork();
+  await twice;
+});
+
+test('a model that kills two workers in a row is quarantined, and others go on', async () => {
+  const pool = await startPool();
+  await quarantine(pool);
   await expect(divide(pool, 2)).rejects.toMatchObject({
     reason: 'quarantined',
     message: expect.stringContaining('SIGFPE'),
     retryable: false,
   });
+  expect(deaths()).toBe(2);
   expect(events).toContainEqual(expect.objectContaining({ type: 'model-quarantined' }));
   const x = new Float32Array(30);
   await expect(
@@ -55,21 +94,26 @@ test('a model that kills its worker and the next one is quarantined, and others 
 test('a quarantine is over after its time once one run is answered; a run that dies makes it longer', async () => {
   let nowMs = 0;
   const pool = await startPool({ nowMs: () => nowMs });
-  await expect(divide(pool, -1)).rejects.toMatchObject({ reason: 'crashed' });
+  await quarantine(pool);
   nowMs += FIRST_HOLD_MS - 1_000;
-  await expect(divide(pool, 2)).rejects.toThrow('may try it again in 1 s');
-  nowMs += 1_000;
   await idle(pool);
+  expect(pool.whyNot(division.sha256)).toContain('may try it again in 1 s');
+  await expect(divide(pool, 2)).rejects.toMatchObject({
+    message: expect.stringContaining('may try it again in 1 s'),
+    retryAfterMs: 1_000,
+  });
+  nowMs += 1_000;
   await expect(pool.load(division)).rejects.toMatchObject({
     reason: 'quarantined', // loading proves nothing, so it is no trial
   });
-  await expect(divide(pool, -1)).rejects.toMatchObject({
+  await expect(divide(pool, -1)).rejects.toMatchObject(CRASHED);
+  await expect(divide(pool, 2)).rejects.toMatchObject({
     reason: 'quarantined',
     message: expect.stringContaining(
       `3 times in a row; one run may try it again in ${FIRST_HOLD_MS / 500} s`,
     ),
+    retryAfterMs: 2 * FIRST_HOLD_MS,
   });
-  expect(events.filter(({ type }) => type === 'worker-died')).toHaveLength(3); // the trial was not tried twice
   nowMs += 2 * FIRST_HOLD_MS;
   const answers = await Promise.allSettled([divide(pool, 2), divide(pool, 2)]);
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
@@ -79,7 +123,7 @@ test('a quarantine is over after its time once one run is answered; a run that d
 test('a trial whose values are refused decides nothing', async () => {
   let nowMs = 0;
   const pool = await startPool({ nowMs: () => nowMs });
-  await expect(divide(pool, -1)).rejects.toMatchObject({ reason: 'crashed' });
+  await quarantine(pool);
   nowMs += FIRST_HOLD_MS;
   const wrong = pool.run(division, input('INT32', new Int32Array(2), [1, 2]), options);
   await expect(wrong).rejects.toMatchObject({ name: 'InvalidInput' });
