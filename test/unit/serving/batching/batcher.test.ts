@@ -236,7 +236,7 @@ test('of a model that ends every worker, the batch and one more run cost one: it
   expect(await Promise.all(reasons)).toEqual(['crashed', 'quarantined', 'quarantined', 'quarantined']);
 });
 
-test('who has left, or was told at its deadline, is not asked again where the batch ended a worker', async () => {
+test('who has left is not asked again where the batch ended a worker', async () => {
   const backend = new FakeBackend(0);
   const batcher = new Batcher(backend, { nextTurn: atOnce });
   const gone = new AbortController();
