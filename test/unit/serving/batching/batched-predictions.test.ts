@@ -14,11 +14,13 @@ import {
   modelFile,
   overflowingDivision,
 } from '../../../support/onnx-models';
+import { until } from '../../../support/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
 const options = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
+const WORKERS = 3;
 const events: PoolEvent[] = [];
-const pool = new WorkerPool({ ...options, workers: 3, onEvent: (event) => events.push(event) });
+const pool = new WorkerPool({ ...options, workers: WORKERS, onEvent: (event) => events.push(event) });
 const backend = new OnnxBackend(pool, options);
 const batcher = new Batcher(backend);
 
@@ -88,6 +90,7 @@ test("one caller's row that ends a process costs nobody else the answer, and two
 });
 
 test('a model that always ends its process costs two, however many ask, and the others hear why', async () => {
+  await until(() => pool.idleCount() === WORKERS);
   const told = await toldTogether(modelFile(folder, crashing()), 1, 2, 3, 4, 5);
   expect(told).toEqual(['crashed', 'quarantined', 'quarantined', 'quarantined', 'quarantined']);
   expect(events.filter(isDeath)).toHaveLength(2);
