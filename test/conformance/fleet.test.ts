@@ -9,7 +9,13 @@ import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
 import type { Sha256 } from '../../src/kernel/artifacts/artifact';
 import { createLogger } from '../../src/kernel/logger';
 import type { Tensor } from '../../src/kernel/tensors/tensor';
-import type { ModelFile, WorkerStatus, InstanceLimits } from '../../src/serving/backends/backend';
+import type {
+  ModelFile,
+  WorkerState,
+  WorkerStatus,
+  InstanceLimits,
+} from '../../src/serving/backends/backend';
+import { Batcher } from '../../src/serving/batching/batcher';
 import { Fleet } from '../../src/serving/backends/fleet';
 import { ModelFiles } from '../../src/serving/fleet/model-files';
 import { WorkerNode } from '../../src/serving/fleet/worker-node';
@@ -22,6 +28,8 @@ import { until } from '../support/until';
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
 const LOGGER = createLogger('silent');
 const LIMITS = { timeoutMs: 60_000 };
+/** A deadline that no test waits for. */
+const HOURS_MS = 10_000_000;
 const BYTES = Buffer.from('a model');
 const sha256 = createHash('sha256').update(BYTES).digest('hex') as Sha256;
 const two: Tensor = { name: 'x', datatype: 'FP64', shape: [1, 2], data: new Float64Array([1, 2]) };
@@ -31,6 +39,7 @@ class ScriptedBackend extends FakeBackend {
   refused: string | null = null;
   limits: InstanceLimits = new Map();
   isHolding = true;
+  state: WorkerState = 'idle';
   /** How often it was asked how it is: it hears of limits each time. */
   attended = 0;
 
@@ -49,7 +58,7 @@ class ScriptedBackend extends FakeBackend {
   }
 
   override status(): readonly WorkerStatus[] {
-    const worker = { id: 0, pid: null, state: 'idle', provider: 'cpu', skippedProviders: [] } as const;
+    const worker = { id: 0, pid: null, state: this.state, provider: 'cpu', skippedProviders: [] } as const;
     const models = this.isHolding ? [sha256] : [];
     return [{ ...worker, restarts: 0, models, rssBytes: 0, budgetBytes: 2 ** 30 }];
   }
@@ -64,8 +73,10 @@ class ScriptedBackend extends FakeBackend {
 interface Worker {
   readonly backend: ScriptedBackend;
   readonly node: WorkerNode;
-  readonly door: GrpcServer;
+  door: GrpcServer;
   readonly address: string;
+  /** Opens its door again, where it was before. */
+  open(): Promise<void>;
 }
 
 let folder: string;
@@ -97,9 +108,18 @@ async function startWorker(): Promise<Worker> {
   let address = '';
   const node = new WorkerNode({ backend, files: new ModelFiles(store), logger: LOGGER, name: () => address });
   const isReady = () => Promise.resolve(true);
-  const door = new GrpcServer(workerService({ node, isReady, token: TOKEN, logger: LOGGER }));
-  address = await door.listen('127.0.0.1', 0);
-  return { backend, node, door, address };
+  const doorAt = async (port: number) => {
+    const door = new GrpcServer(workerService({ node, isReady, token: TOKEN, logger: LOGGER }));
+    address = await door.listen('127.0.0.1', port);
+    return door;
+  };
+  const worker: Worker = {
+    ...{ backend, node, door: await doorAt(0), address },
+    open: async () => {
+      worker.door = await doorAt(Number(address.split(':')[1]));
+    },
+  };
+  return worker;
 }
 
 async function startFleet(token: WorkerToken): Promise<Fleet> {
@@ -184,7 +204,39 @@ test('a run whose connection breaks is asked of the other worker, and of nobody 
   await other.door.stop(0);
   expect(await unanswered).toMatchObject({ name: 'WorkerUnavailable', reason: 'crashed' });
   expect(fleet.whyNot(sha256)).toBe('No worker is there at the moment.');
+});
+
+test('where no worker is there, whoever waits and whoever comes is refused at once; one that is back answers', async () => {
+  const batcher = new Batcher(fleet);
+  const deadlineAt = performance.now() + HOURS_MS;
+  const ask = () => batcher.submit({ file, batchable: false, inputs: [two], deadlineAt });
+  const nobody = new WorkerUnavailable('crashed', 'No worker is there at the moment.');
+  const refusalOf = (answer: Promise<unknown>) => answer.catch((error: unknown) => error);
+  // Busy, and not away: those that are too many wait.
+  const room = fleet.lane().idleCount();
+  const answers = Array.from({ length: room + 1 }, () => refusalOf(ask()));
+  await until(() => workers.reduce((sum, { backend }) => sum + backend.runs.length, 0) === room);
+  expect([fleet.lane().idleCount(), batcher.stats().queuedRows]).toEqual([0, 1]);
+  await Promise.all(workers.map(({ door }) => door.stop(0)));
+  for (const answer of answers) expect(await answer).toMatchObject({ reason: 'crashed' });
+  expect(await answers.at(-1)).toEqual(nobody);
+  expect(await refusalOf(ask())).toEqual(nobody);
+  const [back] = workers;
+  await back.open();
+  await until(() => fleet.whyNot(sha256) === null);
+  for (const run of [...back.backend.runs]) run.finish();
+  const answer = ask();
+  await back.backend.finishNext();
+  expect(await answer).toMatchObject({ computeMs: 1 });
+  batcher.stop();
+});
+
+test('a worker whose processes are being started again is waited for, unless it leaves', async () => {
+  for (const { backend } of workers) backend.state = 'starting';
+  await until(() => fleet.whyNot(sha256) !== null);
   expect(fleet.lane().idleCount()).toBe(0);
+  for (const { node } of workers) node.leave();
+  await until(() => fleet.lane().idleCount() === 1);
 });
 
 test('a run that fails after its time is not asked again', async () => {

@@ -8,6 +8,8 @@ import { RegistryClient, scaled } from '../support/registry-client';
 import { ScoreCallers } from '../support/score-callers';
 import { deployEndpoint, predict } from '../support/serving-client';
 import type { ServerProcess } from '../support/server-process';
+import { until } from '../support/until';
+import { MAX_FAILURES } from '../../src/serving/routing/variant-health';
 
 /** At each API process. */
 const CALLERS = 8;
@@ -15,6 +17,7 @@ const CALLERS = 8;
 const SOME = 50;
 /** Who is not told of a change, or waits for somebody who is gone, takes longer: both look again after 5 s. */
 const SOON_MS = 4_000;
+const NOBODY = 'No worker is there at the moment.';
 const ROW = Array.from({ length: 30 }, (_, index) => index / 8);
 
 const INPUTS = [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }];
@@ -187,4 +190,22 @@ test('kill -9 of an API process costs only those whom it was answering; the othe
   while (answer.__typename === 'NotFoundError') answer = await predict(other, question);
   expect(performance.now() - askedAt).toBeLessThan(SOON_MS);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess', outputs: [{ data: [2, 4] }] });
+});
+
+test('where the only workers are killed, whoever asks hears so at once, and is answered as soon as one is back', async () => {
+  const [api] = apis;
+  const ask = () => predict(api, { endpoint: 'scores', inputs: INPUTS, timeoutMs: 60_000 });
+  await Promise.all(workers.map((worker) => fleet.end(worker, 'SIGKILL')));
+  await until(async () => (await fetch(`${api.url}/readyz`)).status === 503);
+  const askedAt = performance.now();
+  for (let time = 0; time < MAX_FAILURES; time++)
+    expect(await ask()).toMatchObject({ __typename: 'UnavailableError', retryable: true, message: NOBODY });
+  expect(performance.now() - askedAt).toBeLessThan(SOON_MS);
+  const { endpoint } = await api.data<{ endpoint: unknown }>(
+    '{ endpoint(name: "scores") { variants { health { reason } } } }',
+  );
+  expect(endpoint).toEqual({ variants: [{ health: { reason: NOBODY } }] });
+  const back = await fleet.start('worker');
+  await until(async () => (await ask()).__typename === 'PredictSuccess');
+  workers = [back, await fleet.start('worker')];
 });

@@ -54,9 +54,12 @@ export class Fleet implements Backend {
   private readonly everybody: Lane = {
     canStop: true, // it is not tried again then
     idleCount: (sha256) => {
+      const open = this.links.open();
+      // Where nobody is there to wait for, whoever comes is let through, to be refused at once.
+      if (open.length === 0) return this.links.isAnybodyComing() ? 0 : 1;
       const names = sha256 !== undefined && this.plan.isLimited(sha256) ? this.plan.namesFor(sha256) : null;
       let count = 0;
-      for (const { name, capacity, inFlight } of this.links.open())
+      for (const { name, capacity, inFlight } of open)
         if (names?.includes(name) !== false) count += Math.max(0, capacity + AHEAD - inFlight);
       return count;
     },

@@ -43,6 +43,11 @@ export class WorkerLinks {
     return (this.opened ??= uniqueOf(this.all().filter(({ isOpen }) => isOpen)));
   }
 
+  /** Whether one that takes no runs says that it is about to: its processes are being started again. */
+  isAnybodyComing(): boolean {
+    return this.all().some(({ said }) => said !== null && !said.isDraining);
+  }
+
   private async look(): Promise<void> {
     let found: readonly string[];
     try {
