@@ -90,10 +90,8 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const retention = new Retention(database, logger);
     shutdown.start('retention', retention);
 
-    const own =
-      config.role === 'api'
-        ? await startFleet(config, database, logger, shutdown)
-        : await startOnnx(config, logger, shutdown);
+    const fleet = config.role === 'api' ? await startFleet(config, database, logger, shutdown) : null;
+    const own = fleet ?? (await startOnnx(config, logger, shutdown));
     const remote = openRemotes(config, logger);
     shutdown.push('remote models', () => remote.stop());
     const backend: Backend = new Backends(own, remote);
@@ -140,6 +138,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
         registry,
         routing,
         backend,
+        fleet,
         batcher,
         cache,
         cacheKeeper,

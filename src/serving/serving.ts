@@ -36,7 +36,7 @@ import { batchMetrics, cacheMetrics, workerMetrics } from './seen/serving-metric
 import { ServingQueries } from './serving.queries';
 import { gpuMetrics } from './seen/gpu-metrics';
 import { tritonMetrics } from './seen/triton-metrics';
-import { readWorkerLoad, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
+import { readWorkerLoad, seenWorkers, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
 import type { Health } from './routing/variant-health';
 
 export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
@@ -240,11 +240,13 @@ export class Serving {
 
   /** What models, workers, batches and caches of this process do, for Prometheus. */
   async metrics(scope: MetricScope): Promise<readonly MetricFamily[]> {
-    const { statistics, batcher, backend, cache, routing, gpuLoad } = this.input;
+    const { statistics, batcher, cache, routing, gpuLoad } = this.input;
     const gpus = scope === 'everything' ? gpuMetrics(await gpuLoad.devices()) : [];
     const waiting = batcher.waiting();
     const ofProcess =
-      scope === 'everything' ? [...workerMetrics(backend.status()), ...batchMetrics(batcher.stats())] : [];
+      scope === 'everything'
+        ? [...workerMetrics(seenWorkers(this.input)), ...batchMetrics(batcher.stats())]
+        : [];
     return [
       ...tritonMetrics(statistics, ({ sha256 }) => waiting.get(sha256) ?? 0, scope),
       ...cacheMetrics(routing.allEndpoints(), ({ id }) => cache.statisticsOf(id), scope),

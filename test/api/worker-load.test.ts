@@ -5,7 +5,7 @@ import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 const LOAD = `{ workerLoad {
-  workers { id state provider skippedProviders { provider reason } restarts modelCount rssBytes budgetBytes }
+  workers { id node state provider skippedProviders { provider reason } restarts modelCount rssBytes budgetBytes }
   gpus { index uuid name utilisation memoryUsedBytes memoryTotalBytes temperatureC powerW powerLimitW }
   queuedRows queuedBytes batches rows closed { reason count } } }`;
 
@@ -34,7 +34,7 @@ test('workers are shown with their memory and provider, beside the cards of the 
   await predict(server, { endpoint: 'loaded', inputs });
   let workerLoad = await load();
   while (!workerLoad.workers.every(({ modelCount }) => modelCount === 1)) workerLoad = await load();
-  const worker = { provider: 'cpu', skippedProviders: [], restarts: 0, modelCount: 1 };
+  const worker = { node: null, provider: 'cpu', skippedProviders: [], restarts: 0, modelCount: 1 };
   expect(workerLoad).toMatchObject({
     workers: [
       { id: 0, ...worker, rssBytes: expect.any(Number) },

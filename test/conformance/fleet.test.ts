@@ -239,6 +239,46 @@ test('a worker whose processes are being started again is waited for, unless it 
   await until(() => fleet.lane().idleCount() === 1);
 });
 
+/** What people see of each worker. */
+const seen = (of: Fleet) =>
+  [...of.status(), ...of.lost()].map(({ id, node, state, models }) => ({ id, node, state, models }));
+
+test('a worker that is lost is shown as down, with its number and node, until nobody expects it any more', async () => {
+  const [one, other] = workers;
+  let found = [one.address, other.address];
+  const find = () => Promise.resolve(found);
+  const watched = new Fleet({ discovery: { find, everyMs: 10 }, token: TOKEN, logger: LOGGER });
+  await watched.start();
+  await until(() => watched.status().length === 2);
+  const [first, second] = watched.status();
+  expect([first?.node, second?.node]).toEqual([one.address, other.address]);
+  expect(first?.id).not.toBe(second?.id);
+  await one.door.stop(0);
+  await until(() => watched.status().length === 1);
+  const idle = { id: second?.id, node: other.address, state: 'idle', models: [sha256] };
+  expect(seen(watched)).toEqual([idle, { id: first?.id, node: one.address, state: 'down', models: [] }]);
+  await one.open();
+  await until(() => watched.lost().length === 0);
+  expect(watched.status()[0]).toMatchObject({ id: first?.id, state: 'idle' });
+  await one.door.stop(0);
+  await until(() => watched.lost().length === 1);
+  found = [other.address];
+  await until(() => watched.lost().length === 0);
+  expect(seen(watched)).toEqual([idle]);
+  await watched.stop();
+});
+
+test('a worker that never answered is shown as down too; one that was found under two addresses once', async () => {
+  const [{ address }] = workers;
+  const find = () => Promise.resolve(['127.0.0.1:1', address, address.replace('127.0.0.1', 'localhost')]);
+  const watched = new Fleet({ discovery: { find, everyMs: 60_000 }, token: TOKEN, logger: LOGGER });
+  await watched.start();
+  await until(() => watched.lost().length === 1);
+  expect(watched.lost()).toMatchObject([{ node: '127.0.0.1:1', state: 'down' }]);
+  expect(watched.status()).toMatchObject([{ node: address }]);
+  await watched.stop();
+});
+
 test('a run that fails after its time is not asked again', async () => {
   const late = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
   const [lost, other] = await taker();

@@ -68,14 +68,20 @@ test('an API process tells what its answers ran on, how busy the workers elsewhe
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: ROW }],
   });
   const { workerLoad } = await api.data<{ workerLoad: { workers: object[] } }>(
-    '{ workerLoad { workers { provider restarts modelCount rssBytes } } }',
+    '{ workerLoad { workers { node provider restarts modelCount rssBytes } } }',
   );
   expect(workerLoad.workers.length).toBeGreaterThanOrEqual(workers.length);
-  expect(workerLoad.workers).toContainEqual(expect.objectContaining({ provider: 'cpu', modelCount: 1 }));
+  for (const { grpcAddress: node } of workers)
+    expect(workerLoad.workers).toContainEqual(
+      expect.objectContaining({ node, provider: 'cpu', modelCount: 1 }),
+    );
   const stats = await new OpenInferenceClient(api).get('/models/scores/stats');
   expect(stats.json.model_stats?.[0]?.memory_usage).toMatchObject([{ type: 'CPU' }]);
   const lines = await scrape(api);
   const info = lines.find(({ name }) => name === 'modelgraph_prediction_info');
+  const states = lines.filter(({ name, value }) => name === 'modelgraph_worker_state' && value === 1);
+  const nodes = workers.map(({ grpcAddress }) => grpcAddress);
+  expect([...new Set(states.map(({ labels }) => labels['node']))].sort()).toEqual(nodes.sort());
   expect(info?.labels).toMatchObject({ endpoint: 'scores', backend: 'onnx', provider: 'cpu' });
 });
 

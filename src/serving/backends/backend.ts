@@ -79,6 +79,8 @@ export type WorkerState = 'starting' | 'idle' | 'busy' | 'down' | 'stopped';
 
 export interface WorkerStatus {
   readonly id: number;
+  /** `host:port` of the node that it belongs to; absent: it is this process's own. */
+  readonly node?: string;
   readonly pid: number | null;
   readonly state: WorkerState;
   /** The execution provider in use, and why those preferred to it are not. */

@@ -172,10 +172,12 @@ export class Fleet implements Backend {
   }
 
   status(): readonly WorkerStatus[] {
-    return this.links
-      .all()
-      .flatMap(({ said }) => said?.workers ?? [])
-      .map((worker, id) => ({ ...worker, id }));
+    return this.links.answering().flatMap((link) => link.shown());
+  }
+
+  /** Processes of workers that are still expected and do not answer. */
+  lost(): readonly WorkerStatus[] {
+    return this.links.lost().flatMap((link) => link.shown());
   }
 
   /** Why nobody takes a run of the model; undefined where somebody does. */

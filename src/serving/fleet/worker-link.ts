@@ -1,7 +1,14 @@
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import type { Tensor } from '../../kernel/tensors/tensor';
-import { ON_WORKERS, type RanOn, type RunOptions, type RunResult } from '../backends/backend';
+import {
+  ON_WORKERS,
+  type RanOn,
+  type RunOptions,
+  type RunResult,
+  type WorkerStatus,
+} from '../backends/backend';
+import { NodeWorkers } from './node-workers';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
 import type {
   ApiProcessId,
@@ -10,6 +17,7 @@ import type {
   LeasedName,
   WorkerCalls,
   WorkerMethod,
+  WorkerNodeId,
 } from './worker-calls';
 import { WorkerClient } from './worker-client';
 import { WorkerLost } from './worker-failure';
@@ -29,6 +37,8 @@ export interface LinkNeeds {
   readonly leasesOf: (name: string) => readonly LeasedName[];
   /** And how many of its processes may hold a model that all may not. */
   readonly limitsOf: (name: string) => readonly InstanceLimit[];
+  /** Gives each worker that was found a number that no other one has. */
+  readonly nextNumber: () => number;
   /** It has come, gone, or said something new. */
   readonly changed: () => void;
   readonly logger: Logger;
@@ -41,6 +51,9 @@ export class WorkerLink implements Candidate {
   /** Why it does not answer, as it was logged; null while it does, and before it was asked. */
   private problem: string | null = null;
   private client: WorkerClient;
+  /** Who it was when it last said how it is; null before that. */
+  private lastId: WorkerNodeId | null = null;
+  private readonly seen: NodeWorkers;
   private attendance: Attendance | null = null;
   /** What was loaded since it was last attended. */
   private readonly loaded = new Set<string>();
@@ -58,6 +71,7 @@ export class WorkerLink implements Candidate {
     private readonly needs: LinkNeeds,
   ) {
     this.client = new WorkerClient(address, needs.token);
+    this.seen = new NodeWorkers(address, needs.nextNumber);
   }
 
   /** Resolves when it was asked once how it is. */
@@ -75,6 +89,15 @@ export class WorkerLink implements Candidate {
   /** What it said last; null where it does not answer. */
   get said(): Attendance | null {
     return this.attendance;
+  }
+
+  get nodeId(): WorkerNodeId | null {
+    return this.lastId;
+  }
+
+  /** Its processes, for people: down while it does not answer. */
+  shown(): readonly WorkerStatus[] {
+    return this.attendance === null ? this.seen.lost() : this.seen.present();
   }
 
   /** Whether it takes runs. */
@@ -162,6 +185,8 @@ export class WorkerLink implements Candidate {
       if (!this.hasRun) this.latencyMs = fadedLatency(this.latencyMs);
       this.hasRun = false;
       this.attendance = said;
+      this.lastId = said.id;
+      this.seen.told(said);
       this.ranOn = {
         backend: ON_WORKERS,
         provider: said.workers.find(({ provider }) => provider)?.provider ?? null,

@@ -10,17 +10,18 @@ export class WorkerLinks {
   private readonly linkNeeds: LinkNeeds;
   private opened: readonly WorkerLink[] | undefined;
   private isFailing = false;
+  private numbers = 0;
 
   constructor(
     private readonly discovery: Discovery,
-    private readonly needs: LinkNeeds,
+    private readonly needs: Omit<LinkNeeds, 'nextNumber'>,
   ) {
     this.passes = new Periodic(() => this.look(), discovery.everyMs);
     const changed = () => {
       this.opened = undefined;
       needs.changed();
     };
-    this.linkNeeds = { ...needs, changed };
+    this.linkNeeds = { ...needs, changed, nextNumber: () => this.numbers++ };
   }
 
   /** Resolves when those that are there now were asked once how they are. */
@@ -41,6 +42,17 @@ export class WorkerLinks {
   /** Those that take runs; one that was found under two addresses counts once. Asked for every run, so remembered. */
   open(): readonly WorkerLink[] {
     return (this.opened ??= uniqueOf(this.all().filter(({ isOpen }) => isOpen)));
+  }
+
+  /** Those that say how they are, each once. */
+  answering(): readonly WorkerLink[] {
+    return uniqueOf(this.all().filter(({ said }) => said !== null));
+  }
+
+  /** Those that are expected and do not answer, each once; none that answers under another address. */
+  lost(): readonly WorkerLink[] {
+    const answering = new Set(this.answering().map(({ nodeId }) => nodeId));
+    return uniqueOf(this.all().filter(({ said, nodeId }) => said === null && !answering.has(nodeId)));
   }
 
   /** Whether one that takes no runs says that it is about to: its processes are being started again. */
@@ -81,8 +93,8 @@ export class WorkerLinks {
 }
 
 function uniqueOf(links: readonly WorkerLink[]): readonly WorkerLink[] {
-  const ids = new Set<string | undefined>();
-  return links.filter(({ said }) => !ids.has(said?.id) && ids.add(said?.id));
+  const ids = new Set<string>();
+  return links.filter(({ nodeId, address }) => !ids.has(nodeId ?? address) && ids.add(nodeId ?? address));
 }
 
 /** One that answers is kept, though nobody tells of it any more: it may be cut off from where it was to be found. */

@@ -2,6 +2,7 @@ import {
   isInScope,
   sample,
   type MetricFamily,
+  type MetricLabels,
   type MetricSample,
   type MetricScope,
 } from '../../kernel/metrics/metric-family';
@@ -17,13 +18,13 @@ export function workerMetrics(workers: readonly WorkerStatus[]): readonly Metric
   const each = (of: (worker: WorkerStatus) => number | null): readonly MetricSample[] =>
     workers.flatMap((worker) => {
       const value = of(worker);
-      return value === null ? [] : [sample({ worker: String(worker.id) }, value)];
+      return value === null ? [] : [sample(labelsOf(worker), value)];
     });
-  const states = workers.flatMap(({ id, state }) =>
-    WORKER_STATES.map((one) => sample({ worker: String(id), state: one }, one === state ? 1 : 0)),
+  const states = workers.flatMap((worker) =>
+    WORKER_STATES.map((one) => sample({ ...labelsOf(worker), state: one }, one === worker.state ? 1 : 0)),
   );
-  const providers = workers.flatMap(({ id, provider }) =>
-    provider === null ? [] : [sample({ worker: String(id), provider }, 1)],
+  const providers = workers.flatMap((worker) =>
+    worker.provider === null ? [] : [sample({ ...labelsOf(worker), provider: worker.provider }, 1)],
   );
   return [
     family('worker_state', 'gauge', 'What a worker does: 1 for its state, 0 for the others.', states),
@@ -54,6 +55,11 @@ export function workerMetrics(workers: readonly WorkerStatus[]): readonly Metric
     ),
   ];
 }
+
+const labelsOf = ({ id, node }: WorkerStatus): MetricLabels => ({
+  worker: String(id),
+  ...(node !== undefined && { node }),
+});
 
 /** All batches of this process, of whichever project. */
 export function batchMetrics({

@@ -20,7 +20,7 @@ registerEnumType(WorkerStateEnum, {
     STARTING: { description: 'It is being started, or loads what endpoints run.' },
     IDLE: { description: 'It waits for a run.' },
     BUSY: { description: 'It runs or loads a model.' },
-    DOWN: { description: 'It has died or did not start, and is tried again.' },
+    DOWN: { description: 'It has died or did not start, and is tried again; or its `node` does not answer.' },
     STOPPED: { description: 'The server is stopping.' },
   },
 });
@@ -36,8 +36,17 @@ class SkippedProviderType {
 
 @ObjectType('Worker', { description: 'A process that runs models.' })
 class WorkerType {
-  @Field(() => Int, { description: 'Its number, from 0; it keeps it when it is started again.' })
+  @Field(() => Int, {
+    description: 'Its number, from 0; it keeps it when it is started again, and no other one gets it.',
+  })
   readonly id!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The worker process that it belongs to, as `host:port`. Null where the process that answers runs models itself.',
+  })
+  readonly node!: string | null;
 
   @Field(() => WorkerStateEnum, { description: 'What it does.' })
   readonly state!: WorkerState;
@@ -110,9 +119,15 @@ class GpuType {
   readonly powerLimitW!: number | null;
 }
 
-@ObjectType('WorkerLoad', { description: 'How busy one server process and its machine are.' })
+@ObjectType('WorkerLoad', {
+  description: 'How busy one server process is, and the machines that run its models.',
+})
 class WorkerLoadType {
-  @Field(() => [WorkerType], { complexity: listComplexity, description: 'Its workers, by number.' })
+  @Field(() => [WorkerType], {
+    complexity: listComplexity,
+    description:
+      'Its workers, by number; those of a node that does not answer too, as long as the node is expected.',
+  })
   readonly workers!: readonly WorkerStatus[];
 
   @Field(() => [GpuType], {

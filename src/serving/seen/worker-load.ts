@@ -14,21 +14,37 @@ export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
   readonly closed: readonly { readonly reason: CloseReason; readonly count: number }[];
 }
 
+/** Workers that run elsewhere. */
+export interface FleetSeen {
+  /** Those that are expected and do not answer. */
+  lost(): readonly WorkerStatus[];
+}
+
 export interface LoadNeeds {
   readonly backend: Backend;
   readonly batcher: Batcher;
+  /** Null: this process runs models itself. */
+  readonly fleet: FleetSeen | null;
   readonly gpuLoad: GpuLoad;
   readonly remote: { remotes(): readonly RemoteStatus[] };
 }
 
-export async function readWorkerLoad({ backend, batcher, gpuLoad, remote }: LoadNeeds): Promise<WorkerLoad> {
+export async function readWorkerLoad(needs: LoadNeeds): Promise<WorkerLoad> {
+  const { batcher, gpuLoad, remote } = needs;
   const gpus = await gpuLoad.devices();
   const { closed, ...stats } = batcher.stats();
   return {
     ...stats,
     gpus,
     remotes: remote.remotes(),
-    workers: backend.status().map((worker) => ({ ...worker, modelCount: worker.models.length })),
+    workers: seenWorkers(needs).map((worker) => ({ ...worker, modelCount: worker.models.length })),
     closed: Object.entries(closed).map(([reason, count]) => ({ reason: reason as CloseReason, count })),
   };
 }
+
+/** By number, with those that are expected and do not answer. */
+export const seenWorkers = ({
+  backend,
+  fleet,
+}: Pick<LoadNeeds, 'backend' | 'fleet'>): readonly WorkerStatus[] =>
+  [...backend.status(), ...(fleet?.lost() ?? [])].sort((one, other) => one.id - other.id);

@@ -1,0 +1,48 @@
+import type { WorkerStatus } from '../backends/backend';
+import type { Attendance } from './worker-calls';
+
+/** The workers of one node as people see them: with numbers that no other one has, whatever becomes of the node. */
+export class NodeWorkers {
+  private readonly numbers = new Map<number, number>();
+  private name: string;
+  private latest: readonly WorkerStatus[] = [NEVER_SEEN];
+
+  /** @param nextNumber gives each number once */
+  constructor(
+    address: string,
+    private readonly nextNumber: () => number,
+  ) {
+    this.name = address;
+  }
+
+  told({ name, workers }: Attendance): void {
+    this.name = name;
+    this.latest = workers;
+  }
+
+  /** As the node said last. */
+  present(): readonly WorkerStatus[] {
+    return this.latest.map((worker) => ({ ...worker, id: this.numberOf(worker.id), node: this.name }));
+  }
+
+  /** What is left to say of them while the node does not answer; one for a node that never did. */
+  lost(): readonly WorkerStatus[] {
+    return this.present().map(({ id, node, restarts, budgetBytes }) => ({
+      ...NEVER_SEEN,
+      ...{ id, node, restarts, budgetBytes },
+    }));
+  }
+
+  private numberOf(id: number): number {
+    const known = this.numbers.get(id);
+    if (known !== undefined) return known;
+    const number = this.nextNumber();
+    this.numbers.set(id, number);
+    return number;
+  }
+}
+
+const NEVER_SEEN: WorkerStatus = {
+  ...{ id: 0, pid: null, state: 'down', provider: null, skippedProviders: [], restarts: 0, models: [] },
+  ...{ rssBytes: null, budgetBytes: 0 },
+};
