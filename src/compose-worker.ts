@@ -3,6 +3,7 @@ import { workerService } from './compat/open-inference/worker-service';
 import type { Platform } from './platform';
 import { openArtifacts } from './compose-artifacts';
 import { openDatabase } from './compose-database';
+import { openGpus } from './compose-gpus';
 import { startOnnx } from './compose-onnx';
 import { failingChecks } from './http/health-routes';
 import { HealthServer } from './http/health-server';
@@ -25,7 +26,9 @@ export async function startWorker(config: Config, logger: Logger): Promise<Platf
     const token = config.workerToken ?? (await ensureWorkerToken(config.workerTokenFile));
     const backend = await startOnnx(config, logger, shutdown);
     let address = '';
-    const node = new WorkerNode({ backend, files: new ModelFiles(store), logger, name: () => address });
+    const gpus = openGpus(config, shutdown, () => backend.status());
+    const files = new ModelFiles(store);
+    const node = new WorkerNode({ backend, files, gpus, logger, name: () => address });
     const readiness = [
       { name: 'shutting-down', check: () => refuseIf(shutdown.isStopping) },
       {

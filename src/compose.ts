@@ -7,6 +7,7 @@ import { tfServingDoor } from './compat/tf-serving/tf-serving';
 import { openArtifacts } from './compose-artifacts';
 import { startCollector } from './compose-collector';
 import { openDatabase } from './compose-database';
+import { openGpus } from './compose-gpus';
 import { startOnnx } from './compose-onnx';
 import { startWorker } from './compose-worker';
 import { DataReader } from './datasets/data-reader';
@@ -61,7 +62,7 @@ import { ModelFileInspector } from './serving/model-file-inspector';
 import { PredictionCache } from './serving/cache/prediction-cache';
 import { PredictionStatistics } from './serving/seen/prediction-statistics';
 import { RoutingTable } from './serving/routing/routing-table';
-import { GpuLoad, Serving } from './serving/serving';
+import { Serving } from './serving/serving';
 import { MetricCompactor, MetricFolder, PurgeWorker, RetentionKeeper, Tracking } from './tracking/tracking';
 import { DeliverySender, webhookHandler, Webhooks, WebhookSecrets } from './webhooks/webhooks';
 import type { Platform } from './platform';
@@ -126,8 +127,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     shutdown.push('batcher', () => Promise.resolve(batcher.stop()));
     const cacheKeeper = new CacheKeeper({ cache, database, logger });
     shutdown.start('cache keeper', cacheKeeper);
-    const gpuLoad = new GpuLoad({ environment: config.deviceEnvironment, nowMs: () => performance.now() });
-    shutdown.push('gpu load', () => gpuLoad.stop());
+    const gpus = openGpus(config, shutdown, () => (fleet ? [] : own.status()));
     const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
     const differences = new ShadowDifferences(Date.now);
     const watch = new PredictionWatch();
@@ -142,7 +142,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
         batcher,
         cache,
         cacheKeeper,
-        gpuLoad,
+        gpus,
         remote,
         statistics,
         observer: new PredictionObservers(recorder, watch),

@@ -261,6 +261,7 @@ function roleOf(raw: string | undefined, isShared: boolean, problems: string[]):
 const WORKER_VARIABLES = [
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
+  'CUDA_DEVICE_ORDER',
   'NVIDIA_VISIBLE_DEVICES',
   'VK_DRIVER_FILES',
   'VK_ICD_FILENAMES',

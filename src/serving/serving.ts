@@ -36,13 +36,12 @@ import { batchMetrics, cacheMetrics, workerMetrics } from './seen/serving-metric
 import { ServingQueries } from './serving.queries';
 import { gpuMetrics } from './seen/gpu-metrics';
 import { tritonMetrics } from './seen/triton-metrics';
-import { readWorkerLoad, seenWorkers, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
+import { readWorkerLoad, seenGpus, seenWorkers, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
 import type { Health } from './routing/variant-health';
 
 export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
-export { GpuLoad } from './seen/gpu-load';
 export type { RemoteStatus } from './backends/remote-model';
-export type { GpuDevice } from './seen/gpu-reading';
+export type { UsedGpu } from './seen/gpu-reading';
 export type { WorkerLoad } from './seen/worker-load';
 export type { CacheStatistics } from './cache/cache-endpoint';
 export type { Door } from './door';
@@ -240,8 +239,8 @@ export class Serving {
 
   /** What models, workers, batches and caches of this process do, for Prometheus. */
   async metrics(scope: MetricScope): Promise<readonly MetricFamily[]> {
-    const { statistics, batcher, cache, routing, gpuLoad } = this.input;
-    const gpus = scope === 'everything' ? gpuMetrics(await gpuLoad.devices()) : [];
+    const { statistics, batcher, cache, routing } = this.input;
+    const gpus = scope === 'everything' ? gpuMetrics(await seenGpus(this.input)) : [];
     const waiting = batcher.waiting();
     const ofProcess =
       scope === 'everything'

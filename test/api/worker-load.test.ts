@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/test-server';
 
 const LOAD = `{ workerLoad {
   workers { id node state provider skippedProviders { provider reason } restarts modelCount rssBytes budgetBytes }
-  gpus { index uuid name utilisation memoryUsedBytes memoryTotalBytes temperatureC powerW powerLimitW }
+  gpus { node workers index uuid name utilisation memoryUsedBytes memoryTotalBytes temperatureC powerW powerLimitW }
   queuedRows queuedBytes batches rows closed { reason count } } }`;
 
 interface Load {
@@ -41,7 +41,14 @@ test('workers are shown with their memory and provider, beside the cards of the 
       { id: 1, ...worker, budgetBytes: expect.any(Number) },
     ],
     gpus: [
-      { index: 0, name: 'NVIDIA H100 80GB HBM3', utilisation: 0.37, memoryUsedBytes: 1843 * 1024 ** 2 },
+      {
+        node: null,
+        workers: [],
+        index: 0,
+        name: 'NVIDIA H100 80GB HBM3',
+        utilisation: 0.37,
+        memoryUsedBytes: 1843 * 1024 ** 2,
+      },
       { index: 1, utilisation: null, temperatureC: 33, powerW: null },
     ],
     ...{ queuedRows: 0, queuedBytes: 0, batches: 1, rows: 3 },

@@ -17,11 +17,13 @@ import type {
 } from '../../src/serving/backends/backend';
 import { Batcher } from '../../src/serving/batching/batcher';
 import { Fleet } from '../../src/serving/backends/fleet';
+import { readGpus, type UsedGpu } from '../../src/serving/seen/gpu-reading';
 import { ModelFiles } from '../../src/serving/fleet/model-files';
 import { WorkerNode } from '../../src/serving/fleet/worker-node';
 import type { WorkerToken } from '../../src/serving/fleet/worker-token';
 import { InvalidInput } from '../../src/serving/invalid-input';
 import { UNAVAILABLE_REASONS, WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import { TWO_CARDS } from '../support/nvidia-smi';
 import { FakeBackend } from '../support/fake-backend';
 import { until } from '../support/until';
 
@@ -40,6 +42,14 @@ class ScriptedBackend extends FakeBackend {
   limits: InstanceLimits = new Map();
   isHolding = true;
   state: WorkerState = 'idle';
+  cards: readonly UsedGpu[] = [];
+  /** How often it was asked for its cards. */
+  looks = 0;
+
+  tellCards(): readonly UsedGpu[] {
+    this.looks += 1;
+    return this.cards;
+  }
   /** How often it was asked how it is: it hears of limits each time. */
   attended = 0;
 
@@ -106,7 +116,9 @@ afterEach(async () => {
 async function startWorker(): Promise<Worker> {
   const backend = new ScriptedBackend();
   let address = '';
-  const node = new WorkerNode({ backend, files: new ModelFiles(store), logger: LOGGER, name: () => address });
+  const files = new ModelFiles(store);
+  const gpus = () => Promise.resolve(backend.tellCards());
+  const node = new WorkerNode({ backend, files, gpus, logger: LOGGER, name: () => address });
   const isReady = () => Promise.resolve(true);
   const doorAt = async (port: number) => {
     const door = new GrpcServer(workerService({ node, isReady, token: TOKEN, logger: LOGGER }));
@@ -277,6 +289,22 @@ test('a worker that never answered is shown as down too; one that was found unde
   expect(watched.lost()).toMatchObject([{ node: '127.0.0.1:1', state: 'down' }]);
   expect(watched.status()).toMatchObject([{ node: address }]);
   await watched.stop();
+});
+
+test('the cards of a worker’s machine are told under its name, with its number, and read while somebody looks only', async () => {
+  const [one, other] = workers;
+  other.backend.cards = readGpus(TWO_CARDS).map((card) => ({
+    ...card,
+    workers: card.index === 0 ? [0] : [],
+  }));
+  await attendedAgain();
+  expect([one.backend.looks, other.backend.looks]).toEqual([0, 0]);
+  const id = fleet.status().find(({ node }) => node === other.address)?.id;
+  const told = { node: other.address, name: 'NVIDIA H100 80GB HBM3', utilisation: 0.37, workers: [id] };
+  expect(await fleet.gpus()).toMatchObject([told, { node: other.address, workers: [] }]);
+  expect([one.backend.looks, other.backend.looks]).toEqual([1, 1]);
+  await other.door.stop(0);
+  expect(await fleet.gpus()).toEqual([]);
 });
 
 test('a run that fails after its time is not asked again', async () => {

@@ -4,6 +4,7 @@ import { floatBytes, floatsIn, GrpcClient } from '../support/grpc-client';
 import { scrape } from '../support/metrics-client';
 import { affine, affineAnswer } from '../support/onnx-models';
 import { OpenInferenceClient } from '../support/open-inference-client';
+import { fakeNvidiaSmi, says, TWO_CARDS } from '../support/nvidia-smi';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { ScoreCallers } from '../support/score-callers';
 import { deployEndpoint, predict } from '../support/serving-client';
@@ -26,10 +27,16 @@ let fleet: FleetProcesses;
 let apis: [ServerProcess, ServerProcess];
 let workers: [ServerProcess, ServerProcess];
 let sha256: string;
+let removeProgram: () => Promise<void>;
 
 beforeAll(async () => {
   fleet = await FleetProcesses.open();
-  const [first, second] = await Promise.all([fleet.start('worker'), fleet.start('worker')]);
+  const program = await fakeNvidiaSmi(says(TWO_CARDS));
+  removeProgram = program.remove;
+  const [first, second] = await Promise.all([
+    fleet.start('worker', { PATH: program.path }),
+    fleet.start('worker'),
+  ]);
   workers = [first, second];
   apis = [await fleet.start('api'), await fleet.start('api')];
   sha256 = await apis[0].upload(affine());
@@ -38,7 +45,10 @@ beforeAll(async () => {
   await registry.promote(version.ref, 'production');
   await deployEndpoint(apis[0], 'scores', [{ ref: 'affine', weight: 1 }]);
 });
-afterAll(() => fleet.stop());
+afterAll(async () => {
+  await fleet.stop();
+  await removeProgram();
+});
 
 /** Both API processes under load, while `work` goes on. */
 async function underLoad(work: (callers: ScoreCallers) => Promise<void>): Promise<ScoreCallers> {
@@ -83,6 +93,20 @@ test('an API process tells what its answers ran on, how busy the workers elsewhe
   const nodes = workers.map(({ grpcAddress }) => grpcAddress);
   expect([...new Set(states.map(({ labels }) => labels['node']))].sort()).toEqual(nodes.sort());
   expect(info?.labels).toMatchObject({ endpoint: 'scores', backend: 'onnx', provider: 'cpu' });
+});
+
+test('an API process tells of the cards of the machines on which its workers run', async () => {
+  const [api] = apis;
+  const node = workers[0].grpcAddress;
+  const { workerLoad } = await api.data('{ workerLoad { gpus { node name utilisation workers } } }');
+  expect(workerLoad).toEqual({
+    gpus: [
+      { node, name: 'NVIDIA H100 80GB HBM3', utilisation: 0.37, workers: [] },
+      { node, name: 'NVIDIA A30, rev. 2', utilisation: null, workers: [] },
+    ],
+  });
+  const used = (await scrape(api)).filter(({ name }) => name === 'nv_gpu_memory_used_bytes');
+  expect(used.map(({ labels }) => labels['node'])).toEqual([node, node]);
 });
 
 test('a worker answers nobody without the token, and any client of the protocol with it', async () => {

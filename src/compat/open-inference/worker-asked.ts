@@ -33,6 +33,7 @@ export function workerCalls(node: WorkerNode): Calls {
         }),
       );
     },
+    gpus: () => node.gpus(),
     inspect: ({ sha256 }) => node.inspect(String(sha256)),
     nullable: ({ sha256, columns }) => {
       if (!isList(columns)) throw new InvalidInput('columns: expected a list.');

@@ -14,6 +14,7 @@ import { WorkerLost } from '../fleet/worker-failure';
 import type { WorkerLink } from '../fleet/worker-link';
 import { WorkerLinks } from '../fleet/worker-links';
 import type { WorkerToken } from '../fleet/worker-token';
+import type { UsedGpu } from '../seen/gpu-reading';
 import { WorkerUnavailable, type UnavailableReason } from '../worker-unavailable';
 import { inTurns } from '../worker/in-turns';
 import type {
@@ -178,6 +179,11 @@ export class Fleet implements Backend {
   /** Processes of workers that are still expected and do not answer. */
   lost(): readonly WorkerStatus[] {
     return this.links.lost().flatMap((link) => link.shown());
+  }
+
+  /** The graphics cards of the machines of all workers that answer. */
+  async gpus(): Promise<readonly UsedGpu[]> {
+    return (await Promise.all(this.links.answering().map((link) => link.gpus()))).flat();
   }
 
   /** Why nobody takes a run of the model; undefined where somebody does. */

@@ -1,4 +1,5 @@
 import type { WorkerStatus } from '../backends/backend';
+import type { UsedGpu } from '../seen/gpu-reading';
 import type { Attendance } from './worker-calls';
 
 /** The workers of one node as people see them: with numbers that no other one has, whatever becomes of the node. */
@@ -30,6 +31,15 @@ export class NodeWorkers {
     return this.present().map(({ id, node, restarts, budgetBytes }) => ({
       ...NEVER_SEEN,
       ...{ id, node, restarts, budgetBytes },
+    }));
+  }
+
+  /** What the node tells of its cards, as this process tells it. */
+  withNumbers(cards: readonly UsedGpu[]): readonly UsedGpu[] {
+    return cards.map((card) => ({
+      ...card,
+      node: this.name,
+      workers: card.workers.map((id) => this.numberOf(id)),
     }));
   }
 

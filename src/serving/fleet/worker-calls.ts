@@ -2,6 +2,7 @@ import type { Id } from '../../kernel/ids';
 import type { TensorSpec } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import type { Inspection, Latency, WorkerStatus } from '../backends/backend';
+import type { UsedGpu } from '../seen/gpu-reading';
 
 /**
  * What `api` and `worker` processes say to each other where the Open Inference Protocol has no words: methods of one
@@ -62,6 +63,8 @@ export interface WorkerCalls {
     };
     readonly answer: Latency;
   };
+  /** Asked only while somebody looks, since each answer may cost a reading. Workers are told by their own numbers. */
+  readonly gpus: { readonly asked: Readonly<Record<string, never>>; readonly answer: readonly UsedGpu[] };
 }
 export type WorkerMethod = keyof WorkerCalls;
 
@@ -70,6 +73,7 @@ export const WORKER_METHODS: Readonly<Record<WorkerMethod, string>> = {
   inspect: '/modelgraph.Worker/Inspect',
   nullable: '/modelgraph.Worker/Nullable',
   measureLatency: '/modelgraph.Worker/MeasureLatency',
+  gpus: '/modelgraph.Worker/Gpus',
 };
 
 /** In the trailing metadata of a call that was refused: an `UnavailableReason`, or INVALID_INPUT. */

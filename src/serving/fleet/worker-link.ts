@@ -9,6 +9,7 @@ import {
   type WorkerStatus,
 } from '../backends/backend';
 import { NodeWorkers } from './node-workers';
+import type { UsedGpu } from '../seen/gpu-reading';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
 import type {
   ApiProcessId,
@@ -27,6 +28,8 @@ import type { WorkerToken } from './worker-token';
 const ATTEND_EVERY_MS = 500;
 /** Longest that a healthy worker takes to say how it is, in ms, on a machine that has much else to do. */
 const ATTEND_WITHIN_MS = 1_500;
+/** Longest that a worker may take to tell of its cards, in ms: a reading, and the way. */
+const GPUS_WITHIN_MS = 4_000;
 /** Answers in a row that may be missing: one may have waited behind a pause of the machine. */
 const MAX_MISSED = 2;
 
@@ -98,6 +101,12 @@ export class WorkerLink implements Candidate {
   /** Its processes, for people: down while it does not answer. */
   shown(): readonly WorkerStatus[] {
     return this.attendance === null ? this.seen.lost() : this.seen.present();
+  }
+
+  /** The cards of its machine; none where it does not tell, as one of an earlier release. */
+  async gpus(): Promise<readonly UsedGpu[]> {
+    const cards = await this.call('gpus', {}, GPUS_WITHIN_MS).catch(() => []);
+    return this.seen.withNumbers(cards);
   }
 
   /** Whether it takes runs. */

@@ -6,6 +6,7 @@ import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { ColumnPlace } from '../../registry/registry';
 import type { Backend, Inspection, Latency, ModelFile, RunResult } from '../backends/backend';
 import { InvalidInput } from '../invalid-input';
+import type { TellGpus, UsedGpu } from '../seen/gpu-reading';
 import { tensorFromJson } from '../values/tensor-json';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { ApiLeases } from './api-leases';
@@ -36,6 +37,7 @@ export class WorkerNode {
     private readonly needs: {
       readonly backend: Backend;
       readonly files: ModelFiles;
+      readonly gpus: TellGpus;
       readonly logger: Logger;
       /** `host:port` under which it is called; known once its door is open. */
       readonly name: () => string;
@@ -106,6 +108,11 @@ export class WorkerNode {
   async measureLatency(sha256: string, samples: number, inputs: readonly TensorInput[]): Promise<Latency> {
     const file = await this.needs.files.of(sha256);
     return this.needs.backend.measureLatency(file, samples, tensorsOf(inputs));
+  }
+
+  /** The cards of its machine. */
+  gpus(): Promise<readonly UsedGpu[]> {
+    return this.needs.gpus();
   }
 
   /** The models it holds, each once. */

@@ -12,6 +12,17 @@ export interface GpuDevice {
   readonly powerLimitW: number | null;
 }
 
+/** A card, and who computes on it. */
+export interface UsedGpu extends GpuDevice {
+  /** `host:port` of the node whose machine has it; absent: this process's machine has it. */
+  readonly node?: string;
+  /** Numbers of the workers that are known to compute on it. */
+  readonly workers: readonly number[];
+}
+
+/** Reads them when it is called. It takes as long as a reading may, and never rejects. */
+export type TellGpus = () => Promise<readonly UsedGpu[]>;
+
 /** Cards that are looked at: more than any machine has. */
 const MAX_DEVICES = 64;
 const MEBIBYTE = 1024 ** 2;

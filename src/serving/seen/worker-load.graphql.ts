@@ -4,7 +4,7 @@ import { listComplexity } from '../../kernel/connection.graphql';
 import type { Context } from '../../kernel/context.graphql';
 import { BatchesClosedType } from '../serving.graphql';
 import { RemoteModelType } from './remote-load.graphql';
-import type { GpuDevice, RemoteStatus, Serving, WorkerLoad, WorkerState, WorkerStatus } from '../serving';
+import type { UsedGpu, RemoteStatus, Serving, WorkerLoad, WorkerState, WorkerStatus } from '../serving';
 
 const WorkerStateEnum = {
   STARTING: 'starting',
@@ -77,10 +77,25 @@ class WorkerType {
   readonly budgetBytes!: number;
 }
 
-@ObjectType('Gpu', { description: 'A graphics card of the machine, as its driver sees it, whoever uses it.' })
+@ObjectType('Gpu', {
+  description: 'A graphics card of a machine that runs models, as its driver sees it, whoever uses it.',
+})
 class GpuType {
-  @Field(() => Int, { description: 'Its number on this machine.' })
+  @Field(() => Int, { description: 'Its number on its machine.' })
   readonly index!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The worker process whose machine has it, as `host:port`. Null: the machine of the process that answers.',
+  })
+  readonly node!: string | null;
+
+  @Field(() => [Int], {
+    description:
+      'Numbers of the workers that are known to compute on it. A worker on CUDA is not known where its machine has several cards, unless `CUDA_VISIBLE_DEVICES` has their UUIDs, or `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`.',
+  })
+  readonly workers!: readonly number[];
 
   @Field(() => String, { description: 'Its identity, which stays when cards are added.' })
   readonly uuid!: string;
@@ -133,9 +148,9 @@ class WorkerLoadType {
   @Field(() => [GpuType], {
     complexity: listComplexity,
     description:
-      'The machine’s graphics cards, at most two seconds ago. Empty where `nvidia-smi` knows of none.',
+      'The graphics cards of this machine and of those of all workers, at most two seconds ago. Empty where `nvidia-smi` knows of none.',
   })
-  readonly gpus!: readonly GpuDevice[];
+  readonly gpus!: readonly UsedGpu[];
 
   @Field(() => [RemoteModelType], {
     complexity: listComplexity,

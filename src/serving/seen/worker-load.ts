@@ -2,13 +2,12 @@ import type { Backend, WorkerStatus } from '../backends/backend';
 import type { RemoteStatus } from '../backends/remote-model';
 import type { CloseReason } from '../batching/batch-policy';
 import type { Batcher, BatcherStats } from '../batching/batcher';
-import type { GpuLoad } from './gpu-load';
-import type { GpuDevice } from './gpu-reading';
+import type { TellGpus, UsedGpu } from './gpu-reading';
 
-/** How busy this process is, and the cards of its machine. */
+/** How busy this process is, and the machines that run its models. */
 export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
   readonly workers: readonly (WorkerStatus & { readonly modelCount: number })[];
-  readonly gpus: readonly GpuDevice[];
+  readonly gpus: readonly UsedGpu[];
   /** Models that other servers have. */
   readonly remotes: readonly RemoteStatus[];
   readonly closed: readonly { readonly reason: CloseReason; readonly count: number }[];
@@ -18,6 +17,7 @@ export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
 export interface FleetSeen {
   /** Those that are expected and do not answer. */
   lost(): readonly WorkerStatus[];
+  gpus(): Promise<readonly UsedGpu[]>;
 }
 
 export interface LoadNeeds {
@@ -25,13 +25,14 @@ export interface LoadNeeds {
   readonly batcher: Batcher;
   /** Null: this process runs models itself. */
   readonly fleet: FleetSeen | null;
-  readonly gpuLoad: GpuLoad;
+  /** Those of this machine. */
+  readonly gpus: TellGpus;
   readonly remote: { remotes(): readonly RemoteStatus[] };
 }
 
 export async function readWorkerLoad(needs: LoadNeeds): Promise<WorkerLoad> {
-  const { batcher, gpuLoad, remote } = needs;
-  const gpus = await gpuLoad.devices();
+  const { batcher, remote } = needs;
+  const gpus = await seenGpus(needs);
   const { closed, ...stats } = batcher.stats();
   return {
     ...stats,
@@ -48,3 +49,13 @@ export const seenWorkers = ({
   fleet,
 }: Pick<LoadNeeds, 'backend' | 'fleet'>): readonly WorkerStatus[] =>
   [...backend.status(), ...(fleet?.lost() ?? [])].sort((one, other) => one.id - other.id);
+
+/** Those of this machine and of all others that run models. One that a node tells of is the node's. */
+export async function seenGpus({
+  gpus,
+  fleet,
+}: Pick<LoadNeeds, 'gpus' | 'fleet'>): Promise<readonly UsedGpu[]> {
+  const [own, elsewhere] = await Promise.all([gpus(), fleet?.gpus() ?? []]);
+  const told = new Set(elsewhere.map(({ uuid }) => uuid));
+  return [...own.filter(({ uuid }) => !told.has(uuid)), ...elsewhere];
+}
