@@ -35,6 +35,7 @@ import { RewardQueries, type RewardKey, type RewardSummary } from './routing/rew
 import { batchMetrics, cacheMetrics, workerMetrics } from './seen/serving-metrics';
 import { ServingQueries } from './serving.queries';
 import { gpuMetrics } from './seen/gpu-metrics';
+import { remoteMetrics } from './seen/remote-metrics';
 import { tritonMetrics } from './seen/triton-metrics';
 import { readWorkerLoad, seenGpus, seenWorkers, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
 import type { Health } from './routing/variant-health';
@@ -239,12 +240,16 @@ export class Serving {
 
   /** What models, workers, batches and caches of this process do, for Prometheus. */
   async metrics(scope: MetricScope): Promise<readonly MetricFamily[]> {
-    const { statistics, batcher, cache, routing } = this.input;
+    const { statistics, batcher, cache, routing, remote } = this.input;
     const gpus = scope === 'everything' ? gpuMetrics(await seenGpus(this.input)) : [];
     const waiting = batcher.waiting();
     const ofProcess =
       scope === 'everything'
-        ? [...workerMetrics(seenWorkers(this.input)), ...batchMetrics(batcher.stats())]
+        ? [
+            ...workerMetrics(seenWorkers(this.input)),
+            ...batchMetrics(batcher.stats()),
+            ...remoteMetrics(remote.servers(), remote.remotes()),
+          ]
         : [];
     return [
       ...tritonMetrics(statistics, ({ sha256 }) => waiting.get(sha256) ?? 0, scope),

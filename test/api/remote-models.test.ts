@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DOORS, type Content } from '../support/tensor-doors';
 import { EchoRemote } from '../support/echo-remote';
 import { affine, affineAnswer, identity, lookup } from '../support/onnx-models';
 import { OpenInferenceClient } from '../support/open-inference-client';
+import { scrape } from '../support/metrics-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { documentFor, REMOTE_KINDS, remoteModel, startFront } from '../support/remote-model';
 import { deployEndpoint, predict } from '../support/serving-client';
@@ -40,6 +42,15 @@ afterAll(async () => {
 const row = Array.from({ length: 30 }, (_, at) => ((at * 7) % 16) / 8);
 const ask = (target: object, data: readonly number[] = row) =>
   predict(server, { ...target, inputs: [{ name: 'x', datatype: 'FP32', shape: [1, data.length], data }] });
+interface Remote {
+  readonly model: string;
+}
+async function remotes(): Promise<readonly Remote[]> {
+  const { workerLoad } = await server.data<{ workerLoad: { remotes: Remote[] } }>(
+    '{ workerLoad { remotes { backend origin model state reason inFlight maxInFlight } } }',
+  );
+  return workerLoad.remotes;
+}
 const refused = (code: string, sentence: RegExp) => ({
   __typename: 'InvalidArtifactError',
   code,
@@ -72,11 +83,8 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
   test('who looks at the load of the server sees the model, its server and that it is asked', async () => {
     const ref = await here.version(`${name}-seen`, Buffer.from(documentFor(kind, neighbour, 'affine')));
     expect((await ask({ ref })).outputs).toHaveLength(1);
-    const { workerLoad } = await server.data<{ workerLoad: { remotes: object[] } }>(
-      '{ workerLoad { remotes { backend origin model state reason inFlight maxInFlight } } }',
-    );
     const { backend, url } = JSON.parse(documentFor(kind, neighbour, 'affine')) as Record<string, string>;
-    expect(workerLoad.remotes).toContainEqual({
+    expect(await remotes()).toContainEqual({
       ...{ backend, origin: url, model: 'affine', state: 'READY', reason: null, inFlight: 0 },
       maxInFlight: expect.any(Number) as number,
     });
@@ -86,6 +94,35 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
     const ref = await here.version(`${name}-lookup`, Buffer.from(documentFor(kind, neighbour, 'lookup')));
     const inputs = [{ name: 'i', datatype: 'INT64', shape: [1, 1], data: [99] }];
     expect(await predict(server, { ref, inputs })).toMatchObject({ __typename: 'InvalidInputError' });
+  });
+
+  test('a model that the remote does not have is shown as one that was never met, and not as ready', async () => {
+    await here.register('none', documentFor(kind, neighbour, 'unheard-of'));
+    const { backend } = JSON.parse(documentFor(kind, neighbour, 'unheard-of')) as Record<string, string>;
+    const shown = (await remotes()).filter(({ model }) => model === 'unheard-of');
+    expect(shown.at(-1)).toMatchObject({ backend, state: 'UNKNOWN', reason: expect.any(String) as string });
+  });
+
+  test('Prometheus is told what each server was asked, what it did not answer, and of its models', async () => {
+    const { backend, url: origin } = JSON.parse(documentFor(kind, neighbour, '')) as Record<string, string>;
+    await here.register('none', documentFor(kind, neighbour, 'unheard-of either'));
+    const ref = await here.version(`${name}-counted`, Buffer.from(documentFor(kind, neighbour, 'lookup')));
+    const valueOf = async (metric: string, labels: object) =>
+      (await scrape(server)).find(
+        (line) =>
+          line.name === metric && isDeepStrictEqual({ ...line.labels }, { backend, origin, ...labels }),
+      )?.value ?? 0;
+    const counts = async () => ({
+      requests: await valueOf('modelgraph_remote_requests_total', {}),
+      refused: await valueOf('modelgraph_remote_failures_total', { reason: 'refused' }),
+    });
+    const before = await counts();
+    await predict(server, { ref, inputs: [{ name: 'i', datatype: 'INT64', shape: [1, 1], data: [99] }] });
+    expect(await counts()).toEqual({ requests: before.requests + 1, refused: before.refused + 1 });
+    expect(await valueOf('modelgraph_remote_models', { state: 'UNKNOWN' })).toBeGreaterThan(0);
+    expect(await valueOf('modelgraph_remote_models', { state: 'READY' })).toBeGreaterThan(0);
+    expect(await valueOf('modelgraph_remote_models', { state: 'DOWN' })).toBe(0);
+    expect(await valueOf('modelgraph_remote_max_in_flight', {})).toBeGreaterThan(0);
   });
 
   test('what cannot be served is not registered, and says why', async () => {

@@ -10,6 +10,11 @@ import type { RemoteServer } from './remote-server';
 /** How long a look at a remote that is away may take, in ms. */
 const LOOK_LIMIT_MS = 2_000;
 
+/** `UNKNOWN`: nothing that was asked of it has been answered yet; else what the breaker says. */
+export const REMOTE_STATES = ['READY', 'DOWN', 'ON_TRIAL', 'UNKNOWN'] as const satisfies readonly (
+  RemoteState | 'UNKNOWN'
+)[];
+
 /** How a model at a remote does, for people. */
 export interface RemoteStatus {
   readonly backend: RemoteDocument['backend'];
@@ -17,7 +22,7 @@ export interface RemoteStatus {
   readonly origin: string;
   readonly model: string;
   readonly version: string;
-  readonly state: RemoteState;
+  readonly state: (typeof REMOTE_STATES)[number];
   /** Why its last call failed; null where all is well. */
   readonly reason: string | null;
   /** When this process came to think so. */
@@ -27,9 +32,6 @@ export interface RemoteStatus {
   readonly maxInFlight: number;
 }
 
-/** What failures say of the question or of us, and not of the remote. */
-const NOT_ITS_FAULT: readonly RemoteFailure['fault'][] = ['refused', 'cancelled', 'busy'];
-
 /** One model at one remote: asks it, and asks it no more while it is away. */
 export class RemoteModel {
   /** What its answers have run on: what the remote uses, it does not tell. */
@@ -37,6 +39,10 @@ export class RemoteModel {
   private readonly breaker = new RemoteBreaker();
   private readonly address: Address;
   private since = new Date();
+  /** Whether the remote has ever answered something of it. */
+  private isKnown = false;
+  /** Why its metadata could not be read; null since they were, and before. */
+  private unread: string | null = null;
   private nextLook: NodeJS.Timeout | undefined;
   private stopped = false;
 
@@ -51,8 +57,16 @@ export class RemoteModel {
   }
 
   /** @throws RemoteFailure */
-  metadata(): Promise<RemoteMetadata> {
-    return this.server.client.modelMetadata(this.address, { timeoutMs: this.document.timeoutMs });
+  async metadata(): Promise<RemoteMetadata> {
+    try {
+      const { timeoutMs } = this.document;
+      const metadata = await this.server.client.modelMetadata(this.address, { timeoutMs });
+      this.met();
+      return metadata;
+    } catch (error) {
+      this.unread = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   }
 
   /**
@@ -92,10 +106,10 @@ export class RemoteModel {
   }
 
   status(): RemoteStatus {
-    const { backend, url, model, version, maxInFlight } = this.document;
-    const { state, reason } = this.breaker;
-    const origin = `${url.protocol}//${url.host}`;
-    const inFlight = this.server.callsInFlight;
+    const { model, version } = this.document;
+    const { backend, origin, inFlight, maxInFlight } = this.server.status();
+    const state = this.breaker.state === 'READY' && !this.isKnown ? 'UNKNOWN' : this.breaker.state;
+    const reason = this.breaker.reason ?? this.unread;
     return { backend, origin, model, version, state, reason, since: this.since, inFlight, maxInFlight };
   }
 
@@ -106,12 +120,21 @@ export class RemoteModel {
 
   private learn(pass: RemotePass, error: unknown): void {
     const before = this.breaker.state;
-    if (error === null) this.breaker.succeeded(pass);
-    else if (!(error instanceof RemoteFailure) || error.fault === 'cancelled' || error.fault === 'busy')
+    this.server.count(error);
+    if (error === null || (error instanceof RemoteFailure && error.fault === 'refused')) {
+      this.met();
+      this.breaker.succeeded(pass);
+    } else if (!(error instanceof RemoteFailure) || error.fault === 'cancelled' || error.fault === 'busy')
       this.breaker.gaveUp(pass);
-    else if (NOT_ITS_FAULT.includes(error.fault)) this.breaker.succeeded(pass);
     else if (this.breaker.failed(pass, error.message)) this.lookLater();
     this.tellIfChanged(before);
+  }
+
+  private met(): void {
+    this.unread = null;
+    if (this.isKnown) return;
+    this.isKnown = true;
+    this.since = new Date();
   }
 
   private lookLater(): void {

@@ -2,14 +2,30 @@ import type { Lane } from './backend';
 import { OpenInferenceGrpc } from './open-inference-grpc';
 import { OpenInferenceHttp } from './open-inference-http';
 import type { RemoteDocument } from './remote-document';
+import { RemoteFailure, type RemoteFault } from './remote-failure';
 import type { RemoteInference } from './remote-inference';
 import { TfServing } from './tf-serving';
+
+/** How a remote server does, since this process began. */
+export interface RemoteServerStatus {
+  readonly backend: RemoteDocument['backend'];
+  /** Without path or secrets. */
+  readonly origin: string;
+  /** Questions that it was asked, and why those failed that did; reasons that did not occur are absent. */
+  readonly requests: number;
+  readonly failures: Readonly<Partial<Record<RemoteFault, number>>>;
+  /** Calls on their way to it, and the most that there may be. */
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+}
 
 /** One remote server with one credential: its connections, and how many calls are on their way to it. */
 export class RemoteServer implements Lane {
   readonly canStop = true;
   private inFlight = 0;
   private current: RemoteInference;
+  private requests = 0;
+  private readonly failures: Partial<Record<RemoteFault, number>> = {};
 
   /** @param freed told when a call has ended */
   constructor(
@@ -24,8 +40,18 @@ export class RemoteServer implements Lane {
     return this.current;
   }
 
-  get callsInFlight(): number {
-    return this.inFlight;
+  status(): RemoteServerStatus {
+    const { backend, url, maxInFlight } = this.document;
+    const { requests, failures, inFlight } = this;
+    return { backend, origin: `${url.protocol}//${url.host}`, requests, failures, inFlight, maxInFlight };
+  }
+
+  /** What became of a question. @param error null: it was answered */
+  count(error: unknown): void {
+    this.requests += 1;
+    if (error === null) return;
+    const fault = error instanceof RemoteFailure ? error.fault : 'failed';
+    this.failures[fault] = (this.failures[fault] ?? 0) + 1;
   }
 
   idleCount(): number {

@@ -21,7 +21,7 @@ import type { RemoteDocument } from './remote-document';
 import { RemoteFailure } from './remote-failure';
 import { RemoteModel, type RemoteStatus } from './remote-model';
 import type { RemotePolicy } from './remote-policy';
-import { RemoteServer, serverKey } from './remote-server';
+import { RemoteServer, serverKey, type RemoteServerStatus } from './remote-server';
 import { changeOf, checkedAnswer, declaredBy, type Declared } from './remote-signature';
 
 /** Remote models that are remembered; the longest known goes first. */
@@ -38,7 +38,7 @@ export type RemoteEvent = { readonly type: 'remote-changed' } & RemoteStatus;
 
 /** Models that other servers have: Open Inference Protocol over HTTP or gRPC, and TensorFlow Serving over REST. */
 export class RemoteBackend implements Backend {
-  private readonly servers = new Map<string, RemoteServer>();
+  private readonly connected = new Map<string, RemoteServer>();
   private readonly models = new Map<string, RemoteModel>();
   /** Those that have told, in this process, what they take and give. */
   private readonly seen = new Map<string, Declared>();
@@ -146,10 +146,14 @@ export class RemoteBackend implements Backend {
     return [...this.models.values()].map((model) => model.status());
   }
 
+  servers(): readonly RemoteServerStatus[] {
+    return [...this.connected.values()].map((server) => server.status());
+  }
+
   /** Asks nobody any more; calls in flight fail. */
   stop(): Promise<void> {
     for (const model of this.models.values()) model.stop();
-    for (const server of this.servers.values()) server.close();
+    for (const server of this.connected.values()) server.close();
     return Promise.resolve();
   }
 
@@ -181,16 +185,16 @@ export class RemoteBackend implements Backend {
 
   private serverOf(document: RemoteDocument): RemoteServer {
     const key = serverKey(document);
-    const known = this.servers.get(key);
+    const known = this.connected.get(key);
     if (known) return known;
     const admitted = this.policy.admit(document);
     if ('refusal' in admitted) throw new WorkerUnavailable('load-failed', admitted.refusal);
-    if (this.servers.size >= MAX_SERVERS)
+    if (this.connected.size >= MAX_SERVERS)
       throw new WorkerUnavailable('load-failed', `There are ${MAX_SERVERS} remote servers already.`);
     const server = new RemoteServer(document, admitted.token, () => {
       for (const listener of this.listeners) listener();
     });
-    this.servers.set(key, server);
+    this.connected.set(key, server);
     return server;
   }
 

@@ -2,10 +2,12 @@ import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTimeScalar } from '../../kernel/scalars.graphql';
 import type { RemoteStatus } from '../serving';
 
-const RemoteStateEnum = { READY: 'READY', DOWN: 'DOWN', ON_TRIAL: 'ON_TRIAL' } as const satisfies Record<
-  RemoteStatus['state'],
-  RemoteStatus['state']
->;
+const RemoteStateEnum = {
+  READY: 'READY',
+  DOWN: 'DOWN',
+  ON_TRIAL: 'ON_TRIAL',
+  UNKNOWN: 'UNKNOWN',
+} as const satisfies Record<RemoteStatus['state'], RemoteStatus['state']>;
 registerEnumType(RemoteStateEnum, {
   name: 'RemoteState',
   description: 'Whether a model that another server has is asked.',
@@ -13,6 +15,9 @@ registerEnumType(RemoteStateEnum, {
     READY: { description: 'It is asked.' },
     DOWN: { description: 'Its last calls failed: nobody asks it until it says that it is ready.' },
     ON_TRIAL: { description: 'It says that it is ready: the next call decides.' },
+    UNKNOWN: {
+      description: 'Nothing that this process asked of it was answered yet. `reason` says why not.',
+    },
   },
 });
 
@@ -33,7 +38,10 @@ export class RemoteModelType {
   @Field(() => RemoteStateEnum, { description: 'Whether it is asked.' })
   readonly state!: RemoteStatus['state'];
 
-  @Field(() => String, { nullable: true, description: 'Why its last call failed. Null where all is well.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why its last call failed, or why its metadata could not be read. Null where all is well.',
+  })
   readonly reason!: string | null;
 
   @Field(() => DateTimeScalar, { description: 'When this process came to think so.' })

@@ -1,5 +1,6 @@
 import type { Backend, WorkerStatus } from '../backends/backend';
 import type { RemoteStatus } from '../backends/remote-model';
+import type { RemoteServerStatus } from '../backends/remote-server';
 import type { CloseReason } from '../batching/batch-policy';
 import type { Batcher, BatcherStats } from '../batching/batcher';
 import type { TellGpus, UsedGpu } from './gpu-reading';
@@ -27,7 +28,7 @@ export interface LoadNeeds {
   readonly fleet: FleetSeen | null;
   /** Those of this machine. */
   readonly gpus: TellGpus;
-  readonly remote: { remotes(): readonly RemoteStatus[] };
+  readonly remote: { remotes(): readonly RemoteStatus[]; servers(): readonly RemoteServerStatus[] };
 }
 
 export async function readWorkerLoad(needs: LoadNeeds): Promise<WorkerLoad> {
