@@ -5,7 +5,7 @@ import { notFound, shorten, type NotFound } from '../kernel/errors';
 import type { ModelId, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
 import type { RoutingTable } from './routing/routing-table';
-import type { RunningEndpoint } from './routing/running-endpoint';
+import { mainVariant, type RunningEndpoint } from './routing/running-endpoint';
 import type { ServingQueries } from './serving.queries';
 
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
@@ -153,13 +153,7 @@ const unlike = (name: string, version: string | null): string =>
 const isCalled = ({ number, ordinal }: ModelVersion, version: string): boolean =>
   number === version || String(ordinal) === version;
 
-/** Of the variant with most of the traffic. */
-function mainVersion({ variants }: RunningEndpoint): ModelVersion {
-  const [first, ...others] = variants;
-  if (!first) throw new Error('A running endpoint has a variant.');
-  return others.reduce((main, variant) => (variant.weight > main.weight ? variant : main), first).model
-    .version;
-}
+const mainVersion = ({ variants }: RunningEndpoint): ModelVersion => mainVariant(variants).model.version;
 
 function nameVersions(versions: readonly ModelVersion[]): string {
   if (versions.length === 0) return 'It has none yet.';

@@ -3,6 +3,7 @@ import { ApiClient } from '../support/api-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { RoutingClient } from '../support/routing-client';
 import { predict } from '../support/serving-client';
+import { DOORS } from '../support/tensor-doors';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 const tensor = (...data: unknown[]) => ({
@@ -100,6 +101,28 @@ describe('a rule', () => {
     const asked = { ...QUESTION, parameters: { group: 7 } };
     expect(await post('/v2/models/doors/infer', asked)).toMatchObject(answered([3, 6]));
   });
+
+  test.each(Object.entries(DOORS))(
+    'looks at a column of the first row where tensors come: %s',
+    async (_name, door) => {
+      const variants = [
+        { ...OLD, ref: 'columns@1.0.0' },
+        { ...NEW, ref: 'columns@1.0.1' },
+      ];
+      await routing.deploy('by-place', variants, {
+        rules: [{ field: 'country', equals: ['0.1'], variant: 'new' }],
+      });
+      const firstOf = async (...values: number[]) => {
+        const bytes = new Uint8Array(Float32Array.from(values).buffer);
+        const content = { datatype: 'FP32', shape: [2, 2], values, bytes };
+        const echo = await door(server, 'by-place', content, 'endpoint');
+        if ('refused' in echo) throw new Error(echo.refused);
+        return 'values' in echo ? echo.values[0] : Buffer.from(echo.bytes).readFloatLE();
+      };
+      expect(await firstOf(1, 0.1, 1, 5)).toBe(3);
+      expect(await firstOf(1, 5, 1, 0.1)).toBe(2);
+    },
+  );
 
   test('cannot look at credentials', async () => {
     const rules = [{ ...TO_NEW, header: 'Authorization' }];

@@ -23,18 +23,22 @@ export type Echo =
   | { readonly shape: readonly number[]; readonly bytes: Uint8Array }
   | Refused;
 
+/** Who is asked by that name: GraphQL has a field for each. */
+type Kind = 'model' | 'endpoint';
+
 /** Sends a tensor `x` to a model that answers it as `y`, in one of the ways that there are. */
-export type Door = (server: TestServer, model: string, content: Content) => Promise<Echo>;
+export type Door = (server: TestServer, name: string, content: Content, kind?: Kind) => Promise<Echo>;
 
 /** In the order of the table in `src/compat/README.md`. */
 export const DOORS: Readonly<Record<string, Door>> = {
-  'GraphQL, JSON': async (server, model, content) => {
-    const answer = await askGraphql(server, model, { data: content.values.map(asJson) }, content, 'JSON');
+  'GraphQL, JSON': async (server, name, content, kind) => {
+    const whom = whomOf(name, kind);
+    const answer = await askGraphql(server, whom, { data: content.values.map(asJson) }, content, 'JSON');
     return 'refused' in answer ? answer : { shape: answer.shape, values: answer.data };
   },
-  'GraphQL, base64': async (server, model, content) => {
+  'GraphQL, base64': async (server, name, content, kind) => {
     const base64 = Buffer.from(content.bytes).toString('base64');
-    const answer = await askGraphql(server, model, { base64 }, content, 'BASE64');
+    const answer = await askGraphql(server, whomOf(name, kind), { base64 }, content, 'BASE64');
     return 'refused' in answer
       ? answer
       : { shape: answer.shape, bytes: Buffer.from(answer.base64, 'base64') };
@@ -83,15 +87,18 @@ export const DOORS: Readonly<Record<string, Door>> = {
     askTfServing(server, model, content, 'inputs', 'outputs'),
 };
 
+const whomOf = (name: string, kind: Kind = 'model') =>
+  kind === 'model' ? { ref: `${name}@1.0.0` } : { endpoint: name };
+
 async function askGraphql(
   server: ApiClient,
-  model: string,
+  whom: object,
   body: object,
   { datatype, shape }: Content,
   outputEncoding: 'JSON' | 'BASE64',
 ) {
   const inputs = [{ name: 'x', datatype, shape, ...body }];
-  const answer = await predict(server, { ref: `${model}@1.0.0`, inputs, outputEncoding });
+  const answer = await predict(server, { ...whom, inputs, outputEncoding });
   if (answer.__typename !== 'PredictSuccess') return { refused: String(answer.message) };
   const [output] = answer.outputs;
   if (!output) throw new Error('The model has one output.');

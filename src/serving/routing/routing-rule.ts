@@ -5,7 +5,7 @@ import { MAX_NAME_LENGTH, type InputCheck } from '../../kernel/input-check';
 export interface RoutingRule {
   /** Name of an HTTP header or of gRPC metadata, in lower case. */
   readonly header: string | null;
-  /** A column of the question's first row, or a parameter beside its tensors. */
+  /** A column of the question's first row, an input of one value a row, or a parameter beside the tensors. */
   readonly field: string | null;
   /** Applies where the value is one of these, to the letter; numbers and booleans as JSON writes them. */
   readonly equals: readonly string[];

@@ -38,6 +38,14 @@ export function runningEndpoint(
   const variants = running.filter(({ shadow }) => !shadow);
   if (!variants.some(({ weight }) => weight > 0)) return undefined;
   const shadows = running.filter(({ shadow }) => shadow);
-  const rules = runningRules(endpoint.rules, variants);
+  const { columns } = mainVariant(variants).model.version.signature;
+  const rules = runningRules(endpoint.rules, variants, columns);
   return { id, projectId, name, settings, strategy, rules, variants, shadows };
+}
+
+/** The one with most of the traffic: callers see its signature. */
+export function mainVariant(variants: readonly RunningVariant[]): RunningVariant {
+  const [first, ...others] = variants;
+  if (!first) throw new Error('A running endpoint has a variant.');
+  return others.reduce((main, variant) => (variant.weight > main.weight ? variant : main), first);
 }

@@ -10,7 +10,7 @@ export interface Choice {
   /** Whether a rule has decided, and no chance. */
   readonly byRule: boolean;
 }
-type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'parameters' | 'routingKey'>;
+type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'inputs' | 'parameters' | 'routingKey'>;
 type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
 
 /**

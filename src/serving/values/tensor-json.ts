@@ -105,7 +105,7 @@ function fromValues(
 }
 
 /** Row-major order, from lists nested to any depth; stops once there are more values than wanted. */
-function flatten(values: readonly unknown[], count: number): readonly unknown[] {
+export function flatten(values: readonly unknown[], count: number): readonly unknown[] {
   if (!values.some(Array.isArray)) return values;
   const flat: unknown[] = [];
   const open: Iterator<unknown>[] = [values[Symbol.iterator]()];

@@ -18,9 +18,14 @@ const rule = (more: Partial<RoutingRuleInput> = {}): RoutingRuleInput => ({
 });
 const stored = (...rules: RoutingRuleInput[]) => checkRules(new InputCheck(), rules);
 const variant = (name: string, shadow = false): Variant => ({ name, ref: 'm@1.0.0', weight: 1, shadow });
+const COLUMNS = [
+  { name: 'age', input: 'x', index: 0 },
+  { name: 'country', input: 'x', index: 1 },
+  { name: 'plan', input: 'codes', index: null },
+];
 /** Whom the rules send a caller to. */
 const sentTo = (rules: readonly RoutingRuleInput[], request: PredictRequest) => {
-  const running = runningRules(stored(...rules), [variant('new'), variant('other')]);
+  const running = runningRules(stored(...rules), [variant('new'), variant('other')], COLUMNS);
   return matchingRule(running, request)?.variant.name;
 };
 const withHeaders = (headers: Record<string, string>): PredictRequest => ({
@@ -56,6 +61,36 @@ test('only the first row decides, and its column before a parameter', () => {
   expect(sentTo(rules, { rows: [{ country: 'FR' }, { country: 'DE' }] })).toBeUndefined();
   expect(sentTo(rules, { rows: [{ country: 'FR' }], parameters: { country: 'DE' } })).toBeUndefined();
   expect(sentTo(rules, { rows: [] })).toBeUndefined();
+});
+
+test.each<[string, number[], unknown[], string]>([
+  ['country', [2, 2], [1, 'DE', 2, 'FR'], 'DE'],
+  ['country', [2, 2], [[1, 'DE'], [2, 'FR']], 'DE'], // prettier-ignore
+  ['age', [1, 2], [1, 'DE'], '1'],
+  ['x', [2, 1], [[5], [6]], '5'],
+  ['x', [2], [5, 6], '5'],
+  ['x', [], [5], '5'],
+])('where tensors come, “%s” of [%j] is that of the first row', (field, shape, data, text) => {
+  const rules = [rule({ header: null, field, equals: [text] })];
+  const input = { name: 'x', datatype: 'BYTES', shape, data };
+  expect(sentTo(rules, { inputs: [{ ...input, name: 'others' }, input] })).toBe('new');
+  expect(sentTo(rules, { inputs: [{ ...input, name: 'others' }] })).toBeUndefined();
+  expect(sentTo(rules, { inputs: [{ ...input, data: [] }] })).toBeUndefined();
+});
+
+test('a column may be an input of another name; it decides before a parameter', () => {
+  const rules = [rule({ header: null, field: 'plan', equals: ['gold'] })];
+  const codes = (plan: string) => ({ name: 'codes', datatype: 'BYTES', shape: [1], data: [plan] });
+  expect(sentTo(rules, { inputs: [codes('gold')] })).toBe('new');
+  expect(sentTo(rules, { inputs: [codes('silver')], parameters: { plan: 'gold' } })).toBeUndefined();
+  expect(sentTo(rules, { inputs: [], parameters: { plan: 'gold' } })).toBe('new');
+});
+
+test('an input of several values a row has none that a rule could name', () => {
+  const rules = [rule({ header: null, field: 'x', equals: ['5'] })];
+  expect(sentTo(rules, { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [5, 6] }] })).toBe(
+    undefined,
+  );
 });
 
 test('no name reaches what every object has', () => {

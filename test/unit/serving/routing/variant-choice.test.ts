@@ -17,7 +17,7 @@ function variant(name: string, weight: number, sha256 = name, rewards?: Rewards)
 const endpoint = (
   variants: readonly RunningVariant[],
   { rules = [], strategy = BY_WEIGHTS }: { rules?: RoutingRule[]; strategy?: Strategy } = {},
-) => ({ variants, strategy, rules: runningRules(rules, variants) });
+) => ({ variants, strategy, rules: runningRules(rules, variants, []) });
 function breakDown({ known }: RunningVariant): void {
   const error = { kind: 'UnavailableError', code: 'UNAVAILABLE', message: 'It is broken.' } as const;
   for (let count = 0; count < MAX_FAILURES; count += 1)
