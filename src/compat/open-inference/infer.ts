@@ -4,6 +4,7 @@ import type { Exchange, HttpResponse } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
 import type { ModelVersion } from '../../registry/registry';
 import type { ModelTarget, Serving } from '../../serving/serving';
+import { wishesIn } from '../question-headers';
 import { NO_CLASSES, ranked } from './classification';
 import { readInferRequest, type InferRequest } from './infer-request';
 import { answerInference } from './infer-response';
@@ -30,18 +31,20 @@ export async function infer(
   const receivedAt = performance.now();
   const asked = requestIn(body, target.version);
   if (asked instanceof Refused) return answerMisread(serving, response, actor, target, asked);
+  const wishes = wishesIn(request);
+  if ('kind' in wishes) return answerMisread(serving, response, actor, target, refusedBecause(wishes));
   const result = await serving.predict(actor, {
     endpoint: target.endpoint,
     ref: target.ref,
     inputs: asked.inputs,
     outputs: asked.outputs,
-    routingKey: asked.routingKey,
+    routingKey: asked.routingKey ?? wishes.routingKey,
     parameters: asked.parameters,
     door: DOOR,
     receivedAt,
     headers: (name) => headerOf(request, name),
-    timeoutMs: asked.timeoutMs,
-    priority: asked.priority,
+    timeoutMs: asked.timeoutMs ?? wishes.timeoutMs,
+    priority: asked.priority ?? wishes.priority,
     isAbandoned: () => isCallerGone(request),
   });
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));

@@ -1,5 +1,6 @@
 import type { InputCheck } from '../../kernel/input-check';
 import { MAX_TIMEOUT_MS, type Priority } from '../../serving/serving';
+import { isLevel, LEVELS, priorityAt } from '../priority-level';
 
 /** Longest that a caller may wait, in µs, as `parameters.timeout` says it. */
 const MAX_TIMEOUT_US = MAX_TIMEOUT_MS * 1000;
@@ -87,17 +88,11 @@ export function routingKeyOf(value: unknown, path: string, check: InputCheck): s
   return null;
 }
 
-/**
- * Triton's levels: 1 goes first, then 2, and so on; 0 is the one of who says nothing. Here it is a level between two
- * others.
- */
 export function priorityOf(level: unknown, path: string, check: InputCheck): Priority | null {
-  if (isAbsent(level) || level === 0) return null;
-  if (!Number.isSafeInteger(level) || (level as number) < 0) {
-    check.add(path, 'a whole number from 0 on', describeJson(level));
-    return null;
-  }
-  return level === 1 ? 'HIGH' : level === 2 ? 'NORMAL' : 'LOW';
+  if (isAbsent(level)) return null;
+  if (isLevel(level)) return priorityAt(level);
+  check.add(path, LEVELS, describeJson(level));
+  return null;
 }
 
 /** Whoever wants one output twice means something that the answer, where each has a name, could not say. */

@@ -5,11 +5,13 @@ import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
 import type { Registry, Signature } from '../../registry/registry';
 import type { Serving } from '../../serving/serving';
+import { wishesIn } from '../question-headers';
 import { columnAnswer, rowAnswer } from './answer-text';
 import { answerJsonText, answerRefusal, answerTfServingError, answerValue } from './answers';
 import { modelOf } from './model-spec';
 import { statusOf } from './model-status';
 import { atTheirPlaces, readPredictBody } from './predict-body';
+import { tellPrediction } from './prediction-headers';
 import { readRequestJson } from './request-json';
 import { callOf, type ModelSpec } from './request-path';
 import { metadataOf } from './signature-def';
@@ -71,17 +73,23 @@ class TfServing {
       await serving.misread(actor, target, DOOR, asked.error.message);
       return answerRefusal(response, asked.error);
     }
+    const wishes = wishesIn(request);
+    if ('kind' in wishes) {
+      await serving.misread(actor, target, DOOR, wishes.message);
+      return answerRefusal(response, wishes);
+    }
     const inputs = asked.inputs.map(({ tensor }) => tensor);
     const { endpoint, ref } = target;
     const isAbandoned = () => isCallerGone(request);
     const headers = (name: string) => headerOf(request, name);
     const { receivedAt } = body;
     const caller = { door: DOOR, receivedAt, headers, isAbandoned } as const;
-    const result = await serving.predict(actor, { endpoint, ref, inputs, ...caller });
+    const result = await serving.predict(actor, { endpoint, ref, inputs, ...wishes, ...caller });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
     const answeredAt = performance.now();
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);
     if (text === null) return answerTfServingError(response, 400, NO_ROWS);
+    tellPrediction(response, result);
     answerJsonText(response, text);
     serving.encoded(result, DOOR, performance.now() - answeredAt);
   }
