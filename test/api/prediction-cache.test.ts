@@ -1,5 +1,7 @@
 import { CachedEndpoint, rowOf, tensorOf } from '../support/cache-client';
+import { floatBytes, GrpcClient } from '../support/grpc-client';
 import { affine, affineAnswer } from '../support/onnx-models';
+import type { V2Json } from '../support/open-inference-client';
 import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -31,6 +33,38 @@ test('an equal question is answered from memory, and says so', async () => {
   expect(again.cacheAgeMs).toBeGreaterThanOrEqual(0);
   expect(again.outputs[0]?.data).toEqual(affineAnswer(rowOf(1)));
   expect(again.predictionId).not.toBe(first.predictionId);
+});
+
+/** How old an answer is by each door's own word, and null where the door says nothing of it. */
+const AGES: Readonly<Record<string, (endpoint: string, first: number) => Promise<unknown>>> = {
+  'V2 over HTTP': async (endpoint, first) => {
+    const answer = await post(`/v2/models/${endpoint}/infer`, { inputs: [tensorOf(first)] });
+    const { parameters } = (await answer.json()) as V2Json;
+    expect(parameters?.cached).toBe('cache_age_ms' in (parameters ?? {}) ? true : undefined);
+    return parameters?.cache_age_ms ?? null;
+  },
+  gRPC: async (endpoint, first) => {
+    const grpc = new GrpcClient(server.grpcAddress, server.key);
+    const input = { name: 'x', datatype: 'FP32', shape: [1n, 30n] };
+    const question = { modelName: endpoint, inputs: [input], rawInputContents: [floatBytes(rowOf(first))] };
+    const { parameters } = await grpc.infer(question).finally(() => grpc.close());
+    expect(parameters.cached?.parameterChoice.value).toBe('cache_age_ms' in parameters ? true : undefined);
+    return parameters.cache_age_ms ? Number(parameters.cache_age_ms.parameterChoice.value) : null;
+  },
+  'TensorFlow Serving’s': async (endpoint, first) => {
+    const answer = await post(`/v1/models/${endpoint}:predict`, { instances: [rowOf(first)] });
+    const age = answer.headers.get('x-modelgraph-cache-age-ms');
+    return age === null ? null : Number(age);
+  },
+};
+const post = (path: string, body: object) =>
+  fetch(`${server.url}${path}`, { method: 'POST', headers: server.headers, body: JSON.stringify(body) });
+
+test.each(Object.entries(AGES))('%s says how old an answer from memory is', async (_door, ageOf) => {
+  const endpoint = await cached();
+  expect(await ageOf(endpoint.name, 1)).toBeNull();
+  const age = await ageOf(endpoint.name, 1);
+  expect(Number.isInteger(age) && Number(age) >= 0).toBe(true);
 });
 
 test('another question is not', async () => {

@@ -39,7 +39,7 @@ export const tensorOf = (first: number) => ({
 export class CachedEndpoint {
   constructor(
     private readonly server: ApiClient,
-    private readonly name: string,
+    readonly name: string,
   ) {}
 
   async deploy(refs: readonly string[], settings: object = {}): Promise<void> {

@@ -1,5 +1,6 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
+  type InferParameterSchema,
   ModelInferResponseSchema,
   ModelStreamInferResponseSchema,
   type ModelInferResponse,
@@ -13,9 +14,14 @@ type Asked = Pick<InferRequest, 'modelName' | 'modelVersion' | 'id'>;
 
 /** The answer to a request, with raw contents however the values came. */
 export function inferResponse({ modelName, id }: Asked, result: PredictSuccess): ModelInferResponse {
-  const { version, predictionId, variant, outputs } = result;
-  const parameters: Record<string, ReturnType<typeof text>> = { prediction_id: text(predictionId) };
+  const { version, predictionId, variant, cacheAgeMs, outputs } = result;
+  const parameters: Record<string, Parameter> = { prediction_id: text(predictionId) };
   if (variant !== null) parameters.variant = text(variant);
+  if (cacheAgeMs !== null) {
+    parameters.cached = { parameterChoice: { case: 'boolParam', value: true } };
+    const age = BigInt(Math.round(cacheAgeMs));
+    parameters.cache_age_ms = { parameterChoice: { case: 'int64Param', value: age } };
+  }
   return create(ModelInferResponseSchema, {
     modelName,
     modelVersion: versionName(version),
@@ -26,7 +32,9 @@ export function inferResponse({ modelName, id }: Asked, result: PredictSuccess):
   });
 }
 
-const text = (value: string) => ({ parameterChoice: { case: 'stringParam' as const, value } });
+type Parameter = MessageInitShape<typeof InferParameterSchema>;
+
+const text = (value: string): Parameter => ({ parameterChoice: { case: 'stringParam', value } });
 
 export const encodeResponse = (response: ModelInferResponse): Buffer =>
   asBuffer(toBinary(ModelInferResponseSchema, response));

@@ -39,11 +39,12 @@ export function answerInference(response: HttpResponse, answer: InferAnswer): vo
 function headText({
   model,
   request: { id },
-  result: { version, predictionId, variant },
+  result: { version, predictionId, variant, cacheAgeMs },
 }: InferAnswer): string {
   const idText = id === null ? '' : `,"id":${JSON.stringify(id)}`;
   const variantText = variant === null ? '' : `,"variant":${JSON.stringify(variant)}`;
-  return `{"model_name":${JSON.stringify(model)},"model_version":"${versionName(version)}"${idText},"parameters":{"prediction_id":"${predictionId}"${variantText}}`;
+  const cacheText = cacheAgeMs === null ? '' : `,"cached":true,"cache_age_ms":${Math.round(cacheAgeMs)}`;
+  return `{"model_name":${JSON.stringify(model)},"model_version":"${versionName(version)}"${idText},"parameters":{"prediction_id":"${predictionId}"${variantText}${cacheText}}`;
 }
 
 const outputText = ({ name, datatype, shape }: Tensor, values: string): string =>
