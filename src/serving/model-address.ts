@@ -4,6 +4,7 @@ import { MAX_PAGE_SIZE } from '../kernel/cursor';
 import { notFound, shorten, type NotFound } from '../kernel/errors';
 import type { ModelId, ModelVersion, Registry } from '../registry/registry';
 import type { Backend } from './backends/backend';
+import { DEFAULT_SETTINGS, type EndpointSettings } from './endpoint-settings';
 import type { RoutingTable } from './routing/routing-table';
 import { mainVariant, type RunningEndpoint } from './routing/running-endpoint';
 import type { ServingQueries } from './serving.queries';
@@ -27,6 +28,10 @@ export interface ModelAddress extends ModelTarget {
   readonly name: string;
   /** Of the same model, newest first; the newest `MAX_PAGE_SIZE`. */
   readonly versions: readonly ModelVersion[];
+  /** How it is batched and bounded: as the endpoint is; by the defaults where a version is asked for. */
+  readonly settings: EndpointSettings;
+  /** Workers that may hold it, at most; null: all. */
+  readonly instances: number | null;
   /** Whether a question would be answered now. */
   readonly ready: boolean;
   /** Why not; null where it would be. */
@@ -53,7 +58,10 @@ export class ModelAddresses {
     if (!target) return this.explain(actor, name, version);
     const versions = await this.versionsOf(actor, target.version.modelId);
     const notReady = this.needs.backend.whyNot(target.version.sha256);
-    return { ...target, name, versions, ready: notReady === null, notReady };
+    const endpoint = target.endpoint === null ? null : this.needs.routing.endpoint(actor.projectId, name);
+    const settings = endpoint?.settings ?? DEFAULT_SETTINGS;
+    const instances = (endpoint && mainVariant(endpoint.variants).instances) ?? null;
+    return { ...target, name, versions, settings, instances, ready: notReady === null, notReady };
   }
 
   /** As `addressOf`, for the predict path: what is in use is found in memory. */

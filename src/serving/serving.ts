@@ -57,7 +57,6 @@ export { noneClosed, type CloseCounts } from './batching/batch-counts';
 export { CLOSE_REASONS, type CloseReason } from './batching/batch-policy';
 export type { Priority } from './batching/priority';
 export type { EndpointSettings } from './endpoint-settings';
-export { MAX_REQUEST_ROWS } from './batching/batch-check';
 export type { ModelAddress, ModelTarget } from './model-address';
 export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './model-control';
 export type { Duration } from './seen/prediction-statistics';

@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { floatBytes, GrpcClient, type InferRequest } from '../support/grpc-client';
 import { OpenInferenceClient } from '../support/open-inference-client';
 import { RegistryClient, scaled } from '../support/registry-client';
-import { predict } from '../support/serving-client';
+import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 /** What is asked over HTTP and over gRPC in the same words is answered, or refused, in the same words. */
@@ -243,4 +243,49 @@ describe('the repository', () => {
       grpc.call('repositoryModelLoad', { modelName: 'points', parameters: parameters as never }),
     ).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, details: json.error });
   });
+});
+
+test('the configuration tells the endpoint’s settings, by both doors', async () => {
+  const settings = { maxBatch: 32, maxDelayMs: 1.5, maxQueue: 500, timeoutMs: 3_000, batchSizes: [8, 32] };
+  const variants = [{ ref: 'points@1.0.0', weight: 1, instances: 1 }];
+  await deployEndpoint(server, 'configured', variants, undefined, settings);
+  expect((await v2.get('/models/configured/config')).json).toMatchObject({
+    max_batch_size: 32,
+    dynamic_batching: {
+      preferred_batch_size: [8, 32],
+      max_queue_delay_microseconds: 1_500,
+      priority_levels: 3,
+      default_priority_level: 2,
+      default_queue_policy: {
+        default_timeout_microseconds: 3_000_000,
+        allow_timeout_override: true,
+        max_queue_size: 500,
+      },
+    },
+    instance_group: [{ name: 'configured', count: 1 }],
+  });
+  expect((await grpc.call('modelConfig', { name: 'configured' })).config).toMatchObject({
+    maxBatchSize: 32,
+    schedulingChoice: {
+      case: 'dynamicBatching',
+      value: {
+        preferredBatchSize: [8, 32],
+        maxQueueDelayMicroseconds: 1_500n,
+        priorityLevels: 3n,
+        defaultPriorityLevel: 2n,
+        defaultQueuePolicy: {
+          defaultTimeoutMicroseconds: 3_000_000n,
+          allowTimeoutOverride: true,
+          maxQueueSize: 500,
+        },
+      },
+    },
+    instanceGroup: [{ name: 'configured', count: 1 }],
+  });
+});
+
+test('a version that is asked for itself is configured by the defaults', async () => {
+  const { json } = await v2.get('/models/points/versions/1/config');
+  expect(json).toMatchObject({ max_batch_size: 128 });
+  expect(json).not.toHaveProperty('instance_group');
 });

@@ -252,7 +252,7 @@ test('a model says what it takes, what it gives, and which versions there are', 
   expect(config).toMatchObject({
     name: 'affine',
     backend: 'onnxruntime',
-    maxBatchSize: 65_536,
+    maxBatchSize: 128,
     input: [{ name: 'x', dataType: 11, dims: [30n] }],
     output: [{ name: 'y', dataType: 11, dims: [2n] }],
     schedulingChoice: { case: 'dynamicBatching' },

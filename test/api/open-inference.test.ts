@@ -78,7 +78,7 @@ describe('what is there', () => {
 
   test('the configuration follows from the model: without rows where there are rows', async () => {
     expect((await v2.get('/models/two%20and%20two/config')).json).toMatchObject({
-      ...{ name: 'two and two', platform: 'onnxruntime_onnx', max_batch_size: 65_536 },
+      ...{ name: 'two and two', platform: 'onnxruntime_onnx', max_batch_size: 128 },
       input: [
         { name: 'a', data_type: 'TYPE_INT32', dims: [2] },
         { name: 'b', data_type: 'TYPE_INT32', dims: [2] },

@@ -1,7 +1,7 @@
-import type { Datatype, TensorSpec } from '../../kernel/tensors/tensor';
+import type { TensorSpec } from '../../kernel/tensors/tensor';
 import { VERSION } from '../../kernel/version';
 import type { ModelVersion } from '../../registry/registry';
-import { MAX_REQUEST_ROWS, type ModelAddress } from '../../serving/serving';
+import type { ModelAddress } from '../../serving/serving';
 
 /** Who we are, and which extensions of the protocol we have; their names are Triton's. */
 export const SERVER_METADATA = {
@@ -30,29 +30,3 @@ export const modelMetadata = ({ name, version, versions }: ModelAddress) => ({
 });
 
 const tensorMetadata = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape });
-
-/**
- * The configuration that Triton would be given for the model; here it follows from the model. A model with rows has
- * their number in `max_batch_size`, and its dimensions without them.
- */
-export function modelConfig({ name, version: { signature } }: ModelAddress) {
-  const { inputs, outputs, batchable } = signature;
-  const tensorConfig = ({ name: tensor, datatype, shape }: TensorSpec) => ({
-    name: tensor,
-    data_type: typeName(datatype),
-    dims: batchable ? shape.slice(1) : shape,
-  });
-  return {
-    name,
-    platform: 'onnxruntime_onnx',
-    backend: 'onnxruntime',
-    version_policy: { latest: { num_versions: 1 } },
-    max_batch_size: batchable ? MAX_REQUEST_ROWS : 0,
-    input: inputs.map(tensorConfig),
-    output: outputs.map(tensorConfig),
-    ...(batchable && { dynamic_batching: {} }),
-  };
-}
-
-/** As the configuration names datatypes. */
-const typeName = (datatype: Datatype): string => `TYPE_${datatype === 'BYTES' ? 'STRING' : datatype}`;
