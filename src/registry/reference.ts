@@ -2,7 +2,7 @@ import { InputCheck } from '../kernel/input-check';
 import { parseVersionNumber, type VersionNumber } from './versions/version-number';
 
 /** The alias that a reference without “@” means. */
-const DEFAULT_ALIAS = 'production';
+export const DEFAULT_ALIAS = 'production';
 /** A place in the order of registration; no alias looks like it. */
 const ORDINAL = /^[1-9]\d{0,8}$/;
 

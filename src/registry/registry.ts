@@ -57,7 +57,7 @@ export type { Model, ModelId } from './models/model';
 export type { ModelInspection, ModelInspector } from './model-inspector';
 export type { ModelVersion, ModelVersionId, VersionFile, VersionMetric } from './versions/model-version';
 export type { Column, ColumnPlace, Signature } from './contract/signature';
-export { parseReference } from './reference';
+export { DEFAULT_ALIAS, parseReference } from './reference';
 
 /** What we decided to trust: models, their versions, and the aliases that point at them. */
 export class Registry {

@@ -2,7 +2,13 @@ import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { decodeCursor, MAX_PAGE_SIZE } from '../kernel/cursor';
 import { refuse, shorten, type NotFound, type Refusal, type UserError } from '../kernel/errors';
-import type { Model, ModelVersion, ModelVersionId, Registry } from '../registry/registry';
+import {
+  DEFAULT_ALIAS,
+  type Model,
+  type ModelVersion,
+  type ModelVersionId,
+  type Registry,
+} from '../registry/registry';
 import type { Backend } from './backends/backend';
 import { DEFAULT_SETTINGS } from './endpoint-settings';
 import type { ModelAddresses } from './model-address';
@@ -31,12 +37,19 @@ export interface IndexedModel {
   readonly loaded: boolean;
   /** Why it cannot be asked at the moment; null where it can be. */
   readonly notReady: string | null;
+  /** Whether the name alone leads to a version. */
+  readonly answersByName: boolean;
 }
 
 export interface NamedStatistics extends VersionStatistics {
   readonly name: string;
   /** Main memory that it takes on all workers that hold it, in bytes; null where none does, or none tells. */
   readonly memoryBytes: number | null;
+}
+
+interface Registered {
+  readonly version: ModelVersion;
+  readonly inProduction: boolean;
 }
 
 interface Needs {
@@ -90,8 +103,9 @@ export class ModelControl {
     authorize(actor, 'platform:read');
     const { backend, routing } = this.needs;
     const loaded = new Set(backend.status().flatMap(({ models }) => models));
-    const entry = (name: string, version: ModelVersion): IndexedModel => ({
+    const entry = (name: string, version: ModelVersion, answersByName: boolean): IndexedModel => ({
       ...{ name, version, loaded: loaded.has(version.sha256), notReady: backend.whyNot(version.sha256) },
+      answersByName,
     });
     const running = new Map(
       routing.endpointsOf(actor.projectId).map((endpoint) => [endpoint.name, versionsBehind(endpoint)]),
@@ -102,10 +116,13 @@ export class ModelControl {
       return !behind.some((one) => one.id === id) && behind.some((one) => one.modelId === modelId);
     };
     return [
-      ...[...running].flatMap(([name, versions]) => versions.map((version) => entry(name, version))),
+      ...[...running].flatMap(([name, versions]) => versions.map((version) => entry(name, version, true))),
       ...(await this.newestVersions(actor))
-        .filter(isReachable)
-        .map((version) => entry(version.modelName, version)),
+        .filter(({ version }) => isReachable(version))
+        .map(({ version, inProduction }) => {
+          const { modelName } = version;
+          return entry(modelName, version, inProduction || running.has(modelName));
+        }),
     ];
   }
 
@@ -148,9 +165,10 @@ export class ModelControl {
     return model ? [model] : addresses.explain(actor, name, null);
   }
 
-  private async newestVersions(actor: Actor): Promise<readonly ModelVersion[]> {
+  /** Each with whether its model has a version in production. */
+  private async newestVersions(actor: Actor): Promise<readonly Registered[]> {
     const { registry } = this.needs;
-    const versions: ModelVersion[] = [];
+    const versions: Registered[] = [];
     let after = null;
     for (let read = 0; read < MAX_INDEXED_MODELS; read += MAX_PAGE_SIZE) {
       const models = await registry.models(actor, null, { first: MAX_PAGE_SIZE, after });
@@ -158,8 +176,15 @@ export class ModelControl {
         modelId: id,
         page: { first: MAX_INDEXED_VERSIONS, after: null },
       }));
-      for (const page of await registry.versionPages(actor, keys))
-        versions.push(...page.nodes.filter(({ format }) => format !== 'OPAQUE'));
+      const aliases = await registry.aliasesOfModels(
+        actor,
+        models.nodes.map(({ id }) => id),
+      );
+      for (const [place, page] of (await registry.versionPages(actor, keys)).entries()) {
+        const inProduction = aliases[place]?.some(({ name }) => name === DEFAULT_ALIAS) ?? false;
+        const served = page.nodes.filter(({ format }) => format !== 'OPAQUE');
+        versions.push(...served.map((version) => ({ version, inProduction })));
+      }
       if (!models.hasNextPage || models.endCursor === null) break;
       after = decodeCursor(models.endCursor, 1);
     }

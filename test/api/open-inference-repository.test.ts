@@ -82,6 +82,23 @@ describe('the repository', () => {
       expect(await v2.get(`/models/${name}/versions/${version}/ready`)).toMatchObject({ status: 200 });
   });
 
+  test('a version of a model without production says how it is asked: its name alone leads nowhere', async () => {
+    const registry = new RegistryClient(server);
+    await registry.version('scalar', scaled(7));
+    await registry.version('scalar', scaled(8));
+    const reason = (ref: string) =>
+      `By this name alone nobody is asked until a version is promoted to “production”: load and ask “${ref}”.`;
+    expect(await stateOf('scalar')).toMatchObject({ state: 'UNAVAILABLE', reason: reason('scalar@1.0.0') });
+    expect((await change('load', 'scalar')).status).toBe(404);
+    expect((await change('load', 'scalar@1.0.0')).status).toBe(200);
+    expect((await ask('scalar')).status).toBe(404);
+    expect(await stateOf('scalar')).toMatchObject({ state: 'READY', reason: reason('scalar@1.0.0') });
+    expect(await stateOf('scalar', '2')).toMatchObject({ reason: reason('scalar@1.0.1') });
+    await registry.promote('scalar@1.0.1', 'production');
+    expect(await stateOf('scalar')).toMatchObject({ state: 'READY', reason: '' });
+    expect((await change('load', 'scalar')).status).toBe(200);
+  });
+
   test('what an endpoint runs is not unloaded, by whichever name', async () => {
     for (const name of ['scores', 'points', 'points@1.0.0']) {
       expect(await change('unload', name)).toMatchObject({

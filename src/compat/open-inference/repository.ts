@@ -1,16 +1,23 @@
 import { InputCheck } from '../../kernel/input-check';
-import { invalidInput, type InvalidInput } from '../../kernel/errors';
+import { invalidInput, shorten, type InvalidInput } from '../../kernel/errors';
+import { DEFAULT_ALIAS, type ModelVersion } from '../../registry/registry';
 import type { IndexedModel } from '../../serving/serving';
 import { versionName } from './metadata';
 import { describeJson, parametersOf, type Json } from './parameters';
 
 /** One line of the repository's index. Ready is what a worker holds; the rest is loaded when it is asked for. */
-export function indexEntry({ name, version, loaded, notReady }: IndexedModel) {
+export function indexEntry(model: IndexedModel) {
+  const { name, version, loaded, notReady, answersByName } = model;
   const isReady = loaded && notReady === null;
-  const reason =
-    notReady ?? (loaded ? '' : 'Not in memory: a load call, or the first request, brings it there.');
+  const reason = notReady ?? (answersByName ? (loaded ? '' : NOT_LOADED) : notByName(version));
   return { name, version: versionName(version), state: isReady ? 'READY' : 'UNAVAILABLE', reason };
 }
+
+const NOT_LOADED = 'Not in memory: a load call, or the first request, brings it there.';
+
+/** A load call has no place for a version. */
+const notByName = ({ ref }: ModelVersion): string =>
+  `By this name alone nobody is asked until a version is promoted to “${DEFAULT_ALIAS}”: load and ask “${shorten(ref)}”.`;
 
 /**
  * A load call may bring no model and no configuration: models are registered, which proves that they run and gives them
