@@ -57,7 +57,6 @@ class Sum implements Duration {
 class VersionCounts {
   lastAtMs = 0;
   rows = 0;
-  runs = 0;
   readonly success = new Sum();
   readonly fail = new Sum();
   readonly failures: FailureCounts = {};
@@ -93,19 +92,20 @@ export class PredictionStatistics {
     counts.rows += rows;
     // Each caller of a shared run adds its share of it: together they make the one run that it was.
     const share = result.batchSize > 0 ? rows / result.batchSize : 1;
-    counts.runs += share;
     sumOf(counts.batches, result.batchSize).add(computeMs * share, share);
   }
 
   of(version: ModelVersion): VersionStatistics {
     const counts = this.byVersion.get(version.id) ?? new VersionCounts(version);
-    const { lastAtMs, batches, runs, ...rest } = counts;
-    const bySize = [...batches].sort(([one], [other]) => one - other);
+    const { lastAtMs, batches, ...rest } = counts;
+    const bySize = [...batches]
+      .sort(([one], [other]) => one - other)
+      .map(([size, { count, totalMs }]) => ({ size, count: runsOf(count), totalMs }));
     return {
       ...rest,
       lastAt: lastAtMs === 0 ? null : new Date(lastAtMs),
-      runs: Math.round(runs),
-      batches: bySize.map(([size, { count, totalMs }]) => ({ size, count: Math.round(count), totalMs })),
+      runs: bySize.reduce((sum, { count }) => sum + count, 0),
+      batches: bySize,
     };
   }
 
@@ -129,6 +129,12 @@ export class PredictionStatistics {
     return counts;
   }
 }
+
+/**
+ * Shares make no whole where others of the run are not counted with them: who left before the answer, or asked another
+ * version with the same bytes. What was computed took a run all the same.
+ */
+const runsOf = (shares: number): number => Math.max(1, Math.round(shares));
 
 function sumOf(batches: Map<number, Sum>, size: number): Sum {
   const known = batches.get(size);

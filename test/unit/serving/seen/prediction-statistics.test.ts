@@ -32,6 +32,17 @@ test('callers of one run are one run, however its rows are spread', () => {
   });
 });
 
+test('who shares a run with callers who left, or asked another version of the same bytes, has had a run', () => {
+  const statistics = new PredictionStatistics(() => 0);
+  statistics.record(counted(answered(16)));
+  expect(statistics.of(version())).toMatchObject({
+    ...{ rows: 1, runs: 1 },
+    batches: [{ size: 16, count: 1, totalMs: 7 / 16 }],
+  });
+  for (let rows = 0; rows < 23; rows += 1) statistics.record(counted(answered(16)));
+  expect(statistics.of(version())).toMatchObject({ rows: 24, runs: 2, batches: [{ size: 16, count: 2 }] });
+});
+
 test('what was refused, and what came from memory, is no run', () => {
   const statistics = new PredictionStatistics(() => 1_000);
   statistics.record(counted(refused, 5));
