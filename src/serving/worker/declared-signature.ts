@@ -122,7 +122,7 @@ function elementType(role: string, name: string, type: number): Datatype {
   const known = TensorProto_DataType[type] ?? `number ${type}`;
   throw new ModelRefusal(
     'UNSUPPORTED_ELEMENT_TYPE',
-    `The ${role} '${name}' has element type ${known}, which the inference protocols cannot carry. Cast it to FLOAT inside the model.`,
+    `The ${role} '${name}' has element type ${known}, which ONNX Runtime does not take from here. Cast it to FLOAT inside the model.`,
   );
 }
 

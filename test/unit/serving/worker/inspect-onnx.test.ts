@@ -142,7 +142,7 @@ test.each([
     'UNSUPPORTED_TYPE',
     /ZipMap.*skl2onnx.*options=\{'zipmap': False\}/,
   ],
-  ['BFLOAT16', withType(TensorProto_DataType.BFLOAT16), 'UNSUPPORTED_ELEMENT_TYPE', /BFLOAT16/],
+  ['BFLOAT16', withType(TensorProto_DataType.BFLOAT16), 'UNSUPPORTED_ELEMENT_TYPE', /BFLOAT16, which ONNX/],
   ['COMPLEX64', withType(TensorProto_DataType.COMPLEX64), 'UNSUPPORTED_ELEMENT_TYPE', /COMPLEX64/],
   ['INT4', withType(TensorProto_DataType.INT4), 'UNSUPPORTED_ELEMENT_TYPE', /INT4/],
   ['FLOAT8E4M3FN', withType(TensorProto_DataType.FLOAT8E4M3FN), 'UNSUPPORTED_ELEMENT_TYPE', /FLOAT8E4M3FN/],
