@@ -7,7 +7,8 @@ import { WorkerUnavailable } from './worker-unavailable';
 /** What the batcher and the workers throw, as refusals that a caller can act on. Anything else is our fault. */
 export function refusalOf(error: unknown): Refusal<PredictRefusal> {
   if (error instanceof InvalidInput) {
-    return refuse(invalidInput([{ path: 'inputs', expected: error.expected, actual: error.message }]));
+    const actual = error.message.replace(/\.$/, ''); // the whole sentence has its own full stop
+    return refuse(invalidInput([{ path: 'inputs', expected: error.expected, actual }]));
   }
   if (error instanceof Overloaded) {
     const message = `Too many predictions wait already. ${error.message} Try again in ${error.retryAfterMs} ms.`;

@@ -152,6 +152,17 @@ describe('a wrong question is refused with its place, and what was expected', ()
     });
   });
 
+  test.each([
+    [question({ shape: ['huge', 2] }), 'inputs[0].shape: expected [-1, 2] (-1 may vary), got [Infinity,2].'],
+    [
+      question({}, { parameters: { timeout: 'huge' } }),
+      'parameters.timeout: expected 1 to 60000000 µs, got Infinity.',
+    ],
+  ])('a number beyond all numbers is told as one: %j', async (asked, error) => {
+    const body = JSON.stringify(asked).replace('"huge"', '1e400');
+    expect(await v2.infer('points', body)).toMatchObject({ status: 400, json: { error } });
+  });
+
   test.each([[[2 ** 31, 2]], [[2 ** 52, 2 ** 52]], [[0, 2 ** 40]], [[16_777_217, 1]]])(
     'a shape of %j is larger than any tensor may be',
     async (shape) => {
@@ -288,7 +299,7 @@ describe('bytes that are not what the JSON says', () => {
     ['-1', 'got “-1”'],
     ['ten', 'got “ten”'],
     ['1e3', 'got “1e3”'],
-    ['99999999999', 'got “99999999999”'],
+    ['99999999999', 'got 99999999999 where the body has'],
     ['2000', 'got 2000 where the body has'],
     ['10', 'The first 10 bytes of the body, as Inference-Header-Content-Length says, are not JSON'],
   ])('Inference-Header-Content-Length: %s', async (length, error) => {

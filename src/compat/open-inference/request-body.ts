@@ -28,7 +28,7 @@ export function readInferBody(request: HttpRequest): InferBody | Refused | Promi
 
 function lengthIn(header: string): number | Refused {
   const length = /^\d{1,15}$/.test(header) ? Number(header) : NaN;
-  return length <= MAX_BINARY_BODY_BYTES ? length : wrongLength(`got “${header.slice(0, 40)}”`);
+  return Number.isNaN(length) ? wrongLength(`got “${header.slice(0, 40)}”`) : length;
 }
 
 function bodyOf(bytes: Buffer | Refused, jsonLength: number | null): InferBody | Refused {

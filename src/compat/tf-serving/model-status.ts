@@ -15,7 +15,8 @@ export const statusOf = (
   })),
 });
 
+/** As TensorFlow Serving tells of a version that has met an error: it waits for nothing that would make it available. */
 const stateOf = (reason: string | null) =>
   reason === null
     ? { state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }
-    : { state: 'LOADING', status: { error_code: 'UNAVAILABLE', error_message: reason } };
+    : { state: 'END', status: { error_code: 'UNAVAILABLE', error_message: reason } };

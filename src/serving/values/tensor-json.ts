@@ -36,7 +36,7 @@ export function tensorFromJson(
     check.add(
       `${path}.shape`,
       `${shapeText(spec.shape)} (-1 may vary)`,
-      JSON.stringify(input.shape).slice(0, 100),
+      `[${shape.map(describeValue).join(',')}]`.slice(0, 100),
     );
     return null;
   }

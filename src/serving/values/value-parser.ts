@@ -56,7 +56,8 @@ export function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  const text = typeof value === 'object' ? 'an object' : JSON.stringify(value);
+  const isNumber = typeof value === 'number'; // JSON writes null for one like 1e400, which is read as infinity
+  const text = typeof value === 'object' ? 'an object' : isNumber ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 

@@ -38,7 +38,7 @@ test('a version that cannot answer now is told apart, with the reason', () => {
   expect(statusOf(versions, ({ ordinal }) => (ordinal === 2 ? 'It has killed workers.' : null))).toEqual({
     model_version_status: [
       {
-        ...{ version: '2', state: 'LOADING' },
+        ...{ version: '2', state: 'END' },
         status: { error_code: 'UNAVAILABLE', error_message: 'It has killed workers.' },
       },
       { version: '1', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
