@@ -22,7 +22,7 @@ import { isFromOutside, unanswered, WorkerDied, type Death } from './worker/work
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
 
-/** Tries of one run: the first, and one more where somebody else killed the worker under it. */
+/** Tries of one run: the first, and one more where the worker died under it. */
 const MAX_ATTEMPTS = 2;
 
 /** How long load() waits for a busy worker, in ms: a few of the longest runs. */
@@ -160,6 +160,7 @@ export class WorkerPool {
     inputs: readonly Tensor[],
     options: RunOptions,
   ): Promise<RunResult> {
+    let isRepeat = options.suspect === true;
     for (let attempt = 1; ; attempt++) {
       const pass = this.admit(file);
       try {
@@ -175,9 +176,9 @@ export class WorkerPool {
           this.quarantine.gaveUp(file.sha256, pass);
           throw error;
         }
-        this.blame(file.sha256, pass, error.death, attempt);
-        // What ended one process would end the next one, too.
-        if (attempt === MAX_ATTEMPTS || !isFromOutside(error.death)) throw unanswered(error, attempt);
+        this.blame(file.sha256, pass, error.death, isRepeat);
+        if (attempt === MAX_ATTEMPTS || !mayTryAgain(error.death, options)) throw unanswered(error, attempt);
+        isRepeat = true;
       }
     }
   }
@@ -221,7 +222,7 @@ export class WorkerPool {
       await slot.load(file, rows);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
-      this.blame(file.sha256, { kind: 'free' }, error.death, 1);
+      this.blame(file.sha256, { kind: 'free' }, error.death, false);
       throw new WorkerUnavailable('crashed', error.message);
     }
   }
@@ -273,8 +274,8 @@ export class WorkerPool {
     else await this.waiting.wait((one) => one === slot, WARM_LIMIT_MS);
   }
 
-  private blame(sha256: string, pass: Pass, death: Death, attempt: number): void {
-    const reason = this.quarantine.died(sha256, pass, death, attempt);
+  private blame(sha256: string, pass: Pass, death: Death, isRepeat: boolean): void {
+    const reason = this.quarantine.died(sha256, pass, death, isRepeat);
     if (reason !== undefined) this.tell({ type: 'model-quarantined', sha256, reason });
   }
 
@@ -378,6 +379,12 @@ export class WorkerPool {
   private tell(event: PoolEvent): void {
     this.options.onEvent?.(event);
   }
+}
+
+/** Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. */
+function mayTryAgain(death: Death, { shared, suspect }: RunOptions): boolean {
+  if (death.cause === 'timeout') return false;
+  return isFromOutside(death) || (shared !== true && suspect !== true);
 }
 
 async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {

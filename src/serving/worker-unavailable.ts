@@ -1,6 +1,6 @@
 /**
  * Why no worker answered. `deadline`: the caller could wait no longer; `cancelled`: the caller has left; `busy`: too
- * many wait already; `crashed`: the worker it ran on died, or two did that were killed from outside; `timeout`: the run
+ * many wait already; `crashed`: the workers it ran on died; `timeout`: the run
  * passed its wall-clock limit and was killed; `quarantined`: the model has killed workers; `load-failed`, `memory`: the
  * model cannot be brought up; `stopped`: the server is leaving; `unfit`: no worker could be started at all; `remote`:
  * the server of somebody else that has the model does not answer, or not as it should.

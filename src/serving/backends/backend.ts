@@ -67,6 +67,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether several callers wait for it: there are others, then, who need the processor that waiting awake would take. */
   readonly shared?: boolean;
+  /** Whether it is the second try of a caller who has shared a run that ended its worker: there is no third. */
+  readonly suspect?: boolean;
 }
 
 export interface Latency {

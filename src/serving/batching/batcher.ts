@@ -156,10 +156,11 @@ export class Batcher {
     const [first] = requests;
     if (first === undefined) return;
     const { file, outputs } = first.request;
-    const options = { timeoutMs: this.options.runLimitMs, outputs, signal, shared: requests.length > 1 };
     this.running.push(batch);
     model.running++;
     const isSuspect = first.suspect; // before it may become one
+    const limits = { timeoutMs: this.options.runLimitMs, outputs, signal };
+    const options = { ...limits, shared: requests.length > 1, suspect: isSuspect };
     if (isSuspect) model.triesSuspect = true;
     try {
       const size = paddedSize(rows, requests, policy);

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../kernel/bounded-map';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { isFromOutside, type Death } from './worker-died';
 
@@ -13,7 +14,7 @@ export const LONGEST_HOLD_MS = 3_600_000;
 /** A model that was well for this long, in ms, has a clean slate: its next time in quarantine is the first. */
 const FORGET_AFTER_MS = LONGEST_HOLD_MS;
 
-/** Models whose deaths are remembered; the oldest is forgotten first. */
+/** Models that are remembered, for their deaths or for having answered; the oldest is forgotten first. */
 const MAX_REMEMBERED = 1_024;
 
 /** `trial`: this one run may end the quarantine. Whoever has a pass tells how the run ended. */
@@ -53,6 +54,8 @@ interface History {
 /** Keeps models that kill workers from killing more: for a time that grows, and then until a trial run is answered. */
 export class Quarantine {
   private readonly histories = new Map<string, History>();
+  /** Models that have answered: what ends a worker under them may be the question. */
+  private readonly proven = new BoundedMap<string, true>(MAX_REMEMBERED);
 
   /** @param nowMs a clock that is never put back */
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
@@ -80,14 +83,16 @@ export class Quarantine {
   }
 
   /**
-   * Counts a worker's death against the model that it ran.
+   * Counts a worker's death against the model that it ran; of one that has answered others, the same question's second
+   * death no more than its first, so that one question does not have the model held back from everybody.
    *
-   * @param attempt which try of the same run it was, from 1
+   * @param isRepeat whether the same question has met a death before
    * @returns why the model is held from now on; undefined where nothing has changed
    */
-  died(sha256: string, { kind }: Pass, death: Death, attempt: number): string | undefined {
+  died(sha256: string, { kind }: Pass, death: Death, isRepeat: boolean): string | undefined {
     // It says little about the model, unless the same run meets it twice, as one does that takes all memory.
-    if (isFromOutside(death) && attempt === 1) {
+    const saysLittle = isFromOutside(death) && !isRepeat;
+    if (saysLittle || (isRepeat && kind !== 'trial' && this.hasCounted(sha256))) {
       this.gaveUp(sha256, { kind });
       return undefined;
     }
@@ -102,6 +107,7 @@ export class Quarantine {
 
   /** A run that was answered: what died before was not the model's habit. */
   answered(sha256: string, { kind }: Pass): void {
+    if (!this.proven.has(sha256)) this.proven.set(sha256, true);
     const history = this.histories.get(sha256);
     if (history === undefined) return;
     // One that began before the model was held proves nothing.
@@ -111,6 +117,11 @@ export class Quarantine {
     history.heldUntil = undefined;
     history.onTrial = false;
     if (history.holdMs === 0 || this.nowMs() >= history.forgetAt) this.histories.delete(sha256);
+  }
+
+  /** Whether the first death of a question under a model that answers others stands against it already. */
+  private hasCounted(sha256: string): boolean {
+    return this.proven.has(sha256) && (this.histories.get(sha256)?.deaths ?? 0) > 0;
   }
 
   /** A run that ended without a word on the model: the next one may be the trial. */

@@ -37,21 +37,40 @@ const input = (datatype: Tensor['datatype'], data: Tensor['data'], shape: readon
 const divide = (on: WorkerPool, by: number): Promise<RunResult> =>
   on.run(division, input('INT32', Int32Array.of(by), [1, 1]), options);
 
-const CRASHED = { name: 'WorkerUnavailable', reason: 'crashed', message: 'The worker ended (SIGFPE).' };
+const CRASHED = {
+  name: 'WorkerUnavailable',
+  reason: 'crashed',
+  message: 'The run was tried 2 times. The worker ended (SIGFPE).',
+};
 const deaths = () => events.filter(({ type }) => type === 'worker-died').length;
 
+/** By its first question: both tries of it end a worker. */
 async function quarantine(of: WorkerPool): Promise<void> {
-  for (let run = 0; run < 2; run++) await expect(divide(of, -1)).rejects.toMatchObject(CRASHED);
+  await expect(divide(of, -1)).rejects.toMatchObject(CRASHED);
 }
 
-test('a run that ends its worker costs one worker and its own answer, and an answer clears the model', async () => {
+test('a question that ends its workers costs those and its own answer, and a model that answers others nothing', async () => {
   const pool = await startPool();
-  for (let round = 1; round <= 3; round++) {
+  const answered = { outputs: [{ data: Int32Array.of(-(2 ** 30)) }] };
+  await expect(divide(pool, 2)).resolves.toMatchObject(answered);
+  for (let round = 1; round <= 2; round++) {
     await expect(divide(pool, -1)).rejects.toMatchObject(CRASHED);
-    expect(deaths()).toBe(round);
-    await expect(divide(pool, 2)).resolves.toMatchObject({ outputs: [{ data: Int32Array.of(-(2 ** 30)) }] });
+    expect(deaths()).toBe(2 * round);
+    await expect(divide(pool, 2)).resolves.toMatchObject(answered);
   }
-  expect(pool.whyNot(division.sha256)).toBeNull();
+  await expect(divide(pool, -1)).rejects.toMatchObject(CRASHED);
+  await expect(divide(pool, -1)).rejects.toMatchObject({ reason: 'quarantined' });
+});
+
+test.each([
+  ['a shared run, whose callers are asked alone next', { shared: true }],
+  ['one that has shared such a run', { suspect: true }],
+])('%s is not tried again where it ends its worker', async (_what, of) => {
+  const pool = await startPool();
+  const x = input('INT32', Int32Array.of(-1), [1, 1]);
+  const once = { reason: 'crashed', message: 'The worker ended (SIGFPE).' };
+  await expect(pool.run(division, x, { ...options, ...of })).rejects.toMatchObject(once);
+  expect(deaths()).toBe(1);
 });
 
 test('a run whose worker was killed from outside is tried once more', async () => {
@@ -106,7 +125,7 @@ test('a quarantine is over after its time once one run is answered; a run that d
   await expect(pool.load(division)).rejects.toMatchObject({
     reason: 'quarantined', // loading proves nothing, so it is no trial
   });
-  await expect(divide(pool, -1)).rejects.toMatchObject(CRASHED);
+  await expect(divide(pool, -1)).rejects.toMatchObject({ reason: 'quarantined' }); // by its own second try
   await expect(divide(pool, 2)).rejects.toMatchObject({
     reason: 'quarantined',
     message: expect.stringContaining(

@@ -11,10 +11,10 @@ function startQuarantine() {
   const clock = { nowMs: 0 };
   const quarantine = new Quarantine(() => clock.nowMs);
   const pass = (ms: number): void => void (clock.nowMs += ms);
-  /** Two deaths in a row, of runs that anybody may make. */
+  /** Two deaths in a row, of two questions. */
   const quarantined = (): string | undefined => {
-    quarantine.died('m', FREE, CRASH, 1);
-    return quarantine.died('m', FREE, CRASH, 2);
+    quarantine.died('m', FREE, CRASH, false);
+    return quarantine.died('m', FREE, CRASH, false);
   };
   return { quarantine, pass, quarantined };
 }
@@ -38,18 +38,45 @@ test('the second death in a row quarantines the model, and says how it died and 
 
 test('a death is forgotten once a run is answered', () => {
   const { quarantine } = startQuarantine();
-  quarantine.died('m', FREE, CRASH, 1);
+  quarantine.died('m', FREE, CRASH, false);
   quarantine.answered('m', FREE);
-  expect(quarantine.died('m', FREE, CRASH, 1)).toBeUndefined();
+  expect(quarantine.died('m', FREE, CRASH, false)).toBeUndefined();
   expect(quarantine.admit('m')).toEqual(FREE);
+});
+
+describe('one question under which two workers died', () => {
+  const twice = (quarantine: Quarantine, death: Death) => [
+    quarantine.died('m', FREE, death, false),
+    quarantine.died('m', FREE, death, true),
+  ];
+
+  test('has a model held back that has answered nobody yet', () => {
+    const { quarantine } = startQuarantine();
+    expect(twice(quarantine, CRASH)).toEqual([undefined, expect.stringContaining('2 times in a row')]);
+  });
+
+  test('counts once where the model has answered others, and the next one that kills has it held back', () => {
+    const { quarantine } = startQuarantine();
+    quarantine.answered('m', FREE);
+    expect(twice(quarantine, CRASH)).toEqual([undefined, undefined]);
+    expect(quarantine.admit('m')).toEqual(FREE);
+    expect(quarantine.died('m', FREE, CRASH, false)).toContain('2 times in a row');
+  });
+
+  test('counts where its first worker was killed from outside, as all memory taken looks like', () => {
+    const { quarantine } = startQuarantine();
+    quarantine.answered('m', FREE);
+    expect(twice(quarantine, FROM_OUTSIDE)).toEqual([undefined, undefined]);
+    expect(twice(quarantine, CRASH)).toContainEqual(expect.stringContaining('2 times in a row'));
+  });
 });
 
 test('a first kill from outside is nobody’s fault; the second of the same run is the model’s', () => {
   const { quarantine } = startQuarantine();
-  for (let run = 0; run < 5; run++) quarantine.died('m', FREE, FROM_OUTSIDE, 1);
+  for (let run = 0; run < 5; run++) quarantine.died('m', FREE, FROM_OUTSIDE, false);
   expect(quarantine.admit('m')).toEqual(FREE);
-  quarantine.died('m', FREE, FROM_OUTSIDE, 2);
-  expect(quarantine.died('m', FREE, FROM_OUTSIDE, 2)).toMatch(/SIGKILL/);
+  quarantine.died('m', FREE, FROM_OUTSIDE, true);
+  expect(quarantine.died('m', FREE, FROM_OUTSIDE, true)).toMatch(/SIGKILL/);
 });
 
 test('after its time one run goes, alone, and lifts the quarantine where it is answered', () => {
@@ -75,7 +102,7 @@ test('a trial that dies holds the model twice as long, up to the longest time', 
     pass(holdMs);
     expect(quarantine.admit('m')).toEqual(TRIAL);
     holdMs = Math.min(2 * holdMs, LONGEST_HOLD_MS);
-    expect(quarantine.died('m', TRIAL, CRASH, 1)).toContain(
+    expect(quarantine.died('m', TRIAL, CRASH, false)).toContain(
       `${deaths} times in a row; one run may try it again in ${holdMs / 1000} s.`,
     );
     pass(holdMs - 1);
@@ -87,7 +114,7 @@ test('a trial that dies holds the model twice as long, up to the longest time', 
 
 test.each([
   ['gives up', (quarantine: Quarantine) => quarantine.gaveUp('m', TRIAL)],
-  ['is killed from outside', (quarantine: Quarantine) => quarantine.died('m', TRIAL, FROM_OUTSIDE, 1)],
+  ['is killed from outside', (quarantine: Quarantine) => quarantine.died('m', TRIAL, FROM_OUTSIDE, false)],
 ])('a trial that %s leaves the trial to the next run', (_, end) => {
   const { quarantine, pass, quarantined } = startQuarantine();
   quarantined();
@@ -102,7 +129,7 @@ test('runs that began before the quarantine neither lift it nor make it longer',
   quarantined();
   quarantine.answered('m', FREE);
   expect(quarantine.admit('m')).toMatchObject(REFUSED);
-  expect(quarantine.died('m', FREE, CRASH, 2)).toBeUndefined();
+  expect(quarantine.died('m', FREE, CRASH, true)).toBeUndefined();
   expect(quarantine.holdOn('m')?.reason).toContain('in 60 s');
 });
 
