@@ -6,7 +6,7 @@ import type {
   ModelRenamedEvent,
   VersionRegisteredEvent,
 } from '../registry/registry.events';
-import type { EndpointDeployedEvent, VariantTarget } from '../serving/serving.events';
+import type { EndpointDeletedEvent, EndpointDeployedEvent, VariantTarget } from '../serving/serving.events';
 import type {
   ArtifactLoggedEvent,
   DatasetsReadEvent,
@@ -60,7 +60,8 @@ type LineageEvent =
   | AliasMovedEvent
   | AliasRemovedEvent
   | ModelRenamedEvent
-  | EndpointDeployedEvent;
+  | EndpointDeployedEvent
+  | EndpointDeletedEvent;
 
 /** Null where the event says nothing of what came from what. */
 export function lineageChange(domainEvent: DomainEvent): LineageChange | null {
@@ -85,6 +86,8 @@ export function lineageChange(domainEvent: DomainEvent): LineageChange | null {
       return modelRenamed(event.payload);
     case 'serving.endpoint-deployed':
       return endpointDeployed(event.payload);
+    case 'serving.endpoint-deleted':
+      return change({ forgotten: [endpointKey(event.payload.endpointId)] });
     default:
       return null;
   }

@@ -28,8 +28,8 @@ export interface FeedInput {
 }
 
 /**
- * Windows of an endpoint, each once it is complete, and its redeployments. It reads only while there is traffic, and
- * between two reads it holds nothing: whoever is slow finds the newest windows when it comes back.
+ * Windows of an endpoint, each once it is complete, and its redeployments, until it is deleted. It reads only while there
+ * is traffic, and between two reads it holds nothing: whoever is slow finds the newest windows when it comes back.
  */
 export function latencyFeed(input: FeedInput): Feed<EndpointLatencyEvent> {
   const { endpoint, intervalMs, nowMs } = input;
@@ -59,7 +59,8 @@ async function* news(
     while (!signal.aborted) {
       if (wakes.takeChange()) {
         const endpoint = await input.readEndpoint();
-        if (endpoint && endpoint.revision !== revision) {
+        if (!endpoint) return;
+        if (endpoint.revision !== revision) {
           revision = endpoint.revision;
           yield { kind: 'EndpointChanged', cursor: cursor(), endpoint };
         }

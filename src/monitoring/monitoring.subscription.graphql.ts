@@ -58,7 +58,8 @@ type SubscriptionContext = Context & { readonly services: { readonly monitoring:
 export class MonitoringSubscriptions {
   @Subscription(() => EndpointLatencyEventType, {
     description:
-      'Follows how an endpoint is doing: a snapshot, then each window once it is complete. Resume with the last cursor.',
+      'Follows how an endpoint is doing, until it is deleted: a snapshot, then each window once it is complete. Resume ' +
+      'with the last cursor.',
     subscribe: ({ args, context }) => {
       const { endpoint, intervalMs } = args as unknown as EndpointLatencyArguments;
       const { services, actor } = context as SubscriptionContext;

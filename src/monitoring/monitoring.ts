@@ -6,9 +6,10 @@ import { Failure, shorten } from '../kernel/errors';
 import type { Feed } from '../kernel/feed';
 import type { Logger } from '../kernel/logger';
 import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
-import type { Endpoint, Serving } from '../serving/serving';
+import type { Endpoint, EndpointId, Serving } from '../serving/serving';
 import { endpointTopic } from '../serving/serving.events';
 import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
+import { endOfEndpoint } from './endpoint-end';
 import { EndpointWakes } from './endpoint-wakes';
 import { checkInterval, checkPoints } from './interval';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
@@ -152,7 +153,7 @@ export class Monitoring {
         const [rows = []] = await this.queries.rows(actor.projectId, [{ askedId: endpoint.id, grid }]);
         return mergeWindows(rows, grid);
       },
-      readEndpoint: () => this.input.serving.endpointByName(actor, name),
+      readEndpoint: () => this.endpointById(actor, endpoint.id),
     });
   }
 
@@ -166,15 +167,23 @@ export class Monitoring {
     const limits = { sampleRate, maxPerSecond };
     checkSampling(limits);
     const { id: endpointId } = await this.endpoint(actor, name);
-    const { watch, nowMs } = this.input;
+    const { watch, nowMs, bus } = this.input;
     watch.checkRoom(endpointId);
-    return predictionStream({ endpointId, limits, withInputs: includeInputs, watch, nowMs });
+    const ends = (signal: AbortSignal) =>
+      endOfEndpoint(bus, endpointId, () => this.endpointById(actor, endpointId), signal);
+    return predictionStream({ endpointId, limits, withInputs: includeInputs, watch, nowMs, ends });
   }
 
   private async endpoint(actor: Actor, name: string): Promise<Endpoint> {
     const endpoint = await this.input.serving.endpointByName(actor, name);
     if (!endpoint) throw new Failure('BAD_USER_INPUT', `endpoint: there is no endpoint “${shorten(name)}”.`);
     return endpoint;
+  }
+
+  /** Another one that is called as it was is another one. */
+  private async endpointById(actor: Actor, id: EndpointId): Promise<Endpoint | null> {
+    const [endpoint] = await this.input.serving.endpointsByIds(actor, [id]);
+    return endpoint ?? null;
   }
 
   private listen({ id }: Endpoint, signal: AbortSignal): EndpointWakes {

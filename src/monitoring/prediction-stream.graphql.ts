@@ -123,7 +123,8 @@ type SubscriptionContext = Context & { readonly services: { readonly monitoring:
 export class PredictionSubscriptions {
   @Subscription(() => PredictionStreamEventType, {
     description:
-      'Watches single predictions of an endpoint while they are answered: those that the process of this socket answers. ' +
+      'Watches single predictions of an endpoint while they are answered, until it is deleted: those that the process of ' +
+      'this socket answers. ' +
       'Nothing is kept: whoever is too slow goes on with the newest.',
     subscribe: ({ args, context }) => {
       const request: unknown = args;

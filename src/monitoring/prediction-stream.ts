@@ -22,6 +22,8 @@ export interface PredictionStreamInput {
   readonly withInputs: boolean;
   readonly watch: PredictionWatch;
   readonly nowMs: () => number;
+  /** Resolves when the endpoint is deleted, or with the signal. */
+  readonly ends: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -42,13 +44,14 @@ export function predictionStream(input: PredictionStreamInput): Feed<PredictionS
 }
 
 async function* samples(
-  { endpointId, limits, withInputs, watch, nowMs }: PredictionStreamInput,
+  { endpointId, limits, withInputs, watch, nowMs, ends }: PredictionStreamInput,
   signal: AbortSignal,
 ): AsyncGenerator<PredictionStreamEvent> {
   const gate = new SampleGate(limits, nowMs());
   const waiting: PredictionSample[] = [];
   let ordinal = 0n;
   let wake = () => {};
+  let isOver = false;
   const unwatch = watch.watch(endpointId, (observation: Observation) => {
     ordinal += 1n;
     const at = nowMs();
@@ -57,17 +60,21 @@ async function* samples(
     waiting.push(sampleOf(observation, { at: new Date(at), ordinal, withInputs }));
     wake();
   });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const end = () => {
+    isOver = true;
+    wake();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  void ends(signal).then(end);
   try {
-    while (!signal.aborted) {
+    while (!isOver) {
       const sample = waiting.shift();
       if (sample) yield { kind: 'PredictionSample', cursor: String(sample.ordinal), ...sample };
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     unwatch();
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -31,7 +31,7 @@ export function inUse(what: string, users: readonly ReferenceUser[], aliases: re
     ...(users.length > 0 ? [`endpoints name it (${listed(users.map(({ endpoint }) => endpoint))})`] : []),
     ...(aliases.length > 0 ? [`aliases point at it (${listed(aliases)})`] : []),
   ];
-  const message = `${shorten(what)} stays as it is, since ${facts.join(' and ')}. Let them lead elsewhere first.`;
+  const message = `${shorten(what)} stays as it is, since ${facts.join(' and ')}. Let them lead elsewhere, or delete them, first.`;
   return { kind: 'InUseError', code: 'IN_USE', message };
 }
 

@@ -26,3 +26,18 @@ export function endpointDeployed(
   const payload = { endpointId, name, revision, targets };
   return { type: 'serving.endpoint-deployed', topic: endpointTopic(endpointId), projectId, payload };
 }
+
+export interface EndpointDeleted {
+  readonly endpointId: EndpointId;
+  readonly name: string;
+}
+export type EndpointDeletedEvent = DomainEvent<'serving.endpoint-deleted', EndpointDeleted>;
+
+export function endpointDeleted(
+  projectId: ProjectId,
+  endpointId: EndpointId,
+  name: string,
+): EndpointDeletedEvent {
+  const payload = { endpointId, name };
+  return { type: 'serving.endpoint-deleted', topic: endpointTopic(endpointId), projectId, payload };
+}

@@ -102,6 +102,15 @@ class SetTrafficSplitInput {
   expectedRevision?: number | null;
 }
 
+@InputType('DeleteEndpointInput', { description: 'Which endpoint is to go.' })
+class DeleteEndpointInput {
+  @Field(() => String, { description: 'Name of the endpoint.' })
+  name!: string;
+
+  @Field(() => Int, { nullable: true, description: 'Refuse where the endpoint has changed since.' })
+  expectedRevision?: number | null;
+}
+
 @ObjectType('DeployEndpointSuccess', { description: 'Predictions are routed as asked.' })
 class DeployEndpointSuccess {
   @Field(() => EndpointType, { description: 'The endpoint as it is now.' })
@@ -117,9 +126,22 @@ class SetTrafficSplitSuccess {
   endpoint!: Endpoint;
 }
 
+@ObjectType('DeleteEndpointSuccess', {
+  description: 'The endpoint is gone. Who has asked it before still gets an answer.',
+})
+class DeleteEndpointSuccess {
+  @Field(() => String, { description: 'What it was called. An endpoint of this name begins anew.' })
+  name!: string;
+}
+
 const refusals = [RevisionConflictErrorType, NotFoundErrorType, InvalidInputErrorType] as const;
 const DeployEndpointResult = resultUnion('DeployEndpointResult', [DeployEndpointSuccess, ...refusals]);
 const SetTrafficSplitResult = resultUnion('SetTrafficSplitResult', [SetTrafficSplitSuccess, ...refusals]);
+const DeleteEndpointResult = resultUnion('DeleteEndpointResult', [
+  DeleteEndpointSuccess,
+  NotFoundErrorType,
+  RevisionConflictErrorType,
+]);
 
 @Resolver()
 export class EndpointMutations {
@@ -148,5 +170,17 @@ export class EndpointMutations {
   ): Promise<Typed> {
     const result = await this.services.serving.setTrafficSplit(actor, { name: endpoint, ...split });
     return answer('SetTrafficSplitSuccess', result);
+  }
+
+  @Mutation(() => DeleteEndpointResult, {
+    description:
+      'Deletes an endpoint: within a second nobody is answered by it, and what it has led to may be deleted, too. Nobody ' +
+      `finds what was measured of it any more. ${requires('endpoint:deploy')}`,
+  })
+  async deleteEndpoint(
+    @Arg('input', () => DeleteEndpointInput, { description: 'The endpoint.' }) input: DeleteEndpointInput,
+    @Ctx() { actor }: Context,
+  ): Promise<Typed> {
+    return answer('DeleteEndpointSuccess', await this.services.serving.deleteEndpoint(actor, input));
   }
 }

@@ -1,6 +1,6 @@
 import { newId, type ProjectId } from '../kernel/ids';
 import type { Transaction } from '../kernel/database/sql';
-import type { Endpoint } from './endpoint';
+import type { Endpoint, EndpointId } from './endpoint';
 import type { GivenRouting } from './routing/endpoint-routing';
 import type { GivenSettings } from './endpoint-settings';
 import { EndpointVariantEntity } from './endpoint-variant.entity';
@@ -22,6 +22,24 @@ export class ServingStore {
     );
     if (!row) throw new Error('An upsert returns its row.');
     return row;
+  }
+
+  /** As `lockEndpoint`; null where there is none. */
+  async lockExisting(
+    tx: Transaction,
+    projectId: ProjectId,
+    name: string,
+  ): Promise<Pick<Endpoint, 'id' | 'revision'> | null> {
+    const [row] = await tx.query<Pick<Endpoint, 'id' | 'revision'>>(
+      '/* serving.lockExisting */ SELECT id, revision FROM endpoint WHERE project_id = $1 AND name = $2 FOR UPDATE',
+      [projectId, name],
+    );
+    return row ?? null;
+  }
+
+  /** With its variants and its popular questions, which go by their foreign keys. */
+  async remove(tx: Transaction, endpointId: EndpointId): Promise<void> {
+    await tx.query('/* serving.removeEndpoint */ DELETE FROM endpoint WHERE id = $1', [endpointId]);
   }
 
   /** Replaces what the endpoint is; answers its new revision. */

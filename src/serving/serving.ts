@@ -10,6 +10,7 @@ import type { Outbox } from '../kernel/outbox';
 import type { ModelVersion, Registry } from '../registry/registry';
 import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
 import type { Endpoint, EndpointId } from './endpoint';
+import { EndpointRemoval, type DeleteEndpoint, type DeleteEndpointResult } from './endpoint-removal';
 import type { CacheStatistics } from './cache/cache-endpoint';
 import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './cache/cache-warming';
 import {
@@ -103,6 +104,7 @@ export class Serving {
   private readonly queries: ServingQueries;
   private readonly rewards: RewardQueries;
   private readonly deployment: Deployment;
+  private readonly removal: EndpointRemoval;
   private readonly addresses: ModelAddresses;
   private readonly control: ModelControl;
   private readonly warming: CacheWarming;
@@ -112,6 +114,7 @@ export class Serving {
     this.queries = new ServingQueries(input.database);
     this.rewards = new RewardQueries(input.database);
     this.deployment = new Deployment({ ...input, queries: this.queries });
+    this.removal = new EndpointRemoval(input);
     this.addresses = new ModelAddresses({ ...input, queries: this.queries });
     this.control = new ModelControl({ ...input, addresses: this.addresses });
     this.warming = new CacheWarming(input);
@@ -128,6 +131,11 @@ export class Serving {
   /** As `deployEndpoint`, for an endpoint that exists. */
   setTrafficSplit(actor: Actor, request: DeployEndpoint): Promise<DeployResult> {
     return this.deployment.deploy(actor, request, { mayCreate: false });
+  }
+
+  /** Resolves once this process answers nobody by it. */
+  deleteEndpoint(actor: Actor, request: DeleteEndpoint): Promise<DeleteEndpointResult> {
+    return this.removal.delete(actor, request);
   }
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {

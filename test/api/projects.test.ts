@@ -10,6 +10,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'Mutation.createExperiment': 'CreateExperimentSuccess', // names of one's own project only
   'Mutation.createModel': 'CreateModelSuccess',
   'Mutation.createWebhook': 'CreateWebhookSuccess',
+  'Mutation.deleteEndpoint': 'NotFoundError',
   'Mutation.deleteExperiment': 'NotFoundError',
   'Mutation.deleteModel': 'NotFoundError',
   'Mutation.deleteModelVersion': 'NotFoundError',
@@ -175,7 +176,7 @@ test('the same names, keys and bytes are everybody’s own', async () => {
     datasets: { nodes: [{ name: 'theirs' }] },
     experiments: { nodes: [{ name: 'theirs-spare' }, { name: 'theirs' }] },
     models: { nodes: [{ name: 'theirs-out' }, { name: 'theirs-gone' }, { name: 'theirs' }] },
-    endpoints: { nodes: [{ name: 'theirs' }] },
+    endpoints: { nodes: [{ name: 'theirs' }, { name: 'theirs-spare' }] },
     runs: { nodes: expect.arrayContaining([{ id: mine.runId }, { id: mine.lastRunId }]) },
   });
   const input = { experiment: 'theirs', idempotencyKey: 'once' };

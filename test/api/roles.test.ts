@@ -53,6 +53,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'Mutation.createWebhook': 'webhook:manage',
   'Mutation.deleteExperiment': 'tracking:write',
   'Mutation.deleteModel': 'registry:write',
+  'Mutation.deleteEndpoint': 'endpoint:deploy',
   'Mutation.deleteModelVersion': 'registry:write',
   'Mutation.deleteRuns': 'tracking:write',
   'Mutation.deleteWebhook': 'webhook:manage',

@@ -5,6 +5,7 @@ import { deployEndpoint, predict } from '../support/serving-client';
 import { stopIntervals } from '../support/still-intervals';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
+import { until } from '../support/until';
 
 let first: TestServer;
 let second: TestServer;
@@ -82,7 +83,7 @@ test('points wait for nobody who starts or ends runs in their experiment', async
   });
 });
 
-test('an endpoint deployed through one server answers at the other, which is woken for it', async () => {
+test('an endpoint deployed through one server answers at the other, which is woken for it, until it is deleted', async () => {
   const registry = new RegistryClient(first);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(first, 'shared', [{ ref: 'affine', weight: 1 }]);
@@ -93,6 +94,8 @@ test('an endpoint deployed through one server answers at the other, which is wok
   let answer = await predict(second, question);
   while (answer.__typename === 'NotFoundError') answer = await predict(second, question);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess' });
+  await first.data('mutation { deleteEndpoint(input: { name: "shared" }) { __typename } }');
+  await until(async () => (await predict(second, question)).__typename === 'NotFoundError');
 });
 
 test('predictions of one server arrive at a subscriber of the other, in the same windows', async () => {

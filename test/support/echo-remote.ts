@@ -11,6 +11,8 @@ const LENGTH = 'inference-header-content-length';
 export class EchoRemote {
   /** Numbers in a row of its model. */
   width = 2;
+  /** What it does before it answers a question: a test may let it wait. */
+  beforeAnswer = (): Promise<void> => Promise.resolve();
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
   /** @param extensions what it says that it has */
@@ -41,6 +43,7 @@ export class EchoRemote {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const body = Buffer.concat(pieces);
+    await this.beforeAnswer();
     const jsonLength = Number(request.headers[LENGTH]);
     const { inputs } = JSON.parse(body.toString('utf8', 0, jsonLength)) as {
       inputs: { datatype: string; shape: number[] }[];

@@ -19,6 +19,8 @@ export interface Scene {
   /** Bytes of the dataset version and of the model version. */
   readonly csv: string;
   readonly onnx: string;
+  /** An endpoint that may go. */
+  readonly spareEndpoint: string;
   /** Of predictions through the endpoint, without feedback yet. */
   readonly predictionIds: readonly [string, string];
   /** Webhooks, the second of which may go; empty where whoever made the scene may make none. */
@@ -68,13 +70,15 @@ export async function makeScene(api: ApiClient, name: string): Promise<Scene> {
     await registry.version(`${name}-${kind}`, scaled(4 + factor));
   await registry.promote(`${name}-out@1`, 'old');
   await deployEndpoint(api, name, [{ ref: name, weight: 1 }], undefined, { cacheTtlMs: 60_000 });
+  const spareEndpoint = `${name}-spare`;
+  await deployEndpoint(api, spareEndpoint, [{ ref: name, weight: 1 }]);
   const row = { endpoint: name, inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
   const [first, second] = [await predict(api, row), await predict(api, row)];
   const predictionIds = [first.predictionId, second.predictionId] as const;
   const webhookIds = [await makeWebhook(api), await makeWebhook(api)] as const;
   return {
     ...{ name, runId, lastRunId, spareRunId, spareExperimentId: spare.id },
-    ...{ goneRunId, goneExperimentId: gone.id, csv, onnx, predictionIds, webhookIds },
+    ...{ goneRunId, goneExperimentId: gone.id, csv, onnx, predictionIds, webhookIds, spareEndpoint },
   };
 }
 
@@ -151,6 +155,7 @@ export const EVERY_OPERATION: Readonly<Record<string, (scene: Scene) => Attempt>
   'Mutation.testWebhook': ({ webhookIds: [webhookId] }) => acting('testWebhook', { webhookId }),
   'Mutation.updateWebhook': ({ webhookIds: [webhookId] }) =>
     acting('updateWebhook', { webhookId, description: 'x' }),
+  'Mutation.deleteEndpoint': ({ spareEndpoint }) => acting('deleteEndpoint', { name: spareEndpoint }),
   'Mutation.deleteModel': ({ name }) => acting('deleteModel', { model: `${name}-gone` }),
   'Mutation.deleteModelVersion': ({ name }) => acting('deleteModelVersion', { ref: `${name}-out@2` }),
   'Mutation.deleteRuns': ({ spareRunId }) => acting('deleteRuns', { runIds: [spareRunId] }),

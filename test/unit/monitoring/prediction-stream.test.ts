@@ -32,8 +32,9 @@ const observation = (endpointId: EndpointId, predictionId: string): Observation 
 const predicted = (predictionId: string, endpointId = ENDPOINT) =>
   observers.observe(observation(endpointId, predictionId));
 
-const open = (withInputs = false) =>
-  predictionStream({ endpointId: ENDPOINT, limits: LIMITS, withInputs, watch, nowMs: () => nowMs });
+const NEVER = () => new Promise<void>(() => undefined);
+const open = (withInputs = false, ends = NEVER) =>
+  predictionStream({ endpointId: ENDPOINT, limits: LIMITS, withInputs, watch, nowMs: () => nowMs, ends });
 const sample = (event: IteratorResult<PredictionStreamEvent, undefined>) =>
   event.value?.kind === 'PredictionSample' ? event.value : null;
 
@@ -82,6 +83,15 @@ test('nobody is told of a prediction while nobody watches, and a stream that is 
   predicted('c');
   expect(told).toHaveBeenCalledTimes(1);
   expect(await stream.next()).toEqual({ done: true, value: undefined });
+});
+
+test('with its endpoint a stream ends for everybody, and watches no more', async () => {
+  let end = () => {};
+  const stream = open(false, () => new Promise((resolve) => (end = resolve)));
+  const waiting = stream.next();
+  end();
+  expect(await waiting).toEqual({ done: true, value: undefined });
+  expect(watch.isWatched).toBe(false);
 });
 
 test('an endpoint is watched in so many ways, and no more until one of them ends', () => {
