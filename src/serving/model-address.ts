@@ -1,16 +1,14 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import { MAX_PAGE_SIZE } from '../kernel/cursor';
-import { notFound, shorten, type NotFound } from '../kernel/errors';
-import type { ModelId, ModelVersion, Registry } from '../registry/registry';
+import type { NotFound } from '../kernel/errors';
+import type { ModelVersion, Registry } from '../registry/registry';
+import type { AbsentModels } from './absent-models';
+import { askableVersions } from './askable-versions';
 import type { Backend } from './backends/backend';
 import { DEFAULT_SETTINGS, type EndpointSettings } from './endpoint-settings';
 import type { RoutingTable } from './routing/routing-table';
 import { mainVariant, type RunningEndpoint } from './routing/running-endpoint';
-import type { ServingQueries } from './serving.queries';
 
-/** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
-const MAX_NAMED_VERSIONS = 10;
 /** `MAJOR.MINOR.PIPELINE`, or a place in the order of registration. */
 const VERSION = /^(?:\d{1,9}\.\d{1,9}\.\d{1,9}|[1-9]\d{0,8})$/;
 
@@ -47,7 +45,7 @@ export class ModelAddresses {
     private readonly needs: {
       readonly routing: RoutingTable;
       readonly registry: Registry;
-      readonly queries: ServingQueries;
+      readonly absent: AbsentModels;
       readonly backend: Backend;
     },
   ) {}
@@ -55,8 +53,8 @@ export class ModelAddresses {
   async addressOf(actor: Actor, name: string, version: string | null): Promise<ModelAddress | NotFound> {
     authorize(actor, 'platform:read');
     const target = await this.find(actor, name, version);
-    if (!target) return this.explain(actor, name, version);
-    const versions = await this.versionsOf(actor, target.version.modelId);
+    if (!target) return this.needs.absent.explainName(actor, name, version);
+    const versions = await askableVersions(this.needs.registry, actor, target.version.modelId);
     const notReady = this.needs.backend.whyNot(target.version.sha256);
     const endpoint = target.endpoint === null ? null : this.needs.routing.endpoint(actor.projectId, name);
     const settings = endpoint?.settings ?? DEFAULT_SETTINGS;
@@ -81,7 +79,7 @@ export class ModelAddresses {
     name: string,
     version: string | null,
   ): Promise<ModelTarget | NotFound> {
-    return (await found) ?? this.explain(actor, name, version);
+    return (await found) ?? this.needs.absent.explainName(actor, name, version);
   }
 
   /** At once where an endpoint's name is all there is: nearly every prediction. */
@@ -93,7 +91,7 @@ export class ModelAddresses {
     const endpoint = this.needs.routing.endpoint(actor.projectId, name);
     if (version !== null) return this.findVersion(actor, name, version, endpoint);
     return endpoint
-      ? { endpoint: name, ref: null, version: mainVersion(endpoint) }
+      ? { endpoint: name, ref: null, version: mainVariant(endpoint.variants).model.version }
       : this.byReference(actor, name);
   }
 
@@ -129,42 +127,7 @@ export class ModelAddresses {
     const model = await this.needs.routing.version(projectId, ref);
     return model && { endpoint: null, ref, version: model.version };
   }
-
-  /** What was not found, and what there is. */
-  async explain(actor: Actor, name: string, version: string | null): Promise<NotFound> {
-    const { routing, registry, queries } = this.needs;
-    const endpoint = routing.endpoint(actor.projectId, name);
-    if (!endpoint && (await queries.endpointByName(actor.projectId, name)))
-      return missing(`The endpoint “${shorten(name)}” has no variant that could answer.`);
-    const [modelName = ''] = name.split('@');
-    const model = await registry.modelByName(actor, endpoint ? mainVersion(endpoint).modelName : modelName);
-    if (!model) return notFound('endpoint or model', name);
-    const versions = await this.versionsOf(actor, model.id);
-    const isDefault = version === null && name === model.name;
-    const what = isDefault ? 'in production' : shorten(unlike(name, version));
-    return missing(`No version of “${shorten(model.name)}” is ${what}. ${nameVersions(versions)}`);
-  }
-
-  private async versionsOf(actor: Actor, modelId: ModelId): Promise<readonly ModelVersion[]> {
-    const page = { first: MAX_PAGE_SIZE, after: null };
-    const [versions] = await this.needs.registry.versionPages(actor, [{ modelId, page }]);
-    return versions?.nodes.filter(({ format }) => format !== 'OPAQUE') ?? [];
-  }
 }
-
-const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
-
-/** What no version is: a reference has a version of its own already. */
-const unlike = (name: string, version: string | null): string =>
-  version !== null && name.includes('@') ? `${name} and ${version} at once` : (version ?? name);
 
 const isCalled = ({ number, ordinal }: ModelVersion, version: string): boolean =>
   number === version || String(ordinal) === version;
-
-const mainVersion = ({ variants }: RunningEndpoint): ModelVersion => mainVariant(variants).model.version;
-
-function nameVersions(versions: readonly ModelVersion[]): string {
-  if (versions.length === 0) return 'It has none yet.';
-  const named = versions.slice(0, MAX_NAMED_VERSIONS).map(({ number, ordinal }) => `${number} (${ordinal})`);
-  return `It has ${named.join(', ')}${versions.length > named.length ? ' and older ones' : ''}.`;
-}

@@ -9,6 +9,7 @@ import {
   type ModelVersionId,
   type Registry,
 } from '../registry/registry';
+import type { AbsentModels } from './absent-models';
 import type { Backend } from './backends/backend';
 import { DEFAULT_SETTINGS } from './endpoint-settings';
 import type { ModelAddresses } from './model-address';
@@ -53,6 +54,7 @@ interface Registered {
 }
 
 interface Needs {
+  readonly absent: AbsentModels;
   readonly addresses: ModelAddresses;
   readonly routing: RoutingTable;
   readonly registry: Registry;
@@ -158,11 +160,11 @@ export class ModelControl {
   }
 
   private async modelsOf(actor: Actor, name: string): Promise<readonly ServedModel[] | NotFound> {
-    const { routing, addresses } = this.needs;
+    const { routing, absent } = this.needs;
     const endpoint = routing.endpoint(actor.projectId, name);
     if (endpoint) return [...endpoint.variants, ...endpoint.shadows].map(({ model }) => model);
     const model = await routing.version(actor.projectId, name);
-    return model ? [model] : addresses.explain(actor, name, null);
+    return model ? [model] : absent.explainName(actor, name, null);
   }
 
   /** Each with whether its model has a version in production. */

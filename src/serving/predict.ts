@@ -1,6 +1,7 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { refuse } from '../kernel/errors';
+import type { AbsentModels } from './absent-models';
 import { ask } from './ask';
 import { observed } from './seen/observed';
 import type { PredictRequest, PredictResult } from './prediction';
@@ -16,6 +17,7 @@ export async function predict(
   parts: PredictInput,
   actor: Actor,
   request: PredictRequest,
+  absent: Pick<AbsentModels, 'explainTarget'>,
 ): Promise<PredictResult> {
   const startedAt = performance.now();
   authorize(actor, 'endpoint:predict');
@@ -23,7 +25,7 @@ export async function predict(
   if (wrong) return refuse(wrong);
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
-  if ('kind' in route) return refuse(route);
+  if ('kind' in route) return refuse(await absent.explainTarget(actor, request));
   const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (!isVariantFailure(result)) return result;

@@ -8,6 +8,7 @@ import { InputCheck } from '../kernel/input-check';
 import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
 import type { Outbox } from '../kernel/outbox';
 import type { ModelVersion, Registry } from '../registry/registry';
+import { AbsentModels } from './absent-models';
 import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
 import type { Endpoint, EndpointId } from './endpoint';
 import { EndpointRemoval, type DeleteEndpoint, type DeleteEndpointResult } from './endpoint-removal';
@@ -105,6 +106,7 @@ export class Serving {
   private readonly rewards: RewardQueries;
   private readonly deployment: Deployment;
   private readonly removal: EndpointRemoval;
+  private readonly absent: AbsentModels;
   private readonly addresses: ModelAddresses;
   private readonly control: ModelControl;
   private readonly warming: CacheWarming;
@@ -115,9 +117,10 @@ export class Serving {
     this.rewards = new RewardQueries(input.database);
     this.deployment = new Deployment({ ...input, queries: this.queries });
     this.removal = new EndpointRemoval(input);
-    this.addresses = new ModelAddresses({ ...input, queries: this.queries });
-    this.control = new ModelControl({ ...input, addresses: this.addresses });
-    this.warming = new CacheWarming(input);
+    this.absent = new AbsentModels({ ...input, queries: this.queries });
+    this.addresses = new ModelAddresses({ ...input, absent: this.absent });
+    this.control = new ModelControl({ ...input, absent: this.absent, addresses: this.addresses });
+    this.warming = new CacheWarming({ ...input, absent: this.absent });
     const { database, bus, routing } = input;
     const learns = (endpointId: string) => routing.learns(endpointId);
     this.feedback = new FeedbackRecording({ database, bus, keys: routing.keys, learns });
@@ -139,7 +142,7 @@ export class Serving {
   }
 
   predict(actor: Actor, request: PredictRequest): Promise<PredictResult> {
-    return predict(this.input, actor, request);
+    return predict(this.input, actor, request, this.absent);
   }
 
   /** Told by a door of a question to that target that it could not read, with what it tells the caller. */

@@ -1,5 +1,6 @@
 import { affine, affineAnswer, identity } from '../support/onnx-models';
-import { RegistryClient } from '../support/registry-client';
+import { OpenInferenceClient } from '../support/open-inference-client';
+import { RegistryClient, scaled } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
   registry = new RegistryClient(server);
   await registry.version('affine', affine(), { columns: [{ input: 'x', names: NAMES }] });
   await registry.promote('affine@1.0.0', 'production');
+  await registry.version('waiting', scaled(2));
   await deployEndpoint(server, 'scores', [{ ref: 'affine@production', weight: 1 }]);
 });
 afterAll(() => server.stop());
@@ -94,14 +96,37 @@ test.each<[string, object, string, string]>([
   expect(answer.issues).toContainEqual({ path, actual, expected: expect.any(String) });
 });
 
-test.each([{ endpoint: 'nowhere' }, { ref: 'nothing@1.0.0' }, { ref: 'not/a@ref@at all' }])(
-  '%j is not found',
-  async (target) => {
-    expect(await predict(server, { ...target, rows: [rowOf(1)] })).toMatchObject({
-      __typename: 'NotFoundError',
-    });
-  },
-);
+test.each<[object, string]>([
+  [{ endpoint: 'nowhere' }, 'There is no endpoint “nowhere”.'],
+  [{ endpoint: 'affine' }, 'There is no endpoint “affine”.'],
+  [{ ref: 'nothing@1.0.0' }, 'There is no model version “nothing@1.0.0”.'],
+  [{ ref: 'not/a@ref@at all' }, 'There is no model version “not/a@ref@at all”.'],
+  [{ ref: 'affine@9.9.9' }, 'No version of “affine” is affine@9.9.9. It has 1.0.0 (1).'],
+  [{ ref: 'waiting' }, 'No version of “waiting” is in production. It has 1.0.0 (1).'],
+])('%j is not found, with what there is', async (target, message) => {
+  expect(await predict(server, { ...target, rows: [rowOf(1)] })).toMatchObject({
+    ...{ __typename: 'NotFoundError', message },
+  });
+});
+
+test('an endpoint that nobody answers for says why, by every door', async () => {
+  const ref = await registry.version('lost', scaled(9));
+  const sha256 = await server.upload(scaled(9));
+  await server.store.spoil(sha256, null);
+  await deployEndpoint(server, 'silent', [{ name: 'main', ref, weight: 1 }]);
+  const message =
+    'The endpoint “silent” has no variant that could answer. Its variant “main” leads to lost@1.0.0: ' +
+    `The store has lost the bytes of ${sha256}. Restore them, or send them again.`;
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }];
+  expect(await predict(server, { endpoint: 'silent', inputs })).toMatchObject({
+    ...{ __typename: 'NotFoundError', message },
+  });
+  expect(await new OpenInferenceClient(server).get('/models/silent')).toMatchObject({
+    ...{ status: 404, json: { error: message } },
+  });
+  const warm = `mutation { warmCache(input: { endpoint: "silent", popular: 1 }) { ... on UserError { message } } }`;
+  expect(await server.data(warm)).toEqual({ warmCache: { message } });
+});
 
 test.each<[string, object[], string]>([
   ['weights that sum to zero', [{ ref: 'affine', weight: 0 }], 'InvalidInputError'],

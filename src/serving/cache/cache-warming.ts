@@ -17,6 +17,7 @@ import { decodeQuestion } from './cache-popular';
 import { MAX_POPULAR } from './cache-popular.store';
 import { MAX_FILE_BYTES, questionsOfFile, type WarmQuestion } from './cache-warm-file';
 import type { EndpointId } from '../endpoint';
+import type { AbsentModels } from '../absent-models';
 import type { PredictInput } from '../predict-input';
 import type { PredictResult } from '../prediction';
 import { questionFor } from '../question';
@@ -61,14 +62,14 @@ const PRELOADING = { priority: 'LOW', isCounted: false } as const;
 export class CacheWarming {
   private readonly underWay = new Set<EndpointId>();
 
-  constructor(private readonly input: WarmingInput) {}
+  constructor(private readonly input: WarmingInput & { readonly absent: AbsentModels }) {}
 
   async warm(actor: Actor, request: WarmCache): Promise<WarmResult> {
     authorize(actor, 'endpoint:deploy');
     const wrong = checkRequest(request);
     if (wrong) return refuse(wrong);
     const endpoint = this.input.routing.endpoint(actor.projectId, request.endpoint);
-    if (!endpoint) return refuse(notFound('endpoint that can answer', request.endpoint));
+    if (!endpoint) return refuse(await this.input.absent.explainEndpoint(actor, request.endpoint));
     const unfit = this.whyNot(endpoint);
     if (unfit) return refuse(unfit);
     this.underWay.add(endpoint.id);

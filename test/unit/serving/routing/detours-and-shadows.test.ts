@@ -36,6 +36,8 @@ function variant(name: string, { weight = 1, shadow = false } = {}): RunningVari
   } as unknown as RunningVariant;
 }
 
+const NOBODY_ABSENT = { explainTarget: () => Promise.reject(new Error('Everybody is there.')) };
+
 /** What is asked of each model, by name, and how it answers. */
 class FakeBatcher {
   readonly asked: string[] = [];
@@ -84,7 +86,7 @@ function ask(variants: readonly RunningVariant[], request: PredictRequest = {}) 
     shadowObserver: { compare: (outcome: ShadowOutcome) => outcomes.push(outcome) },
   } as unknown as PredictInput;
   const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }];
-  return predict(parts, ACTOR, { endpoint: 'any', inputs, ...request });
+  return predict(parts, ACTOR, { endpoint: 'any', inputs, ...request }, NOBODY_ABSENT);
 }
 /** Until everything that was begun has been told. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

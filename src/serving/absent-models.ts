@@ -1,0 +1,107 @@
+import type { Actor } from '../kernel/actor';
+import { ArtifactLost } from '../kernel/artifacts/artifacts';
+import { notFound, shorten, type NotFound } from '../kernel/errors';
+import type { ModelVersion, Registry } from '../registry/registry';
+import { askableVersions } from './askable-versions';
+import type { Endpoint } from './endpoint';
+import { notAnswering } from './opaque-version';
+import type { PredictRequest } from './prediction';
+import type { RoutingTable } from './routing/routing-table';
+import { mainVariant } from './routing/running-endpoint';
+import type { ServingQueries } from './serving.queries';
+
+/** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
+const MAX_NAMED_VERSIONS = 10;
+
+/** Why nobody answers under a name, and what there is instead: for callers who were not answered, so that it may take its time. */
+export class AbsentModels {
+  constructor(
+    private readonly needs: {
+      readonly routing: RoutingTable;
+      readonly registry: Registry;
+      readonly queries: ServingQueries;
+    },
+  ) {}
+
+  /** What other protocols call a model: an endpoint's name, else a reference, perhaps with a version. */
+  async explainName(actor: Actor, name: string, version: string | null): Promise<NotFound> {
+    const { routing, queries } = this.needs;
+    const running = routing.endpoint(actor.projectId, name);
+    const endpoint = running ? null : await queries.endpointByName(actor.projectId, name);
+    if (endpoint) return this.whySilent(actor, endpoint);
+    const modelName = running ? mainVariant(running.variants).model.version.modelName : modelOf(name);
+    return (await this.explainModel(actor, modelName, name, version)) ?? notFound('endpoint or model', name);
+  }
+
+  /** What `predict` was asked for. */
+  explainTarget(
+    actor: Actor,
+    { endpoint, ref }: Pick<PredictRequest, 'endpoint' | 'ref'>,
+  ): Promise<NotFound> {
+    return typeof endpoint === 'string'
+      ? this.explainEndpoint(actor, endpoint)
+      : this.explainReference(actor, ref ?? '');
+  }
+
+  async explainEndpoint(actor: Actor, name: string): Promise<NotFound> {
+    const endpoint = await this.needs.queries.endpointByName(actor.projectId, name);
+    return endpoint ? this.whySilent(actor, endpoint) : notFound('endpoint', name);
+  }
+
+  private async explainReference(actor: Actor, ref: string): Promise<NotFound> {
+    const [version] = await this.needs.registry.versionsForRouting(actor.projectId, [ref]);
+    if (version?.format === 'OPAQUE') return notAnswering(version);
+    return (await this.explainModel(actor, modelOf(ref), ref, null)) ?? notFound('model version', ref);
+  }
+
+  /** Null where there is no such model. */
+  private async explainModel(
+    actor: Actor,
+    modelName: string,
+    name: string,
+    version: string | null,
+  ): Promise<NotFound | null> {
+    const { registry } = this.needs;
+    const model = await registry.modelByName(actor, modelName);
+    if (!model) return null;
+    const versions = await askableVersions(registry, actor, model.id);
+    const isDefault = version === null && name === model.name;
+    const what = isDefault ? 'in production' : shorten(unlike(name, version));
+    return missing(`No version of “${shorten(model.name)}” is ${what}. ${nameVersions(versions)}`);
+  }
+
+  /** The reason is the one of its first variant with traffic. */
+  private async whySilent({ projectId }: Actor, { name, variants }: Endpoint): Promise<NotFound> {
+    const what = `The endpoint “${shorten(name)}” has no variant that could answer.`;
+    const first = variants.find(({ shadow, weight }) => !shadow && weight > 0);
+    if (!first) return missing(what);
+    const where = `Its variant “${shorten(first.name)}” leads to ${shorten(first.ref)}:`;
+    return missing(`${what} ${where} ${await this.whyNot(projectId, first.ref)}`);
+  }
+
+  private async whyNot(projectId: Endpoint['projectId'], ref: string): Promise<string> {
+    try {
+      const model = await this.needs.routing.version(projectId, ref);
+      if (model) return 'this server has not heard of it yet. Try again in a moment.';
+      const { message } = await this.needs.routing.whyNone(projectId, ref);
+      return message;
+    } catch (error) {
+      if (error instanceof ArtifactLost) return error.message;
+      throw error;
+    }
+  }
+}
+
+const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
+
+const modelOf = (ref: string): string => ref.split('@')[0] ?? '';
+
+/** What no version is: a reference has a version of its own already. */
+const unlike = (name: string, version: string | null): string =>
+  version !== null && name.includes('@') ? `${name} and ${version} at once` : (version ?? name);
+
+function nameVersions(versions: readonly ModelVersion[]): string {
+  if (versions.length === 0) return 'It has none yet.';
+  const named = versions.slice(0, MAX_NAMED_VERSIONS).map(({ number, ordinal }) => `${number} (${ordinal})`);
+  return `It has ${named.join(', ')}${versions.length > named.length ? ' and older ones' : ''}.`;
+}
