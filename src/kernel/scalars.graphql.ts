@@ -1,8 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
-import type { TensorInput } from './tensors/tensor-input';
+import { shorten } from './errors';
 import { liftedBytes } from './json/lifted-base64';
 import { doubleFromJson, doubleToJson, type JsonDouble } from './tensors/double';
+import { foreignMember, type TensorInput } from './tensors/tensor-input';
 
 const wrongShape = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 const literal = (node: ValueNode): unknown => {
@@ -58,7 +59,7 @@ export const TensorScalar = new GraphQLScalarType<TensorInput, unknown>({
   name: 'Tensor',
   description:
     'Tensor: `{name, datatype, shape, data}` with row-major values, flat or nested, or `{name, datatype, shape, base64}` ' +
-    'with little-endian bytes (text: 4 bytes of length before each element). Datatypes are those of the Open Inference ' +
+    'with little-endian bytes (text: 4 bytes of length before each element), and nothing else. Datatypes are those of the Open Inference ' +
     'Protocol: BOOL, UINT8 to UINT64, INT8 to INT64, FP16, FP32, FP64, BYTES.',
   serialize: (value) => value,
   parseValue: parseTensor,
@@ -76,6 +77,11 @@ function parseTensor(value: unknown): TensorInput {
     Array.isArray(tensor.shape) &&
     hasBody;
   if (!isTensor) throw wrongShape('Expected a tensor: {name, datatype, shape} and either data or base64.');
+  const foreign = foreignMember(tensor);
+  if (foreign !== undefined)
+    throw wrongShape(
+      `A tensor has name, datatype, shape and either data or base64; “${shorten(foreign)}” is not offered.`,
+    );
   const { name, datatype, shape, data } = tensor as TensorInput;
   if (bytes) return { name, datatype, shape, bytes, bytesFrom: 'base64' };
   return { name, datatype, shape, ...(data ? { data } : { base64: tensor.base64 }) };

@@ -96,6 +96,50 @@ test.each<[string, object, string, string]>([
   expect(answer.issues).toContainEqual({ path, actual, expected: expect.any(String) });
 });
 
+test.each([
+  ['short', 1],
+  ['long, which is decoded where it lies', 200],
+])('a %s tensor in base64 that is none is refused', async (_what, rows) => {
+  const bytes = Buffer.from(new Float32Array(rows * 30).fill(1.5).buffer).toString('base64');
+  const ask = (base64: string) =>
+    predict(server, { ref: 'affine', inputs: [{ name: 'x', datatype: 'FP32', shape: [rows, 30], base64 }] });
+  expect(await ask(bytes)).toMatchObject({ __typename: 'PredictSuccess' });
+  for (const junk of ['*', '\n'])
+    expect(await ask(`${bytes.slice(0, 8)}${junk}${bytes.slice(8)}`)).toMatchObject({
+      __typename: 'InvalidInputError',
+      issues: [
+        {
+          path: 'inputs[0].base64',
+          expected: expect.stringMatching(/^base64/),
+          actual: `${JSON.stringify(junk)} at place 8`,
+        },
+      ],
+    });
+});
+
+test.each([{ parameters: { shared_memory_region: 'r' } }, { file: 'x.npy' }, { uri: 's3://x' }])(
+  'a tensor with %j is refused: nobody would do what it asks',
+  async (more) => {
+    const input = {
+      ref: 'affine',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1], ...more }],
+    };
+    const { errors } = await server.graphql(
+      'mutation ($input: PredictInput!) { predict(input: $input) { __typename } }',
+      { input },
+    );
+    const [member] = Object.keys(more);
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringContaining(
+          `A tensor has name, datatype, shape and either data or base64; “${member}” is not offered.`,
+        ),
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ]);
+  },
+);
+
 test.each<[object, string]>([
   [{ endpoint: 'nowhere' }, 'There is no endpoint “nowhere”.'],
   [{ endpoint: 'affine' }, 'There is no endpoint “affine”.'],

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { bytesOfBase64 } from './base64';
 
 /** `{"b64": "…"}`: text that a client, or a name that ends in `_bytes`, wants as base64. */
 export interface Base64Object {
@@ -11,16 +12,10 @@ export function isBase64Object(value: unknown): value is Base64Object {
   return names.length === 1 && names[0] === 'b64' && typeof (value as Base64Object).b64 === 'string';
 }
 
-const NOT_BASE64 = /[^A-Za-z0-9+/_-]/;
-
 /** Null where it is no base64 (plain or URL-safe), or its bytes are not UTF-8: our texts hold nothing else. */
 export function textOfBase64(base64: string): string | null {
-  const padding = base64.indexOf('=');
-  const digits = padding === -1 ? base64 : base64.slice(0, padding);
-  const isPadded = padding === -1 || (base64.length % 4 === 0 && /^==?$/.test(base64.slice(padding)));
-  if (!isPadded || NOT_BASE64.test(digits) || digits.length % 4 === 1) return null;
-  const bytes = Buffer.from(digits, 'base64');
-  return isUtf8(bytes) ? bytes.toString() : null;
+  const bytes = bytesOfBase64(base64);
+  return bytes && isUtf8(bytes) ? bytes.toString() : null;
 }
 
 export const base64OfText = (text: string): Base64Object => ({

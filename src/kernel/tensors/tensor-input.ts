@@ -12,3 +12,11 @@ export interface TensorInput {
   /** The field that the client wrote `bytes` in, which messages name; absent: it wrote them as they are. */
   readonly bytesFrom?: 'base64';
 }
+
+const MEMBERS: ReadonlySet<string> = new Set(['name', 'datatype', 'shape', 'data', 'base64']);
+
+/** The first member of what a client sent for a tensor that tensors in JSON do not have: what it asks for, nobody would do. */
+export function foreignMember(tensor: object): string | undefined {
+  for (const name of Object.keys(tensor)) if (!MEMBERS.has(name)) return name;
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { TensorInput } from '../../kernel/tensors/tensor-input';
+import { foreignMember, type TensorInput } from '../../kernel/tensors/tensor-input';
 import type { PredictRequest } from '../prediction';
 
 /** What is to be asked before anybody does: a question, or what is wrong with it. */
@@ -61,8 +61,8 @@ const isListOf = <Item>(value: unknown, isItem: (item: unknown) => item is Item)
 
 function isTensor(value: unknown): value is TensorInput {
   if (!isObject(value)) return false;
-  const { name, datatype, shape, data, base64, bytes } = value;
+  const { name, datatype, shape, data, base64 } = value;
   const isNamed = typeof name === 'string' && typeof datatype === 'string' && Array.isArray(shape);
   const hasValues = Array.isArray(data) !== (typeof base64 === 'string');
-  return isNamed && hasValues && bytes === undefined;
+  return isNamed && hasValues && foreignMember(value) === undefined;
 }

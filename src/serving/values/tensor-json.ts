@@ -9,6 +9,7 @@ import {
   type TensorData,
   type TensorSpec,
 } from '../../kernel/tensors/tensor';
+import { bytesOfBase64, describeNotBase64 } from '../../kernel/tensors/base64';
 import { fromLittleEndian, tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { numbers } from './small-arrays';
@@ -59,8 +60,7 @@ function dataOf(
 ): TensorData | null {
   if (bytes !== undefined)
     return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check);
-  if (base64 !== undefined)
-    return fromBytes(Buffer.from(base64, 'base64'), datatype, count, `${path}.base64`, check);
+  if (base64 !== undefined) return fromBase64(base64, datatype, count, `${path}.base64`, check);
   return fromValues(data ?? [], datatype, count, path, check);
 }
 
@@ -116,6 +116,19 @@ export function flatten(values: readonly unknown[], count: number): readonly unk
     else flat.push(next.value);
   }
   return flat;
+}
+
+function fromBase64(
+  base64: string,
+  datatype: Datatype,
+  count: number,
+  path: string,
+  check: InputCheck,
+): TensorData | null {
+  const bytes = bytesOfBase64(base64);
+  if (bytes) return fromBytes(bytes, datatype, count, path, check);
+  check.add(path, 'base64, standard or URL-safe, with nothing between its digits', describeNotBase64(base64));
+  return null;
 }
 
 function fromBytes(
