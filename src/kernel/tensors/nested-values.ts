@@ -117,8 +117,8 @@ function shapeOf(value: unknown, expected: readonly number[]): readonly number[]
   return shape;
 }
 
-/** Row-major: the last axis moves fastest. */
-function indicesOf(index: number, shape: readonly number[]): readonly number[] {
+/** Where a value is, by its place in row-major order: the last axis moves fastest. */
+export function indicesOf(index: number, shape: readonly number[]): readonly number[] {
   const indices: number[] = [];
   let rest = index;
   for (const size of [...shape].reverse()) {

@@ -1,10 +1,11 @@
 import type { InvalidInput } from '../../kernel/errors';
 import { InputCheck } from '../../kernel/input-check';
-import type { Tensor, TensorData, TensorSpec } from '../../kernel/tensors/tensor';
+import { indicesOf } from '../../kernel/tensors/nested-values';
+import type { Datatype, Tensor, TensorData, TensorSpec } from '../../kernel/tensors/tensor';
 import type { Column, Signature } from '../../registry/registry';
 import type { Row } from '../prediction';
 import { newData, tensorFromJson } from './tensor-json';
-import { describeDatatype, describeValue, parserOf, type ValueParser } from './value-parser';
+import { describeExpected, describeValue, parserOf, type ValueParser } from './value-parser';
 
 /** Rows of one request. Larger tables are asked in turn, or as tensors. */
 export const MAX_ROWS = 10_000;
@@ -18,7 +19,7 @@ interface ColumnReader {
   readonly nullable: boolean;
   readonly parse: ValueParser;
   readonly missing: number | string | null;
-  readonly expected: string;
+  readonly datatype: Datatype;
   /** Which input, and where in each of its rows. */
   readonly input: number;
   readonly offset: number;
@@ -87,7 +88,8 @@ export class RowEncoder {
       const isMissing = value === undefined || value === null;
       const parsed = isMissing ? (reader.nullable ? reader.missing : null) : reader.parse(value);
       if (parsed === null) {
-        check.add(`rows[${index}].${reader.name}`, reader.expected, describeValue(value));
+        const expected = `${describeExpected(reader.datatype, value)}${reader.nullable ? ' or null' : ''}`;
+        check.add(`rows[${index}].${reader.name}`, expected, describeValue(value));
         issues += 1;
         continue;
       }
@@ -130,7 +132,7 @@ function readerOf(column: Column, inputs: readonly TensorSpec[]): ColumnReader {
     nullable,
     parse: parserOf(column.datatype),
     missing: missing as number | string | null,
-    expected: `${describeDatatype(column.datatype)}${nullable ? ' or null' : ''}`,
+    datatype: column.datatype,
     input: inputs.findIndex(({ name }) => name === column.input),
     offset: column.index ?? 0,
   };
@@ -151,7 +153,14 @@ function wholeInput(spec: TensorSpec, rows: readonly Row[], check: InputCheck): 
     spec,
     `rows[].${spec.name}`,
     check,
+    (index) => placeIn(spec.name, shape, index),
   );
+}
+
+/** `rows[3].pixels[0][2]`. */
+function placeIn(name: string, shape: readonly number[], index: number): string {
+  const [row, ...indices] = indicesOf(index, shape);
+  return `rows[${row}].${name}${indices.map((at) => `[${at}]`).join('')}`;
 }
 
 function refused(check: InputCheck): { readonly ok: false; readonly error: InvalidInput } {

@@ -13,12 +13,15 @@ import { bytesOfBase64, describeNotBase64 } from '../../kernel/tensors/base64';
 import { fromLittleEndian, tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { numbers } from './small-arrays';
-import { describeDatatype, describeValue, numberOf, parserOf } from './value-parser';
+import { describeExpected, describeValue, numberOf, parserOf } from './value-parser';
 
 /** Most elements of one tensor: 64 MiB of floats. */
 export const MAX_ELEMENTS = 16_777_216;
 /** What decoding puts where bytes are not UTF-8. */
 const REPLACEMENT = '\ufffd';
+
+/** How its sender calls the value at this place of a tensor. */
+type PlaceOf = (index: number) => string;
 
 /** Checks one tensor against what the model declares; null (and an issue) where it does not fit. */
 export function tensorFromJson(
@@ -26,6 +29,7 @@ export function tensorFromJson(
   spec: TensorSpec,
   path: string,
   check: InputCheck,
+  placeOf: PlaceOf = (index) => `${path}.data[${index}]`,
 ): Tensor | null {
   const { datatype } = spec;
   if (input.datatype !== datatype) {
@@ -47,7 +51,7 @@ export function tensorFromJson(
     check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, `[${shape.join(', ')}]`.slice(0, 100));
     return null;
   }
-  const data = dataOf(input, datatype, count, path, check);
+  const data = dataOf(input, datatype, count, path, check, placeOf);
   return data && { name: spec.name, datatype, shape, data };
 }
 
@@ -57,11 +61,12 @@ function dataOf(
   count: number,
   path: string,
   check: InputCheck,
+  placeOf: PlaceOf,
 ): TensorData | null {
   if (bytes !== undefined)
     return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check);
   if (base64 !== undefined) return fromBase64(base64, datatype, count, `${path}.base64`, check);
-  return fromValues(data ?? [], datatype, count, path, check);
+  return fromValues(data ?? [], datatype, count, path, check, placeOf);
 }
 
 function fits(shape: readonly unknown[], expected: readonly number[]): boolean {
@@ -84,6 +89,7 @@ function fromValues(
   count: number,
   path: string,
   check: InputCheck,
+  placeOf: PlaceOf,
 ): TensorData | null {
   const flat = flatten(values, count);
   if (flat.length !== count) {
@@ -96,7 +102,7 @@ function fromValues(
   for (let index = 0; index < count; index += 1) {
     const value = parse(flat[index]);
     if (value === null) {
-      check.add(`${path}.data[${index}]`, describeDatatype(datatype), describeValue(flat[index]));
+      check.add(placeOf(index), describeExpected(datatype, flat[index]), describeValue(flat[index]));
       return null;
     }
     data[index] = value;

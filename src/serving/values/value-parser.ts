@@ -19,6 +19,31 @@ const bigInteger =
     return parsed >= min && parsed <= max ? parsed : null;
   };
 
+/** From here on, 2^128 − 2^103, the nearest of FP32 would be an infinity, which nobody has meant. */
+const FP32_OVERFLOW = 2 ** 128 - 2 ** 103;
+
+const single: ValueParser = (value) => {
+  const double = doubleFromJson(value);
+  return double === null || Math.abs(double) < FP32_OVERFLOW || !Number.isFinite(double) ? double : null;
+};
+
+/** @param infinity the bits of the positive one */
+const sixteenBits =
+  (bitsOf: (double: number) => number, infinity: number): ValueParser =>
+  (value) => {
+    const double = doubleFromJson(value);
+    if (double === null) return null;
+    const bits = bitsOf(double);
+    return (bits & 0x7fff) === infinity && Number.isFinite(double) ? null : bits;
+  };
+
+/** The largest numbers; doubles have no larger ones. */
+const LARGEST: Readonly<Partial<Record<Datatype, string>>> = {
+  FP16: '65504',
+  BF16: '3.3895e38',
+  FP32: '3.4028e38',
+};
+
 const PARSERS: Readonly<Record<Datatype, ValueParser>> = {
   BOOL: (value) => (typeof value === 'boolean' ? Number(value) : null),
   UINT8: integer(0, 2 ** 8 - 1),
@@ -29,27 +54,30 @@ const PARSERS: Readonly<Record<Datatype, ValueParser>> = {
   INT16: integer(-(2 ** 15), 2 ** 15 - 1),
   INT32: integer(-(2 ** 31), 2 ** 31 - 1),
   INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n),
-  FP16: (value) => {
-    const double = doubleFromJson(value);
-    return double === null ? null : toHalfBits(double);
-  },
-  BF16: (value) => {
-    const double = doubleFromJson(value);
-    return double === null ? null : toBrainBits(double);
-  },
-  FP32: doubleFromJson,
+  FP16: sixteenBits(toHalfBits, 0x7c00),
+  BF16: sixteenBits(toBrainBits, 0x7f80),
+  FP32: single,
   FP64: doubleFromJson,
   BYTES: (value) => (typeof value === 'string' && value.isWellFormed() ? value : null),
 };
 
 export const parserOf = (datatype: Datatype): ValueParser => PARSERS[datatype];
 
-/** What a person is told to send. */
-export function describeDatatype(datatype: Datatype): string {
+/** What a person is told to send in place of that value. */
+export function describeExpected(datatype: Datatype, value: unknown): string {
   if (datatype === 'BYTES') return 'a text';
   if (datatype === 'BOOL') return 'true or false';
-  return isFloating(datatype) ? `a number (${datatype})` : `a whole number (${datatype})`;
+  if (!isFloating(datatype)) {
+    const is64Bits = datatype === 'INT64' || datatype === 'UINT64';
+    const how =
+      is64Bits && hasLostDigits(value) ? ', beyond 2^53 as a text: JSON numbers lose digits there' : '';
+    return `a whole number (${datatype})${how}`;
+  }
+  const largest = typeof value === 'number' ? LARGEST[datatype] : undefined;
+  return `a number (${datatype}${largest ? `: at most ${largest}, or the text "Infinity"` : ''})`;
 }
+
+const hasLostDigits = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
 
 /** What a person is told they sent. */
 export function describeValue(value: unknown): string {

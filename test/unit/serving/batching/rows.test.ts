@@ -66,12 +66,27 @@ test.each<[string, Row, string, string]>([
         [3, 256],
       ],
     },
-    'rows[].pixels.data[3]',
+    'rows[0].pixels[1][1]',
     '256',
   ],
 ])('%s is refused, with its place', (_what, row, path, actual) => {
   const encoded = encoder.encode([row]);
   expect(encoded).toMatchObject({ ok: false, error: { code: 'INVALID_INPUT', issues: [{ path, actual }] } });
+});
+
+test('a value inside lists is told with its row', () => {
+  const pixels = [
+    [1, 2],
+    [-1, 4],
+  ];
+  const encoded = encoder.encode([ROW, ROW, { ...ROW, pixels }]);
+  expect(encoded).toMatchObject({ error: { issues: [{ path: 'rows[2].pixels[1][0]', actual: '-1' }] } });
+});
+
+test('a whole number beyond 2^53 has lost its digits, and is told how to keep them', () => {
+  expect(encoder.encode([{ ...ROW, year: 2 ** 53 }])).toMatchObject({
+    error: { issues: [{ path: 'rows[0].year', expected: expect.stringMatching(/beyond 2\^53 as a text/) }] },
+  });
 });
 
 test('a column named like something every object has is still a missing column', () => {

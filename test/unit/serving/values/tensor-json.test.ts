@@ -83,6 +83,30 @@ test.each([
   expect(issues).toMatchObject([{ path }]);
 });
 
+test.each<[Datatype, number, number]>([
+  ['FP16', 65_519, 65_520],
+  ['BF16', 3.38e38, 3.4e38],
+  ['FP32', 3.4028235677973362e38, 3.4028235677973366e38],
+])('%s takes %d, and no finite number whose nearest is an infinity', (datatype, taken, tooLarge) => {
+  const one = (value: unknown) => read({ datatype, shape: [1], data: [value] }, { datatype, shape: [1] });
+  for (const sign of [1, -1]) {
+    expect(one(sign * taken).issues).toEqual([]);
+    expect(one(sign * tooLarge).issues).toMatchObject([
+      { path: 'inputs[0].data[0]', expected: expect.stringContaining(': at most ') },
+    ]);
+  }
+  for (const text of ['Infinity', '-Infinity', 'NaN']) expect(one(text).issues).toEqual([]);
+});
+
+test.each(['INT64', 'UINT64'] as const)('%s beyond 2^53 is wanted as a text', (datatype) => {
+  const one = (value: unknown) => read({ datatype, shape: [1], data: [value] }, { datatype, shape: [1] });
+  expect(one(2 ** 53).issues).toMatchObject([
+    { expected: `a whole number (${datatype}), beyond 2^53 as a text: JSON numbers lose digits there` },
+  ]);
+  expect(one('9007199254740993').issues).toEqual([]);
+  expect(one(1.5).issues).toMatchObject([{ expected: `a whole number (${datatype})` }]);
+});
+
 test('text whose lengths lie is refused', () => {
   const lying = Buffer.from([255, 255, 255, 255, 65]).toString('base64');
   const { tensor } = read(
