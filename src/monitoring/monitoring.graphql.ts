@@ -102,9 +102,9 @@ class BatchSizesType {
 class FailureCountType {
   @Field(() => String, {
     description:
-      'Why: `invalid-input`, `overloaded` (the queue was full), `deadline`, `cancelled` (the caller left), `crashed` ' +
-      '(the worker died), `timeout` (the run was killed), `remote` (another server failed), `quarantined`, `load-failed`, ' +
-      '`memory`, `busy`, `stopped`, `unfit` or `not-found`.',
+      'Why: `invalid-input`, `overloaded` (the queue was full), `deadline`, `crashed` (the worker died), `timeout` (the run ' +
+      'was killed), `remote` (another server failed), `quarantined`, `load-failed`, `memory`, `busy`, `stopped`, `unfit` or ' +
+      '`not-found`. Callers who left before their answer are not counted.',
   })
   readonly reason!: string;
 

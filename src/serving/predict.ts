@@ -1,8 +1,9 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
-import { refuse } from '../kernel/errors';
+import { refuse, type InvalidInput } from '../kernel/errors';
 import type { AbsentModels } from './absent-models';
 import { ask } from './ask';
+import { misread } from './misread';
 import { observed } from './seen/observed';
 import type { PredictRequest, PredictResult } from './prediction';
 import { checkRequest, questionFor } from './question';
@@ -22,7 +23,7 @@ export async function predict(
   const startedAt = performance.now();
   authorize(actor, 'endpoint:predict');
   const wrong = checkRequest(request);
-  if (wrong) return refuse(wrong);
+  if (wrong) return refuseUnread(parts, actor, request, wrong);
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if ('kind' in route) return refuse(await absent.explainTarget(actor, request));
@@ -30,6 +31,18 @@ export async function predict(
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (!isVariantFailure(result)) return result;
   return askInstead(parts, actor, route, request, deadlineAt, { result, startedAt });
+}
+
+/** Nobody answers such a question; it is counted where it is known for whom it was meant. */
+async function refuseUnread(
+  parts: PredictInput,
+  actor: Actor,
+  { endpoint = null, ref = null, door = 'graphql' }: PredictRequest,
+  wrong: InvalidInput,
+): Promise<PredictResult> {
+  const namesOne = (endpoint === null) !== (ref === null);
+  if (namesOne) await misread(parts, actor, { endpoint, ref }, door, wrong.message);
+  return refuse(wrong);
 }
 
 /** One try: the question in the variant's own terms, its answer, and the shadows' copies, which go after it. */

@@ -210,6 +210,27 @@ test('what a door cannot read is told of the endpoint that it was meant for, doo
   });
 });
 
+test('a question that nobody can answer is told of the endpoint or the version that it was meant for', async () => {
+  const name = 'asked-in-vain';
+  const ref = await newVersion();
+  await deployEndpoint(server, name, [{ ref, weight: 1 }]);
+  const wrong = [
+    { inputs: [X], timeoutMs: 0 },
+    { inputs: [X], rows: [{}] },
+    { inputs: [X], ref }, // beside the endpoint: nobody knows which of them is meant
+  ];
+  for (const question of wrong)
+    expect(await predict(server, { endpoint: name, ...question })).toMatchObject({
+      __typename: 'InvalidInputError',
+    });
+  expect(await predict(server, { ref })).toMatchObject({ __typename: 'InvalidInputError' });
+  await predict(server, { endpoint: name, inputs: [X] });
+  const failures = (count: number) => [{ reason: 'invalid-input', count }];
+  expect(await totalOf(name, 3)).toMatchObject({ requests: 3, failures: failures(2) });
+  const { total } = await windowOf(ref, 1, REFERENCE_LATENCY);
+  expect(total).toMatchObject({ requests: 1, errorRate: 1, failures: failures(1) });
+});
+
 test('predictions cost what the workers cost meanwhile, with and without their idle time', async () => {
   const name = 'dear';
   await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);
