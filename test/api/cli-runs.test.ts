@@ -90,6 +90,16 @@ test('points that are piped while the server is away wait on the disk, and are s
   expect(series?.steps).toEqual(Array.from({ length: 50 }, (_, step) => step));
 });
 
+test.each(['/proc/spool', '/dev/null/spool'])(
+  'a spool that cannot be made, as %s, ends it with a sentence',
+  async (spool) => {
+    const id = await tracking.newRun();
+    const { code, out, err } = await cli(['run', 'log', id, 'loss=1', '--spool', spool]);
+    expect(err).toMatch(new RegExp(`^modelgraph: The spool ${spool}/.* cannot be written: E.*\n$`));
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+  },
+);
+
 test('a line that is no point is told by its number, and the others are logged', async () => {
   const id = await tracking.newRun();
   const { code, err } = await cli(

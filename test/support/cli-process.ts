@@ -9,6 +9,9 @@ export interface CliEnd {
   readonly err: string;
 }
 
+/** A command that has not ended by then, in ms, hangs: it is ended before its test is, which would leave it running. */
+const LIMIT_MS = 100_000;
+
 interface Place {
   /** What is piped into it; nothing if absent. */
   readonly input?: string;
@@ -35,7 +38,8 @@ export function spawnCli(
 ): ChildProcessWithoutNullStreams {
   const { path, execArgv } = program(join(__dirname, '../../src/cli/main'));
   const env = { PATH: process.env.PATH, ...environment };
-  return spawn(process.execPath, [...execArgv, path, ...args], { env, cwd, stdio: 'pipe' });
+  const limit = { timeout: LIMIT_MS, killSignal: 'SIGKILL' } as const;
+  return spawn(process.execPath, [...execArgv, path, ...args], { env, cwd, stdio: 'pipe', ...limit });
 }
 
 export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CliEnd> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Aside } from './aside';
@@ -10,6 +10,7 @@ import { mended } from './repair';
 import { SEGMENT_NAME, segmentName, SegmentWriter } from './segment';
 import { takeSpoolLock } from './spool-lock';
 import { factsIn, writeFacts, type SpoolFacts } from './spool-facts';
+import { makeFolder } from './spool-place';
 import { ClientError, reasonOf } from '../client-error';
 
 /** A file is deleted when all of it has been sent: so much is kept on the disk beyond what still has to be. */
@@ -50,7 +51,7 @@ export class Spool {
 
   /** The folder that spools are to be made in; throws a ClientError where it cannot be. */
   static makeRoom(folder: string): void {
-    orTold(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    orTold(folder, () => makeFolder(folder));
   }
 
   /** A new one, in a folder that is made; throws a ClientError where the disk does not take it. */
