@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { ServerAccess } from './access';
+import { ClientError } from './client-error';
 import type { StoredRun } from './operations/runs';
 import { DEFAULT_SPOOL, Listeners, type ClientOptions } from './options';
 import { Run } from './run';
 import { collectSetup } from './setup/collect-setup';
 import { tellSetup } from './setup/tell-setup';
 import { Spool } from './spool/spool';
-import { accessFor, lookUp, startOn, type StartRunOptions } from './start-run';
+import { accessFor, failRun, lookUp, startOn, type StartRunOptions } from './start-run';
 
 export { ClientError } from './client-error';
 export { resumeSpool, type ResumeOptions, type SpoolReport } from './resume-spool';
@@ -39,7 +40,7 @@ export async function startRun(options: StartRunOptions): Promise<Run> {
   // The code as it is now, while the server is asked; it is told afterwards, without anybody waiting for it.
   const collecting = collectSetup(options, process.env, options.spool ?? DEFAULT_SPOOL);
   collecting.catch(() => undefined); // whoever tells it hears of it
-  const run = runOf(await startOn(access, options), access, options);
+  const run = await spooledOrFailed(await startOn(access, options), access, options);
   run.describeBy(tellSetup(access, run.id, collecting, options.source, new Listeners(options)));
   return run;
 }
@@ -51,6 +52,20 @@ export async function startRun(options: StartRunOptions): Promise<Run> {
 export async function attachRun(options: AttachRunOptions): Promise<Run> {
   const access = accessFor(options);
   return runOf(await lookUp(access, options.runId, options, new Listeners(options)), access, options);
+}
+
+/** The disk may have become full while the server was asked. */
+async function spooledOrFailed(
+  stored: StoredRun,
+  access: ServerAccess,
+  options: StartRunOptions,
+): Promise<Run> {
+  try {
+    return runOf(stored, access, options);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    throw new ClientError(error.code, `${error.message} ${await failRun(access, stored, options)}`);
+  }
 }
 
 function runOf(

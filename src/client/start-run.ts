@@ -4,7 +4,14 @@ import { callUntil } from './call-until';
 import { ClientError } from './client-error';
 import { paramsOf, type FactValue } from './facts';
 import { callOnce } from './graphql-call';
-import { RUN, START_RUN, type Source, type StartRunInput, type StoredRun } from './operations/runs';
+import {
+  FINISH_RUN,
+  RUN,
+  START_RUN,
+  type Source,
+  type StartRunInput,
+  type StoredRun,
+} from './operations/runs';
 import type { SetupOptions } from './setup/setup-options';
 import { DEFAULT_REQUEST_TIMEOUT_MS, type ClientOptions, type Listeners } from './options';
 
@@ -37,6 +44,27 @@ export async function startOn(access: ServerAccess, options: StartRunOptions): P
   const { result } = await callUntil(access, START_RUN, { input }, until, options.requestTimeoutMs);
   if (!('run' in result)) throw new ClientError(result.code, result.message);
   return result.run;
+}
+
+/** Ends a run of which nobody could tell, which would seem to go on for ever. Gives the sentence that says so. */
+export async function failRun(
+  access: ServerAccess,
+  { id, name }: Pick<StoredRun, 'id' | 'name'>,
+  { startTimeoutMs = DEFAULT_START_MS, requestTimeoutMs }: StartRunOptions,
+): Promise<string> {
+  const input = { runId: id, status: 'FAILED' } as const;
+  const until = performance.now() + startTimeoutMs;
+  let reason: string;
+  try {
+    const { result } = await callUntil(access, FINISH_RUN, { input }, until, requestTimeoutMs);
+    if ('run' in result || result.status === input.status)
+      return `The run ${id} (${name}) had been started: it has been ended as FAILED.`;
+    reason = result.message;
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    reason = error.message;
+  }
+  return `The run ${id} (${name}) is there as RUNNING, since it could not be ended: ${reason}`;
 }
 
 /** The run, as far as the server can say; a server that is away says nothing, and the spool takes what is logged. */

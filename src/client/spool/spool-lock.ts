@@ -21,8 +21,8 @@ export function takeSpoolLock(folder: string): () => void {
   const path = join(folder, FILE_NAME);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), began: beganOf(process.pid) });
   const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, own, { mode: 0o600 });
   try {
+    writeFileSync(draft, own, { mode: 0o600 });
     // A link is made whole or not at all, so nobody ever reads half a lock.
     if (!isLinked(draft, path)) {
       removeDead(folder, path);

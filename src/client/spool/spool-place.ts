@@ -1,5 +1,9 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What a spool takes before its first record (a lock, facts, progress), and its first records, in bytes. */
+const ROOM_BYTES = 64 * 1024;
 
 /**
  * Makes a folder, and those above it, where they are not there. Throws what the system says. Node's own way
@@ -13,6 +17,17 @@ export function makeFolder(folder: string): void {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     if (!isFolder(folder)) throw error; // else another process was faster
+  }
+}
+
+/** Throws what the system says where no files can be made in the folder, or the disk has no room for a spool's first. */
+export function proveRoom(folder: string): void {
+  const file = join(folder, `room.${randomUUID()}`);
+  try {
+    // Random, since zeros take no room on a disk that compresses them.
+    writeFileSync(file, randomBytes(ROOM_BYTES), { flag: 'wx', mode: 0o600, flush: true });
+  } finally {
+    rmSync(file, { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Aside } from './aside';
 import { joined, type BatchContent } from './batch';
 import { frameOf, MAX_FRAME_BYTES, readFrames } from './frames';
@@ -10,7 +10,7 @@ import { mended } from './repair';
 import { SEGMENT_NAME, segmentName, SegmentWriter } from './segment';
 import { takeSpoolLock } from './spool-lock';
 import { factsIn, writeFacts, type SpoolFacts } from './spool-facts';
-import { makeFolder } from './spool-place';
+import { makeFolder, proveRoom } from './spool-place';
 import { ClientError, reasonOf } from '../client-error';
 
 /** A file is deleted when all of it has been sent: so much is kept on the disk beyond what still has to be. */
@@ -49,18 +49,27 @@ export class Spool {
     private readonly release: () => void,
   ) {}
 
-  /** The folder that spools are to be made in; throws a ClientError where it cannot be. */
+  /** Makes the folder that spools are to be in; throws a ClientError where a spool could not begin in it. */
   static makeRoom(folder: string): void {
-    orTold(folder, () => makeFolder(folder));
+    orTold(folder, () => {
+      makeFolder(folder);
+      proveRoom(folder);
+    });
   }
 
-  /** A new one, in a folder that is made; throws a ClientError where the disk does not take it. */
+  /** A new one, in a folder that is made; throws a ClientError, and leaves nothing, where the disk does not take it. */
   static create(folder: string, facts: SpoolFacts): Spool {
-    Spool.makeRoom(folder);
     return orTold(folder, () => {
-      const release = takeSpoolLock(folder);
-      writeFacts(folder, facts);
-      return new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
+      makeFolder(dirname(folder));
+      mkdirSync(folder, { mode: 0o700 });
+      try {
+        const release = takeSpoolLock(folder);
+        writeFacts(folder, facts);
+        return new Spool(folder, facts, Progress.open(folder), new Aside(folder), release);
+      } catch (error) {
+        rmSync(folder, { recursive: true, force: true });
+        throw error;
+      }
     });
   }
 

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { attachRun, resumeSpool, startRun, type ClientOptions, type Run } from '../../../src/client/client';
-import { SegmentWriter } from '../../../src/client/spool/segment';
 import { freePort } from '../../support/free-port';
 import { ScriptedServer, type Turn } from '../../support/scripted-server';
 
@@ -179,57 +178,6 @@ test('a wait without end is one, and parts of a millisecond are no fault', async
   const other = await startRun({ ...endless, url: server.url, experiment: 'x' });
   expect(await other.finish('FINISHED', { timeoutMs: Infinity })).toMatchObject({ delivered: true });
   await run.finish();
-});
-
-describe('a disk that is full', () => {
-  afterEach(() => jest.restoreAllMocks());
-  /** Files of points beyond this many bytes are too much for it; each that is deleted makes room for another. */
-  const fullAt = (bytes: number) => {
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the writer below
-    const append = SegmentWriter.prototype.append;
-    jest.spyOn(SegmentWriter.prototype, 'append').mockImplementation(function (this: SegmentWriter, frame) {
-      if (this.name.endsWith('.spool') && this.size + frame.length > bytes)
-        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { syscall: 'write' });
-      append.call(this, frame);
-    });
-  };
-
-  test('takes the rest, and the end of the run, once what it has taken before has been sent', async () => {
-    const server = await start();
-    const run = await runOn(server);
-    fullAt(60_000);
-    for (const step of upTo(6_000)) expect(run.log({ loss: 1 }, { step })).toBe(true);
-    expect(await run.finish('FINISHED', { timeoutMs: 60_000 })).toMatchObject({
-      ...{ delivered: true, unwrittenPoints: 0 },
-    });
-    expect(server.steps).toEqual(upTo(6_000));
-    expect(server.statuses).toEqual(['FINISHED']);
-    expect(new Set(codes())).toEqual(new Set(['SPOOL_UNWRITABLE']));
-  });
-
-  test('to the end loses points, and that is told', async () => {
-    const server = await start();
-    const run = await runOn(server);
-    fullAt(0);
-    for (const step of upTo(10)) run.log({ loss: 1 }, { step });
-    expect(await run.finish('FINISHED', { timeoutMs: 300 })).toMatchObject({
-      ...{ delivered: false, pendingBytes: 0, unwrittenPoints: 10 },
-    });
-    expect(heard).toContainEqual(
-      expect.objectContaining({ message: '10 points are lost: the disk has not taken them.' }),
-    );
-  });
-
-  test('or a folder that cannot be made is a sentence, before there is a run', async () => {
-    const server = await start();
-    const file = join(folder, 'file');
-    writeFileSync(file, '');
-    const asked = { ...options(), url: server.url, spool: join(file, 'spool'), capture: false };
-    const refusal = { name: 'ClientError', code: 'SPOOL_UNWRITABLE' };
-    await expect(startRun({ ...asked, experiment: 'x' })).rejects.toMatchObject(refusal);
-    expect(server.requests).toBe(0);
-    await expect(attachRun({ ...asked, runId: 'run-1' })).rejects.toMatchObject(refusal);
-  });
 });
 
 test.each([
