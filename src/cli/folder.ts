@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { CommandFailed } from './command';
 
+export const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => null))?.isDirectory() ?? false;
+
 /** Throws where there is none. */
 export async function checkFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isDirectory()) throw new CommandFailed(`There is no folder ${path}.`);
+  if (!(await isFolder(path))) throw new CommandFailed(`There is no folder ${path}.`);
 }

@@ -237,6 +237,44 @@ test('runs whose files are damaged, or have no name here, are told of, and the o
   expect(Object.fromEntries(failed)).toEqual({ runs: 1, files: 1, 'files of MLflow’s': 1 });
 });
 
+test('folders that do not say which run or experiment they are of are told of, and the others come', async () => {
+  const own = importSources();
+  const root = join(own, 'mlflow/mlruns');
+  const experiment = join(root, '539763213127945492');
+  const [parent, goingOn] = ['03b5803d996c4ebcaa0f113220a39ea7', '091ad808ca7048d5ab4df9fddbba5bc3'];
+  rmSync(join(experiment, parent, 'meta.yaml')); // a part of it looks for it too
+  writeFileSync(join(experiment, goingOn, 'meta.yaml'), 'status: 1\n');
+  rmSync(join(experiment, 'models/m-fb0b140cdcd04658950178adcdbf4273/meta.yaml'));
+  mkdirSync(join(experiment, '.ipynb_checkpoints'));
+  // What is beside a database.
+  mkdirSync(join(root, '7/1cb085e1032b4c64a58943ad0e8c8983/artifacts'), { recursive: true });
+  const { problem, report, out } = await start(join(own, 'mlflow'));
+  rmSync(own, { recursive: true, force: true });
+  expect(problem).toBe('Not all that should have come did.');
+  expect(report).toMatchObject({ complete: true, came: { runs: 2 } });
+  const missed = report.notImported.map(({ what, why, count, failed }) => ({ what, why, count, failed }));
+  const noMeta: unknown = expect.stringMatching(/^Their folders have no meta\.yaml/);
+  expect(missed).toEqual(
+    expect.arrayContaining([
+      { what: 'runs', why: noMeta, count: 1, failed: true },
+      { what: 'runs', why: 'Their meta.yaml names none.', count: 1, failed: true },
+      { what: 'experiments', why: noMeta, count: 1, failed: true },
+      { what: 'files of MLflow’s', why: 'They are not there.', count: 1, failed: true },
+      { what: 'folders', why: 'They are no runs of MLflow’s.', count: 1, failed: false },
+    ]),
+  );
+  expect(out).toContain(`such as ${join(experiment, parent)}\n`);
+});
+
+test('a folder that is none of MLflow’s, or one experiment of it, is refused with a sentence', async () => {
+  expect((await start(join(sources, 'tensorboard'))).problem).toMatch(
+    /^There are no experiments of MLflow’s in /,
+  );
+  expect((await start(join(folder(), 'mlruns/539763213127945492'))).problem).toMatch(
+    /is a part of MLflow’s folder: name all of it, and --experiment\.$/,
+  );
+});
+
 test('of a database, times that are none are told, and a run without an address has no files', async () => {
   const own = importSources();
   const path = join(own, 'database/mlflow.db');

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isFolder } from '../../folder';
 import { filesBelow, type LinkRule } from '../local-file';
 import type { SourceFile } from '../source-run';
 import type { FileOwner } from './mlflow-store';
@@ -65,5 +65,3 @@ const isPlain = (segments: readonly string[]): boolean =>
   segments.every((segment) => /^[\w.-]+$/.test(segment) && !/^\.+$/.test(segment));
 const isBelow = (path: string, folder: string): boolean =>
   resolve(path) === resolve(folder) || resolve(path).startsWith(resolve(folder) + sep);
-const isFolder = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => null))?.isDirectory() ?? false;

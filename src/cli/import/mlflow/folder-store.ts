@@ -1,6 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
+import { CommandFailed } from '../../command';
+import { isFolder } from '../../folder';
 import { isFileError } from '../file-error';
 import { digestOf } from '../import-key';
 import { integerIn, numberIn, objectIn, optionalTextIn, textIn, type JsonObject } from '../json-fields';
@@ -20,42 +22,43 @@ import {
   type MlflowStore,
   type ModelMetric,
 } from './mlflow-store';
-import { BadFile, yamlIn } from './yaml-file';
+import { StoreFiles } from './store-files';
 
 /** Where MLflow puts experiments that are deleted. */
 const TRASH = '.trash';
 /** Folders of an experiment that are no runs. */
 const NO_RUNS = new Set(['tags', 'datasets', 'models', 'traces', 'assessments']);
+/** Of a run's folder; one that has any of them, and no `meta.yaml`, is of a run that is damaged. */
+const RUN_PARTS = new Set(['metrics', 'params', 'tags', 'inputs', 'outputs', 'artifacts']);
 /** Runs given at a time. */
 const RUNS = 100;
+/** Folders beside a database have their runs' files, and nothing that says what runs they are. */
+const NO_META =
+  'Their folders have no meta.yaml: they are damaged, or what they are is in a database, which is to be named then.';
 
 /** MLflow's file store: a folder `mlruns`. */
 export class FolderStore implements MlflowStore {
   readonly place: string;
+  private readonly data: StoreFiles;
+  private found: Promise<readonly MlflowExperiment[]> | null = null;
 
   constructor(
     private readonly root: string,
     private readonly places: ArtifactPlaces,
   ) {
     this.place = resolve(root);
+    this.data = new StoreFiles(places.tally);
   }
 
-  async experiments(): Promise<readonly MlflowExperiment[]> {
-    const found: MlflowExperiment[] = [];
-    for (const parent of [this.root, join(this.root, TRASH)])
-      for (const name of await foldersIn(parent)) {
-        const meta = await this.yaml(join(parent, name, 'meta.yaml'));
-        if (!meta || !optionalTextIn(meta, 'experiment_id')) continue;
-        const isDeleted = textIn(meta, 'lifecycle_stage') === 'deleted';
-        const tags = await textFiles(join(parent, name, 'tags'));
-        found.push({ id: name, name: textIn(meta, 'name') || name, isDeleted, tags });
-      }
-    return found;
+  experiments(): Promise<readonly MlflowExperiment[]> {
+    this.found ??= this.findExperiments();
+    return this.found;
   }
 
   async *runs(experimentId: string): AsyncGenerator<readonly MlflowRunRef[]> {
     const folder = await this.experimentFolder(experimentId);
-    const names = folder === null ? [] : (await foldersIn(folder)).filter((name) => !NO_RUNS.has(name));
+    const folders = folder === null ? [] : await this.data.foldersIn(folder);
+    const names = folders.filter((name) => !NO_RUNS.has(name));
     for (let at = 0; at < names.length; at += RUNS) {
       const some = names.slice(at, at + RUNS);
       const refs = await Promise.all(some.map((name) => this.ref(experimentId, name)));
@@ -64,9 +67,10 @@ export class FolderStore implements MlflowStore {
   }
 
   async run(runId: string): Promise<MlflowRunRef | null> {
-    if (!isName(runId)) return null;
+    if (!isName(runId) || NO_RUNS.has(runId)) return null;
     for (const { id } of await this.experiments()) {
-      const ref = await this.ref(id, runId);
+      const isThere = await isFolder(await this.runFolder(id, runId));
+      const ref = isThere ? await this.ref(id, runId) : null;
       if (ref) return ref;
     }
     return null;
@@ -82,9 +86,9 @@ export class FolderStore implements MlflowStore {
     const experiment = await this.experimentFolder(experimentId);
     if (experiment === null) return [];
     const models: MlflowLoggedModel[] = [];
-    for (const id of await foldersIn(join(experiment, 'models'))) {
+    for (const id of await this.data.foldersIn(join(experiment, 'models'))) {
       const folder = join(experiment, 'models', id);
-      const meta = await this.yaml(join(folder, 'meta.yaml'));
+      const meta = await this.data.mustSay(folder);
       if (!meta || textIn(meta, 'lifecycle_stage') === 'deleted') continue;
       const sourceRunId = textIn(meta, 'source_run_id');
       models.push({
@@ -97,8 +101,8 @@ export class FolderStore implements MlflowStore {
         },
         status: MODEL_STATUSES[numberIn(meta, 'status') ?? 0] ?? '',
         artifactUri: textIn(meta, 'artifact_location'),
-        params: await textFiles(join(folder, 'params')),
-        tags: await textFiles(join(folder, 'tags')),
+        params: await this.data.textFiles(join(folder, 'params')),
+        tags: await this.data.textFiles(join(folder, 'tags')),
         metrics: await this.modelMetrics(folder),
         step: await this.outputStep(experiment, sourceRunId, id),
       });
@@ -106,8 +110,7 @@ export class FolderStore implements MlflowStore {
     return models;
   }
 
-  registeredModels = (): Promise<readonly MlflowModel[]> =>
-    folderModels(this.root, { foldersIn, textFiles, yaml: (path) => this.yaml(path) });
+  registeredModels = (): Promise<readonly MlflowModel[]> => folderModels(this.root, this.data);
 
   files = (owner: FileOwner): AsyncIterable<SourceFile> => filesAt(this.places, owner);
 
@@ -115,23 +118,82 @@ export class FolderStore implements MlflowStore {
     // nothing is held open
   }
 
-  /** A folder that cannot be read is counted, and the rest goes on. */
+  private async findExperiments(): Promise<readonly MlflowExperiment[]> {
+    const found: MlflowExperiment[] = [];
+    for (const parent of [this.root, join(this.root, TRASH)])
+      for (const name of await this.data.foldersIn(parent)) {
+        const isOfModels = parent === this.root && name === 'models';
+        if (isOfModels || name === TRASH) continue;
+        const folder = join(parent, name);
+        const experiment = await this.orCounted('experiments', folder, () => this.experiment(folder, name));
+        if (experiment) found.push(experiment);
+      }
+    if (found.length === 0) await this.refuseOther();
+    return found;
+  }
+
+  private async refuseOther(): Promise<void> {
+    if (optionalTextIn((await this.data.said(this.root)) ?? {}, 'experiment_id'))
+      throw new CommandFailed(
+        `${this.place} is a part of MLflow’s folder: name all of it, and --experiment.`,
+      );
+    if (!this.places.tally.hasFailures)
+      throw new CommandFailed(`There are no experiments of MLflow’s in ${this.place}.`);
+  }
+
+  /** Null where it is none, which is counted. */
+  private async experiment(folder: string, id: string): Promise<MlflowExperiment | null> {
+    const meta = await this.data.said(folder);
+    if (meta && (runIdIn(meta) ?? !optionalTextIn(meta, 'experiment_id')))
+      this.data.fail('experiments', 'Their meta.yaml names none.', folder);
+    else if (meta) {
+      const isDeleted = textIn(meta, 'lifecycle_stage') === 'deleted';
+      const tags = await this.data.textFiles(join(folder, 'tags'));
+      return { id, name: textIn(meta, 'name') || id, isDeleted, tags };
+    } else if (await this.holdsRuns(folder)) this.data.fail('experiments', NO_META, folder);
+    else this.data.leaveOut('folders', 'They are no experiments of MLflow’s.', folder);
+    return null;
+  }
+
+  private async holdsRuns(folder: string): Promise<boolean> {
+    for (const name of await this.data.foldersIn(folder))
+      if (!NO_RUNS.has(name) && (await this.isOfRun(join(folder, name)))) return true;
+    return false;
+  }
+
+  private isOfRun = async (folder: string): Promise<boolean> =>
+    (await this.data.foldersIn(folder)).some((name) => RUN_PARTS.has(name));
+
   private async ref(experimentId: string, id: string): Promise<MlflowRunRef | null> {
     const folder = await this.runFolder(experimentId, id);
+    return this.orCounted('runs', folder, () => this.refIn(folder, experimentId, id));
+  }
+
+  /** A folder that cannot be read is counted, and the rest goes on. */
+  private async orCounted<Read>(
+    what: string,
+    folder: string,
+    read: () => Promise<Read>,
+  ): Promise<Read | null> {
     try {
-      return await this.refIn(folder, experimentId, id);
+      return await read();
     } catch (error) {
       if (!isFileError(error)) throw error;
-      this.places.tally.fail('runs', error.message, folder);
+      this.data.fail(what, error.message, folder);
       return null;
     }
   }
 
   private async refIn(folder: string, experimentId: string, id: string): Promise<MlflowRunRef | null> {
-    const meta = await this.yaml(join(folder, 'meta.yaml'));
-    if (!meta || !(optionalTextIn(meta, 'run_id') ?? optionalTextIn(meta, 'run_uuid'))) return null;
+    const meta = await this.data.said(folder);
+    if (!meta || !runIdIn(meta)) {
+      if (meta) this.data.fail('runs', 'Their meta.yaml names none.', folder);
+      else if (await this.isOfRun(folder)) this.data.fail('runs', NO_META, folder);
+      else this.data.leaveOut('folders', 'They are no runs of MLflow’s.', folder);
+      return null;
+    }
     const facts = await Promise.all(
-      ['metrics', 'params', 'tags'].map((part) => sizesBelow(join(folder, part))),
+      ['metrics', 'params', 'tags'].map((part) => this.data.sizesBelow(join(folder, part))),
     );
     return {
       id,
@@ -146,9 +208,9 @@ export class FolderStore implements MlflowStore {
     const inputs = await this.metasIn(join(folder, 'inputs'));
     const models = inputs.filter((input) => /MODEL/.test(textIn(input, 'source_type')));
     const { metricKeys, ...rest } = {
-      metricKeys: (await filePaths(join(folder, 'metrics'))).sort(),
-      params: await textFiles(join(folder, 'params')),
-      tags: await textFiles(join(folder, 'tags')),
+      metricKeys: await this.data.filePaths(join(folder, 'metrics')),
+      params: await this.data.textFiles(join(folder, 'params')),
+      tags: await this.data.textFiles(join(folder, 'tags')),
     };
     return {
       ...{ id, experimentId, metricKeys, ...rest },
@@ -172,7 +234,7 @@ export class FolderStore implements MlflowStore {
     for (const input of inputs) {
       const id = textIn(input, 'source_id');
       if (textIn(input, 'source_type') !== 'DATASET' || !isName(id) || experiment === null) continue;
-      const meta = await this.yaml(join(experiment, 'datasets', id, 'meta.yaml'));
+      const meta = await this.data.mustSay(join(experiment, 'datasets', id));
       if (meta) datasets.push({ tags: pairsOf(objectIn(input, 'tags')), dataset: datasetOf(meta) });
     }
     return datasets;
@@ -181,7 +243,7 @@ export class FolderStore implements MlflowStore {
   /** Behind a line of a logged model's file stand the run, and the dataset's name and digest where there is one. */
   private async modelMetrics(folder: string): Promise<readonly ModelMetric[]> {
     const metrics: ModelMetric[] = [];
-    for (const key of await filePaths(join(folder, 'metrics'))) {
+    for (const key of await this.data.filePaths(join(folder, 'metrics'))) {
       const path = join(folder, 'metrics', ...key.split('/'));
       for await (const lines of metricLines(path, this.onBadLine(path)))
         for (const { rest, ...line } of lines) {
@@ -196,12 +258,12 @@ export class FolderStore implements MlflowStore {
 
   private async outputStep(experiment: string, runId: string, modelId: string): Promise<number | bigint> {
     if (!isName(runId)) return 0;
-    const meta = await this.yaml(join(experiment, runId, 'outputs', modelId, 'meta.yaml'));
+    const meta = await this.data.said(join(experiment, runId, 'outputs', modelId));
     return (meta && integerIn(meta, 'step')) ?? 0;
   }
 
   private async metasIn(folder: string): Promise<readonly JsonObject[]> {
-    const metas = (await foldersIn(folder)).map((name) => this.yaml(join(folder, name, 'meta.yaml')));
+    const metas = (await this.data.foldersIn(folder)).map((name) => this.data.mustSay(join(folder, name)));
     return (await Promise.all(metas)).filter((meta) => meta !== null);
   }
 
@@ -215,17 +277,6 @@ export class FolderStore implements MlflowStore {
 
   private runFolder = async (experimentId: string, id: string): Promise<string> =>
     join((await this.experimentFolder(experimentId)) ?? join(this.root, experimentId), id);
-
-  /** What is damaged is counted, and the rest goes on. */
-  private async yaml(path: string): Promise<JsonObject | null> {
-    try {
-      return await yamlIn(path);
-    } catch (error) {
-      if (!(error instanceof BadFile)) throw error;
-      this.places.tally.fail('files of MLflow’s', error.message, path);
-      return null;
-    }
-  }
 
   private onBadLine = (path: string) => (line: number) =>
     this.places.tally.fail('points', 'A line of a metric’s file is none of MLflow’s.', `${path}:${line}`);
@@ -243,47 +294,8 @@ const datasetOf = (meta: JsonObject): SourceDataset['dataset'] => ({
 const pairsOf = (object: JsonObject): readonly KeyValue[] =>
   Object.keys(object).map((key) => ({ key, value: textIn(object, key) }));
 
+const runIdIn = (meta: JsonObject): string | null =>
+  optionalTextIn(meta, 'run_id') ?? optionalTextIn(meta, 'run_uuid');
+
 /** Names of folders come from files of others too: none leads elsewhere. */
 const isName = (text: string): boolean => text !== '' && !/[/\\\0]/.test(text) && !/^\.+$/.test(text);
-
-async function entriesIn(folder: string) {
-  return readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
-}
-
-async function foldersIn(folder: string): Promise<readonly string[]> {
-  const entries = await entriesIn(folder);
-  const names = entries
-    .filter((entry) => entry.isDirectory() && entry.name !== TRASH)
-    .map(({ name }) => name);
-  return names.sort();
-}
-
-/** Files below a folder, by their paths in it: a name with slashes is a file in folders. */
-async function filePaths(folder: string, path = ''): Promise<string[]> {
-  const paths: string[] = [];
-  for (const entry of await entriesIn(join(folder, path))) {
-    const inner = path === '' ? entry.name : `${path}/${entry.name}`;
-    if (entry.isDirectory()) paths.push(...(await filePaths(folder, inner)));
-    else if (entry.isFile()) paths.push(inner);
-  }
-  return paths;
-}
-
-/** Params or tags: a file for each, whose text is the value. */
-async function textFiles(folder: string): Promise<readonly KeyValue[]> {
-  const keys = (await filePaths(folder)).sort();
-  return Promise.all(keys.map(async (key) => ({ key, value: await readFile(join(folder, key), 'utf8') })));
-}
-
-async function sizesBelow(folder: string): Promise<readonly string[]> {
-  const paths = (await filePaths(folder)).sort();
-  return Promise.all(
-    paths.map(async (path) => {
-      const { size, mtimeMs } = await stat(join(folder, path));
-      return `${path}:${size}:${mtimeMs}`;
-    }),
-  );
-}
