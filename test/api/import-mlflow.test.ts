@@ -209,6 +209,22 @@ test('one experiment, under another name; a run that has grown gets the rest; da
   );
 });
 
+test('a file that comes to a run when it has ended is brought by the next import', async () => {
+  const own = importSources();
+  for (const [source, artifacts] of [
+    [join(own, 'mlflow'), 'mlflow/mlruns/539763213127945492/03b5803d996c4ebcaa0f113220a39ea7/artifacts'],
+    [`sqlite:///${own}/database/mlflow.db`, 'database/mlruns/1/d7975a29686a4b72b6dde47b63aa4e1f/artifacts'],
+  ] as const) {
+    server = await newProject();
+    expect((await start(source)).code).toBe(0);
+    writeFileSync(join(own, artifacts, 'late.txt'), 'late');
+    expect((await start(source)).report.came).toMatchObject({ runs: 0, files: 1 });
+    const { parent } = await importedRuns(server, ['penguins']);
+    expect(Object.keys(parent?.files ?? {})).toEqual(['late.txt', 'notes/a b.txt']);
+  }
+  rmSync(own, { recursive: true, force: true });
+});
+
 test('runs whose files are damaged, or have no name here, are told of, and the others come', async () => {
   const own = importSources();
   const experiment = join(own, 'mlflow/mlruns/539763213127945492');
@@ -275,7 +291,7 @@ test('a folder that is none of MLflow’s, or one experiment of it, is refused w
   );
 });
 
-test('of a database, times that are none are told, and a run without an address has no files', async () => {
+test('of a database, times and runs that are none are told, and a run without an address has no files', async () => {
   const own = importSources();
   const path = join(own, 'database/mlflow.db');
   const file = new Database(path);
@@ -283,6 +299,7 @@ test('of a database, times that are none are told, and a run without an address 
   // Nanoseconds, which clients write for milliseconds, have no year here; and a column of SQLite's takes any text.
   file.exec("UPDATE runs SET start_time = 1700000000000000000 WHERE name = 'failed'");
   file.exec("UPDATE runs SET start_time = 'yesterday' WHERE name = 'going on'");
+  file.exec("UPDATE model_versions SET run_id = 'gone'");
   file.close();
   const { problem, report } = await start(`sqlite:///${path}`);
   rmSync(own, { recursive: true, force: true });
@@ -292,6 +309,9 @@ test('of a database, times that are none are told, and a run without an address 
   expect(failed.map(({ what, why }) => [what, why])).toEqual([
     ['runs', expect.stringContaining('start_time')],
   ]);
+  expect(report.notImported).toContainEqual(
+    expect.objectContaining({ what: 'runs of model versions', why: 'They have not come.', count: 2 }),
+  );
 });
 
 const hasMetric = (run: string, key: string): boolean => {

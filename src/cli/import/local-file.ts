@@ -14,7 +14,7 @@ export interface LinkRule {
   readonly followsLinks: boolean;
 }
 
-const LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
+export const LINKS_LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
 
 /**
  * The files below a folder, by their paths in it; none where there is no such folder. A folder that others have made may
@@ -38,7 +38,7 @@ export async function* filesBelow(
       if (size !== null) yield localFile(inner, join(root, inner), size);
     } else if (!entry.isSymbolicLink())
       rule.tally.leaveOut('files', 'They are no plain files.', join(root, inner));
-    else if (!rule.followsLinks) rule.tally.leaveOut('files', LEFT_OUT, join(root, inner));
+    else if (!rule.followsLinks) rule.tally.leaveOut('files', LINKS_LEFT_OUT, join(root, inner));
     else {
       const target = await stat(join(root, inner)).catch(() => null);
       if (target?.isFile()) yield localFile(inner, join(root, inner), target.size);

@@ -1,8 +1,11 @@
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isFolder } from '../../folder';
+import { isFileError } from '../file-error';
+import { digestOf } from '../import-key';
 import { filesBelow, type LinkRule } from '../local-file';
 import type { SourceFile } from '../source-run';
+import { Tally } from '../tally';
 import type { FileOwner } from './mlflow-store';
 
 /** Where files of a folder or a database of MLflow's are looked for. */
@@ -22,6 +25,18 @@ export async function* filesAt(places: ArtifactPlaces, owner: FileOwner): AsyncG
   if (folder !== null) yield* filesBelow(folder, places);
 }
 
+/** What changes when files come. What is wrong with some is counted when they are brought, and not here. */
+export async function filesMark(places: ArtifactPlaces, owner: FileOwner): Promise<string> {
+  const files: string[] = [];
+  try {
+    for await (const { path, sizeBytes } of filesAt({ ...places, tally: new Tally() }, owner))
+      files.push(`${path}:${sizeBytes}`);
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+  }
+  return digestOf(...files);
+}
+
 async function folderOf(places: ArtifactPlaces, owner: FileOwner): Promise<string | null> {
   const { kind, id, experimentId, artifactUri } = owner;
   const inside = [experimentId, ...(kind === 'model' ? ['models'] : []), id, 'artifacts'];
@@ -35,17 +50,27 @@ async function folderOf(places: ArtifactPlaces, owner: FileOwner): Promise<strin
     places.tally.leaveOut(`files of ${kind}s`, advice, `${id}: ${artifactUri}`);
     return null;
   }
+  const leaveOut = (why: string) => places.tally.leaveOut(`files of ${kind}s`, why, `${id}: ${path}`);
   const isInside = [places.root, ...places.folders].some((folder) => isBelow(path, folder));
-  if (!isInside && !places.followsLinks) {
-    if (await isFolder(path))
-      places.tally.leaveOut(
-        `files of ${kind}s`,
-        'They are outside of the source’s folder: --follow-links brings them.',
-        `${id}: ${path}`,
-      );
-    return null;
-  }
-  return (await isFolder(path)) ? path : null;
+  if (await isFolder(path)) {
+    if (isInside || places.followsLinks) return path;
+    leaveOut('They are outside of the source’s folder: --follow-links brings them.');
+  } else if (await isElsewhere(path, inside, places))
+    leaveOut('If there are any, they are on another machine: --artifacts names a copy of their folder.');
+  return null;
+}
+
+/** Runs without files have no folder for them. Where not even what would hold it is there, nobody can say that of one. */
+async function isElsewhere(
+  path: string,
+  inside: readonly string[],
+  { folders }: ArtifactPlaces,
+): Promise<boolean> {
+  const store = resolve(path, ...inside.map(() => '..'));
+  const [experiment = ''] = inside;
+  for (const folder of [store, ...folders.map((folder) => join(folder, experiment))])
+    if (await isFolder(folder)) return false;
+  return true;
 }
 
 /** Null where it is no address of this machine. */

@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import { digestOf } from '../import-key';
 import { integerIn, keyValuesIn, numberIn, optionalTextIn, textIn, type JsonObject } from '../json-fields';
 import type { SourceDataset, SourceFile, SourcePoint } from '../source-run';
-import { filesAt, type ArtifactPlaces } from './artifact-folder';
+import { filesAt, filesMark, type ArtifactPlaces } from './artifact-folder';
 import {
+  DELETED_FOR_GOOD,
   MODEL_STATUSES,
+  NO_PLACE,
   type FileOwner,
   type MlflowExperiment,
   type MlflowLoggedModel,
@@ -48,11 +50,10 @@ export class DatabaseStore implements MlflowStore {
     return Promise.resolve(
       rows.map((row) => {
         const id = textIn(row, 'experiment_id');
-        const isDeleted = textIn(row, 'lifecycle_stage') === 'deleted';
         return {
           id,
           name: textIn(row, 'name'),
-          isDeleted,
+          isDeleted: isDeleted(row),
           tags: this.pairs('experiment_tags', 'experiment_id', id),
         };
       }),
@@ -60,6 +61,7 @@ export class DatabaseStore implements MlflowStore {
   }
 
   async *runs(experimentId: string): AsyncGenerator<readonly MlflowRunRef[]> {
+    this.tellTraces(experimentId);
     let after: readonly [Value, Value] = [-Infinity, ''];
     for (;;) {
       const rows = this.file.rows(
@@ -69,16 +71,16 @@ export class DatabaseStore implements MlflowStore {
         [experimentId, ...after],
       );
       if (rows.length === 0) return;
-      yield await Promise.resolve(rows.map((row) => this.ref(row)));
+      yield await Promise.all(rows.map((row) => this.ref(row)));
       // As it stands there: clients write times that are none, and columns of SQLite take any value.
       const last = rows.at(-1) as Readonly<Record<string, Value>>;
       after = [last.start_time ?? 0, last.run_uuid ?? ''];
     }
   }
 
-  run(runId: string): Promise<MlflowRunRef | null> {
+  async run(runId: string): Promise<MlflowRunRef | null> {
     const [row] = this.file.rows('runs', 'SELECT * FROM runs WHERE run_uuid = ?', [runId]);
-    return Promise.resolve(row ? this.ref(row) : null);
+    return row ? this.ref(row) : null;
   }
 
   async *points({ id }: MlflowRun, key: string): AsyncGenerator<readonly SourcePoint[]> {
@@ -97,11 +99,13 @@ export class DatabaseStore implements MlflowStore {
   loggedModels(experimentId: string): Promise<readonly MlflowLoggedModel[]> {
     const rows = this.file.rows(
       'logged_models',
-      `SELECT * FROM logged_models WHERE experiment_id = ? AND lifecycle_stage <> 'deleted'
-       ORDER BY creation_timestamp_ms, model_id`,
+      'SELECT * FROM logged_models WHERE experiment_id = ? ORDER BY creation_timestamp_ms, model_id',
       [experimentId],
     );
-    return Promise.resolve(rows.map((row) => this.loggedModel(experimentId, row)));
+    const [deleted, kept] = [rows.filter(isDeleted), rows.filter((row) => !isDeleted(row))];
+    for (const row of deleted)
+      this.places.tally.leaveOut('logged models', DELETED_FOR_GOOD, textIn(row, 'model_id'));
+    return Promise.resolve(kept.map((row) => this.loggedModel(experimentId, row)));
   }
 
   registeredModels(): Promise<readonly MlflowModel[]> {
@@ -138,8 +142,20 @@ export class DatabaseStore implements MlflowStore {
 
   close = (): void => this.file.close();
 
-  private ref(row: JsonObject): MlflowRunRef {
+  private tellTraces(experimentId: string): void {
+    const [row] = this.file.rows(
+      'trace_info',
+      'SELECT count(*) AS traces FROM trace_info WHERE experiment_id = ?',
+      [experimentId],
+    );
+    const count = row ? (numberIn(row, 'traces') ?? 0) : 0;
+    if (count > 0) this.places.tally.leaveOut('traces', NO_PLACE, `experiment ${experimentId}`, count);
+  }
+
+  private async ref(row: JsonObject): Promise<MlflowRunRef> {
     const id = textIn(row, 'run_uuid');
+    const experimentId = textIn(row, 'experiment_id');
+    const owner = { kind: 'run', id, experimentId, artifactUri: textIn(row, 'artifact_uri') } as const;
     const latest = this.file.rows(
       'latest_metrics',
       'SELECT * FROM latest_metrics WHERE run_uuid = ? ORDER BY key',
@@ -160,8 +176,8 @@ export class DatabaseStore implements MlflowStore {
     return {
       id,
       name: textIn(row, 'name') || id,
-      isDeleted: textIn(row, 'lifecycle_stage') === 'deleted',
-      mark: digestOf(jsonText(facts)),
+      isDeleted: isDeleted(row),
+      mark: digestOf(jsonText(facts), await filesMark(this.places, owner)),
       load: () =>
         Promise.resolve(
           this.load(
@@ -278,6 +294,8 @@ export class DatabaseStore implements MlflowStore {
     return keyValuesIn({ rows }, 'rows');
   }
 }
+
+const isDeleted = (row: JsonObject): boolean => textIn(row, 'lifecycle_stage') === 'deleted';
 
 function modelMetric(row: JsonObject): ModelMetric {
   const renamed = { timestamp: row.metric_timestamp_ms, step: row.metric_step, value: row.metric_value };

@@ -7,11 +7,13 @@ import { isFileError } from '../file-error';
 import { digestOf } from '../import-key';
 import { integerIn, numberIn, objectIn, optionalTextIn, textIn, type JsonObject } from '../json-fields';
 import type { SourceDataset, SourceFile, SourcePoint } from '../source-run';
-import { filesAt, type ArtifactPlaces } from './artifact-folder';
+import { filesAt, filesMark, type ArtifactPlaces } from './artifact-folder';
 import { folderModels } from './folder-models';
 import { metricLines } from './metric-lines';
 import {
+  DELETED_FOR_GOOD,
   MODEL_STATUSES,
+  NO_PLACE,
   RUN_STATUSES,
   type FileOwner,
   type MlflowExperiment,
@@ -27,7 +29,8 @@ import { StoreFiles } from './store-files';
 /** Where MLflow puts experiments that are deleted. */
 const TRASH = '.trash';
 /** Folders of an experiment that are no runs. */
-const NO_RUNS = new Set(['tags', 'datasets', 'models', 'traces', 'assessments']);
+const TRACES = 'traces';
+const NO_RUNS = new Set(['tags', 'datasets', 'models', TRACES, 'assessments']);
 /** Of a run's folder; one that has any of them, and no `meta.yaml`, is of a run that is damaged. */
 const RUN_PARTS = new Set(['metrics', 'params', 'tags', 'inputs', 'outputs', 'artifacts']);
 /** Runs given at a time. */
@@ -47,7 +50,7 @@ export class FolderStore implements MlflowStore {
     private readonly places: ArtifactPlaces,
   ) {
     this.place = resolve(root);
-    this.data = new StoreFiles(places.tally);
+    this.data = new StoreFiles(places);
   }
 
   experiments(): Promise<readonly MlflowExperiment[]> {
@@ -58,6 +61,7 @@ export class FolderStore implements MlflowStore {
   async *runs(experimentId: string): AsyncGenerator<readonly MlflowRunRef[]> {
     const folder = await this.experimentFolder(experimentId);
     const folders = folder === null ? [] : await this.data.foldersIn(folder);
+    if (folder !== null && folders.includes(TRACES)) await this.tellTraces(join(folder, TRACES));
     const names = folders.filter((name) => !NO_RUNS.has(name));
     for (let at = 0; at < names.length; at += RUNS) {
       const some = names.slice(at, at + RUNS);
@@ -89,7 +93,11 @@ export class FolderStore implements MlflowStore {
     for (const id of await this.data.foldersIn(join(experiment, 'models'))) {
       const folder = join(experiment, 'models', id);
       const meta = await this.data.mustSay(folder);
-      if (!meta || textIn(meta, 'lifecycle_stage') === 'deleted') continue;
+      if (!meta) continue;
+      if (textIn(meta, 'lifecycle_stage') === 'deleted') {
+        this.data.leaveOut('logged models', DELETED_FOR_GOOD, folder);
+        continue;
+      }
       const sourceRunId = textIn(meta, 'source_run_id');
       models.push({
         ...{
@@ -164,6 +172,11 @@ export class FolderStore implements MlflowStore {
   private isOfRun = async (folder: string): Promise<boolean> =>
     (await this.data.foldersIn(folder)).some((name) => RUN_PARTS.has(name));
 
+  private async tellTraces(folder: string): Promise<void> {
+    const { length } = await this.data.foldersIn(folder);
+    if (length > 0) this.places.tally.leaveOut('traces', NO_PLACE, folder, length);
+  }
+
   private async ref(experimentId: string, id: string): Promise<MlflowRunRef | null> {
     const folder = await this.runFolder(experimentId, id);
     return this.orCounted('runs', folder, () => this.refIn(folder, experimentId, id));
@@ -195,11 +208,13 @@ export class FolderStore implements MlflowStore {
     const facts = await Promise.all(
       ['metrics', 'params', 'tags'].map((part) => this.data.sizesBelow(join(folder, part))),
     );
+    const artifactUri = textIn(meta, 'artifact_uri');
+    const files = await filesMark(this.places, { kind: 'run', id, experimentId, artifactUri });
     return {
       id,
       name: textIn(meta, 'run_name') || id,
       isDeleted: textIn(meta, 'lifecycle_stage') === 'deleted',
-      mark: digestOf(JSON.stringify(meta), ...facts.flat()),
+      mark: digestOf(JSON.stringify(meta), ...facts.flat(), files),
       load: () => this.load(experimentId, id, folder, meta),
     };
   }

@@ -1,6 +1,11 @@
 import type { KeyValue } from '../../../client/operations/runs';
 import type { SourceDataset, SourceFile, SourcePoint } from '../source-run';
 
+/** Why what is deleted in the source, and does not come even with `--deleted`, stays behind. */
+export const DELETED_FOR_GOOD = 'They are deleted in the source.';
+/** Of traces. */
+export const NO_PLACE = 'They have no place here.';
+
 /** What MLflow keeps, wherever it keeps it: a server, a folder, a database. */
 export interface MlflowStore {
   /** Where it is, for people: without a credential. */

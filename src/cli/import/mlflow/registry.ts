@@ -113,6 +113,8 @@ export class Registry {
       return tally.wasThere('modelVersions');
     }
     const run = runId === '' ? null : await this.needs.runIdOf(runId);
+    if (runId !== '' && run === null)
+      tally.leaveOut('runs of model versions', 'They have not come.', `${name} ${version}: ${runId}`);
     const fitting = factsThatFit('tags', tags, tally, `${name} ${version}`);
     const body = {
       ...{ name, source, tags: [...fitting, { key: VERSION_TAG, value: version }] },

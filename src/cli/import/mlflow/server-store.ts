@@ -146,7 +146,9 @@ export class ServerStore implements MlflowStore {
       for (const file of objectsIn(json, 'files')) {
         const path = textIn(file, 'path');
         if (file.is_dir !== true) yield this.file(owner, path, numberIn(file, 'file_size'));
-        else if (path !== folder && depth < MAX_DEPTH) yield* this.filesIn(owner, path, depth + 1);
+        else if (path === folder) continue;
+        else if (depth < MAX_DEPTH) yield* this.filesIn(owner, path, depth + 1);
+        else this.tally.fail('files', `Folders are more than ${MAX_DEPTH} deep.`, `${owner.id}: ${path}`);
       }
       token = textIn(json, 'next_page_token');
     } while (token !== '');

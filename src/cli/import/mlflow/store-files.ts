@@ -3,25 +3,27 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
 import type { JsonObject } from '../json-fields';
-import type { Tally } from '../tally';
+import { LINKS_LEFT_OUT, type LinkRule } from '../local-file';
 import { BadFile, yamlIn } from './yaml-file';
 
 /** What MLflow says of a run, an experiment, a model, in its folder. */
 const META = 'meta.yaml';
 
 /**
- * The folders and files of MLflow's file store. What is damaged or missing is counted, once however often it is met,
- * and the rest goes on.
+ * The folders and files of MLflow's file store. What is damaged, missing or a link is counted, once however often it is
+ * met, and the rest goes on.
  */
 export class StoreFiles {
   private readonly told = new Set<string>();
 
-  constructor(private readonly tally: Tally) {}
+  constructor(private readonly rule: LinkRule) {}
 
   /** Names of the folders in a folder, sorted; none where there is no such folder. */
   async foldersIn(folder: string): Promise<readonly string[]> {
-    const folders = (await entriesIn(folder)).filter((entry) => entry.isDirectory());
-    return folders.map(({ name }) => name).sort();
+    const names: string[] = [];
+    for (const entry of await entriesIn(folder))
+      if (entry.isDirectory() || (await this.isFollowed(folder, entry, 'folders'))) names.push(entry.name);
+    return names.sort();
   }
 
   /** Params or tags: a file for each, whose text is the value. */
@@ -67,11 +69,11 @@ export class StoreFiles {
   }
 
   leaveOut(what: string, why: string, path: string): void {
-    if (this.isNew(path)) this.tally.leaveOut(what, why, path);
+    if (this.isNew(path)) this.rule.tally.leaveOut(what, why, path);
   }
 
   fail(what: string, why: string, path: string): void {
-    if (this.isNew(path)) this.tally.fail(what, why, path);
+    if (this.isNew(path)) this.rule.tally.fail(what, why, path);
   }
 
   private async pathsBelow(folder: string, path: string): Promise<string[]> {
@@ -79,9 +81,25 @@ export class StoreFiles {
     for (const entry of await entriesIn(join(folder, path))) {
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) paths.push(...(await this.pathsBelow(folder, inner)));
-      else if (entry.isFile()) paths.push(inner);
+      else if (entry.isFile() || (await this.isFollowed(join(folder, path), entry, 'files')))
+        paths.push(inner);
     }
     return paths;
+  }
+
+  /** Whether it is a link that leads to one of them, and links are to be followed. */
+  private async isFollowed(folder: string, entry: Dirent, to: 'folders' | 'files'): Promise<boolean> {
+    if (!entry.isSymbolicLink()) return false;
+    const path = join(folder, entry.name);
+    if (!this.rule.followsLinks) {
+      this.leaveOut(to, LINKS_LEFT_OUT, path);
+      return false;
+    }
+    const found = await stat(path).catch(() => null);
+    const isSo = (to === 'folders' ? found?.isDirectory() : found?.isFile()) ?? false;
+    if (!isSo)
+      this.leaveOut(to, `They are links that lead to no ${to === 'folders' ? 'folder' : 'file'}.`, path);
+    return isSo;
   }
 
   private isNew(path: string): boolean {
