@@ -37,13 +37,14 @@ async function start(args: readonly string[], terminal: Terminal): Promise<ExitC
   await checkFolder(root);
   const from = resolve(root);
   const session = new ImportSession(from, values, terminal);
-  const folders = await logFolders(root, session.tally);
-  if (folders.length === 0 && !session.tally.hasFailures)
+  const { tally, followsLinks } = session;
+  const folders = await logFolders(root, { tally, followsLinks });
+  if (folders.length === 0 && tally.notImported.length === 0)
     throw new CommandFailed(`There are no event files (*tfevents*) in ${from} or below it.`);
   return session.run(async () => {
     session.progress.expectMore(folders.length);
     const experiment = values.experiment ?? basename(from);
-    const runs = folders.map((folder) => eventRun(folder, { experiment, from, tally: session.tally }));
+    const runs = folders.map((folder) => eventRun(folder, { experiment, from, tally }));
     await session.runs(session.experiments()).all(runs);
   });
 }

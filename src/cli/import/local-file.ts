@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFileError } from './file-error';
@@ -33,18 +33,26 @@ export async function* filesBelow(
     if (entry.isDirectory()) {
       if (depth < MAX_DEPTH) yield* filesBelow(root, rule, inner, depth + 1);
       else rule.tally.fail('files', `Folders are more than ${MAX_DEPTH} deep.`, inner);
-    } else if (entry.isFile()) {
+    } else if (await isFileToRead(join(root, inner), entry, 'files', rule)) {
       const size = await sizeOf(join(root, inner), rule.tally, 'files');
       if (size !== null) yield localFile(inner, join(root, inner), size);
-    } else if (!entry.isSymbolicLink())
-      rule.tally.leaveOut('files', 'They are no plain files.', join(root, inner));
-    else if (!rule.followsLinks) rule.tally.leaveOut('files', LINKS_LEFT_OUT, join(root, inner));
-    else {
-      const target = await stat(join(root, inner)).catch(() => null);
-      if (target?.isFile()) yield localFile(inner, join(root, inner), target.size);
-      else rule.tally.leaveOut('files', 'They are links that lead to no file.', join(root, inner));
     }
   }
+}
+
+/** Whether it is a file, or a link that leads to one and may be followed; what is none is counted. */
+export async function isFileToRead(
+  path: string,
+  entry: Dirent,
+  what: string,
+  { tally, followsLinks }: { readonly tally: Pick<Tally, 'leaveOut'>; readonly followsLinks: boolean },
+): Promise<boolean> {
+  if (entry.isFile()) return true;
+  if (!entry.isSymbolicLink()) tally.leaveOut(what, 'They are no plain files.', path);
+  else if (!followsLinks) tally.leaveOut(what, LINKS_LEFT_OUT, path);
+  else if ((await stat(path).catch(() => null))?.isFile()) return true;
+  else tally.leaveOut(what, 'They are links that lead to no file.', path);
+  return false;
 }
 
 /** Null where it is not to be had: it has gone meanwhile, or its name is not UTF-8 and so no name here. */

@@ -2,8 +2,9 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
+import { isFolder } from '../../folder';
 import type { JsonObject } from '../json-fields';
-import { LINKS_LEFT_OUT, type LinkRule } from '../local-file';
+import { isFileToRead, LINKS_LEFT_OUT, type LinkRule } from '../local-file';
 import { BadFile, yamlIn } from './yaml-file';
 
 /** What MLflow says of a run, an experiment, a model, in its folder. */
@@ -22,7 +23,7 @@ export class StoreFiles {
   async foldersIn(folder: string): Promise<readonly string[]> {
     const names: string[] = [];
     for (const entry of await entriesIn(folder))
-      if (entry.isDirectory() || (await this.isFollowed(folder, entry, 'folders'))) names.push(entry.name);
+      if (await this.isFolderToRead(join(folder, entry.name), entry)) names.push(entry.name);
     return names.sort();
   }
 
@@ -78,28 +79,21 @@ export class StoreFiles {
 
   private async pathsBelow(folder: string, path: string): Promise<string[]> {
     const paths: string[] = [];
+    const rule = { tally: this, followsLinks: this.rule.followsLinks };
     for (const entry of await entriesIn(join(folder, path))) {
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) paths.push(...(await this.pathsBelow(folder, inner)));
-      else if (entry.isFile() || (await this.isFollowed(join(folder, path), entry, 'files')))
-        paths.push(inner);
+      else if (await isFileToRead(join(folder, inner), entry, 'files', rule)) paths.push(inner);
     }
     return paths;
   }
 
-  /** Whether it is a link that leads to one of them, and links are to be followed. */
-  private async isFollowed(folder: string, entry: Dirent, to: 'folders' | 'files'): Promise<boolean> {
-    if (!entry.isSymbolicLink()) return false;
-    const path = join(folder, entry.name);
-    if (!this.rule.followsLinks) {
-      this.leaveOut(to, LINKS_LEFT_OUT, path);
-      return false;
-    }
-    const found = await stat(path).catch(() => null);
-    const isSo = (to === 'folders' ? found?.isDirectory() : found?.isFile()) ?? false;
-    if (!isSo)
-      this.leaveOut(to, `They are links that lead to no ${to === 'folders' ? 'folder' : 'file'}.`, path);
-    return isSo;
+  private async isFolderToRead(path: string, entry: Dirent): Promise<boolean> {
+    if (!entry.isSymbolicLink()) return entry.isDirectory();
+    if (!this.rule.followsLinks) this.leaveOut('folders', LINKS_LEFT_OUT, path);
+    else if (await isFolder(path)) return true;
+    else this.leaveOut('folders', 'They are links that lead to no folder.', path);
+    return false;
   }
 
   private isNew(path: string): boolean {

@@ -6,8 +6,10 @@ import type { Tally } from '../tally';
 import { readEvent, type SummaryValue, type TbEvent } from './event';
 import { readHParams, type HParams } from './hparams';
 import type { LogFolder } from './log-folder';
+import { MAX_VALUES } from './tensor-value';
 import { recordsIn, type RecordFault } from './tf-record';
 
+const LONG_TEXT = `A text has at most ${MAX_VALUES} parts.`;
 /** Why what is not a scalar stays behind. */
 const NO_PLACE = 'Only scalars, hparams and the last text of each tag have a place in a run.';
 
@@ -20,6 +22,7 @@ const FAULTS: Readonly<Record<RecordFault['kind'], string>> = {
 
 /** What a run's event files say, besides its points. */
 interface Facts {
+  isEmpty: boolean;
   firstMs: number;
   lastMs: number;
   hparams: HParams[];
@@ -49,17 +52,17 @@ async function readRun(
   folder: LogFolder,
   { experiment, from, tally }: EventSource,
 ): Promise<SourceRun | null> {
-  const facts: Facts = { firstMs: Infinity, lastMs: -Infinity, hparams: [], texts: new Map() };
+  const facts: Facts = { isEmpty: true, firstMs: Infinity, lastMs: -Infinity, hparams: [], texts: new Map() };
   const tags = new TagKinds();
   for await (const event of eventsIn(folder, tally)) learn(facts, event, tags, tally, folder.name);
-  if (!Number.isFinite(facts.firstMs)) return null;
+  if (facts.isEmpty) return null;
   const merged = Object.assign({}, ...facts.hparams.map(known)) as Partial<HParams>;
   return {
     id: folder.name,
     experiment,
     name: folder.name === '.' ? null : folder.name,
-    startedAtMs: merged.startedAtMs ?? facts.firstMs,
-    endedAtMs: merged.endedAtMs ?? facts.lastMs,
+    startedAtMs: merged.startedAtMs ?? timeOf(facts.firstMs),
+    endedAtMs: merged.endedAtMs ?? timeOf(facts.lastMs),
     status: merged.status === 'FAILED' ? 'FAILED' : 'FINISHED',
     ...{ userId: null, datasets: [], inputModels: [], parent: null },
     params: merged.params ?? [],
@@ -68,6 +71,9 @@ async function readRun(
     files: noFiles,
   };
 }
+
+/** 1970 where no event says when it was. */
+const timeOf = (ms: number): number => (Number.isFinite(ms) ? ms : 0);
 
 /** What is said by one of several summaries of the plugin: the start of a session comes before its end. */
 const known = (hparams: HParams): Partial<HParams> =>
@@ -79,8 +85,11 @@ const known = (hparams: HParams): Partial<HParams> =>
 
 function learn(facts: Facts, event: TbEvent, tags: TagKinds, tally: Tally, where: string): void {
   const ms = Math.round(event.wallTime * 1_000);
-  facts.firstMs = Math.min(facts.firstMs, ms);
-  facts.lastMs = Math.max(facts.lastMs, ms);
+  facts.isEmpty = false;
+  if (Number.isFinite(ms)) {
+    facts.firstMs = Math.min(facts.firstMs, ms);
+    facts.lastMs = Math.max(facts.lastMs, ms);
+  }
   if (event.other !== null) tally.leaveOut(event.other, NO_PLACE, where);
   for (const value of event.values) {
     const kind = tags.kindOf(value);
@@ -94,10 +103,11 @@ function learn(facts: Facts, event: TbEvent, tags: TagKinds, tally: Tally, where
           `${where}: ${value.tag}`,
         );
     } else if (kind === 'text') {
-      const text = value.tensor?.texts.join('\n\n') ?? '';
+      const { texts = [], size = 0 } = value.tensor ?? {};
+      if (size > texts.length) tally.leaveOut('ends of long texts', LONG_TEXT, `${where}: ${value.tag}`);
       if (facts.texts.has(value.tag))
         tally.leaveOut('earlier texts of a tag', NO_PLACE, `${where}: ${value.tag}`);
-      facts.texts.set(value.tag, text);
+      facts.texts.set(value.tag, texts.join('\n\n'));
     } else if (kind !== 'scalars') tally.leaveOut(kind, NO_PLACE, `${where}: ${value.tag}`);
     else if (numberIn(value) === null) tally.leaveOut('tensors', NO_PLACE, `${where}: ${value.tag}`);
   }

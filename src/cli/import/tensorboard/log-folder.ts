@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../../folder';
 import { isFileError } from '../file-error';
-import { sizeOf } from '../local-file';
+import { isFileToRead, sizeOf, type LinkRule } from '../local-file';
 import type { Tally } from '../tally';
 
 /** Deepest folder below the one that was named. */
@@ -16,32 +17,45 @@ export interface LogFolder {
   readonly files: readonly { readonly path: string; readonly name: string; readonly sizeBytes: number }[];
 }
 
-/** All runs below a folder, by name. Links are not followed; what cannot be read is counted. */
+/** All runs below a folder, by name. What cannot be read is counted, and so are links that are not followed. */
 export async function logFolders(
   root: string,
-  tally: Tally,
+  rule: LinkRule,
   name = '.',
   depth = 0,
 ): Promise<readonly LogFolder[]> {
   const folder = join(root, name);
-  const entries = await entriesOf(folder, tally);
+  const { folders, events } = await namesIn(folder, rule);
   const found: LogFolder[] = [];
-  const names = entries
-    .filter((entry) => entry.isFile() && EVENT_FILE.test(entry.name))
-    .map((file) => file.name);
   const files = await Promise.all(
-    names.sort().map(async (file) => {
+    events.map(async (file) => {
       const path = join(folder, file);
-      const sizeBytes = await sizeOf(path, tally, 'event files');
+      const sizeBytes = await sizeOf(path, rule.tally, 'event files');
       return sizeBytes === null ? [] : [{ path, name: file, sizeBytes }];
     }),
   );
   if (files.flat().length > 0) found.push({ name, files: files.flat() });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   if (depth < MAX_DEPTH)
-    for (const inner of folders.sort())
-      found.push(...(await logFolders(root, tally, name === '.' ? inner : `${name}/${inner}`, depth + 1)));
+    for (const inner of folders)
+      found.push(...(await logFolders(root, rule, name === '.' ? inner : `${name}/${inner}`, depth + 1)));
+  else if (folders.length > 0)
+    rule.tally.fail('folders', `They are more than ${MAX_DEPTH} deep.`, folder, folders.length);
   return found;
+}
+
+/** Folders and event files, sorted. Links to folders may go round. */
+async function namesIn(folder: string, rule: LinkRule) {
+  const folders: string[] = [];
+  const events: string[] = [];
+  for (const entry of await entriesOf(folder, rule.tally)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) folders.push(entry.name);
+    else if (EVENT_FILE.test(entry.name)) {
+      if (await isFileToRead(path, entry, 'event files', rule)) events.push(entry.name);
+    } else if (entry.isSymbolicLink() && (await isFolder(path)))
+      rule.tally.leaveOut('folders', 'They are links: name the folders that they lead to.', path);
+  }
+  return { folders: folders.sort(), events: events.sort() };
 }
 
 async function entriesOf(folder: string, tally: Tally) {

@@ -1,7 +1,7 @@
 import { readMessage, readNumbers, type BinaryReader } from '../protobuf-fields';
 
 /** Values that are kept of one field: a text summary has one, and a scalar too. */
-const MAX_VALUES = 64;
+export const MAX_VALUES = 64;
 
 /** What of TensorFlow's `TensorProto` scalars and texts need. */
 export interface Tensor {
