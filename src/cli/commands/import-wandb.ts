@@ -35,11 +35,12 @@ async function start(args: readonly string[], terminal: Terminal): Promise<ExitC
   const [root] = named('import wandb', positionals, 'folder');
   await checkFolder(root);
   const from = resolve(root);
-  const folders = await offlineFolders(root);
-  if (folders.length === 0) throw new CommandFailed(`There are no runs of W&B (offline-run-…) in ${from}.`);
   const session = new ImportSession(from, values, terminal);
+  const { tally, followsLinks } = session;
+  const folders = await offlineFolders(root, { tally, followsLinks });
+  if (folders.length === 0 && tally.notImported.length === 0)
+    throw new CommandFailed(`There are no runs of W&B (offline-run-…) in ${from}.`);
   return session.run(async () => {
-    const { tally, followsLinks } = session;
     const runs = await offlineRuns(folders, { tally, followsLinks });
     session.progress.expectMore(runs.length);
     await session.runs(session.experiments()).all(runs);

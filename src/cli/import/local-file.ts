@@ -1,6 +1,7 @@
 import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../folder';
 import { isFileError } from './file-error';
 import type { SourceFile } from './source-run';
 import type { Tally } from './tally';
@@ -14,7 +15,12 @@ export interface LinkRule {
   readonly followsLinks: boolean;
 }
 
-export const LINKS_LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
+interface EntryRule {
+  readonly tally: Pick<Tally, 'leaveOut'>;
+  readonly followsLinks: boolean;
+}
+
+const LINKS_LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
 
 /**
  * The files below a folder, by their paths in it; none where there is no such folder. A folder that others have made may
@@ -45,13 +51,27 @@ export async function isFileToRead(
   path: string,
   entry: Dirent,
   what: string,
-  { tally, followsLinks }: { readonly tally: Pick<Tally, 'leaveOut'>; readonly followsLinks: boolean },
+  { tally, followsLinks }: EntryRule,
 ): Promise<boolean> {
   if (entry.isFile()) return true;
   if (!entry.isSymbolicLink()) tally.leaveOut(what, 'They are no plain files.', path);
   else if (!followsLinks) tally.leaveOut(what, LINKS_LEFT_OUT, path);
   else if ((await stat(path).catch(() => null))?.isFile()) return true;
   else tally.leaveOut(what, 'They are links that lead to no file.', path);
+  return false;
+}
+
+/** The same of a folder; of what is no link, only folders are meant. */
+export async function isFolderToRead(
+  path: string,
+  entry: Dirent,
+  what: string,
+  { tally, followsLinks }: EntryRule,
+): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  if (!followsLinks) tally.leaveOut(what, LINKS_LEFT_OUT, path);
+  else if (await isFolder(path)) return true;
+  else tally.leaveOut(what, 'They are links that lead to no folder.', path);
   return false;
 }
 

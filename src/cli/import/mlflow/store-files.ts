@@ -2,9 +2,8 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
-import { isFolder } from '../../folder';
 import type { JsonObject } from '../json-fields';
-import { isFileToRead, LINKS_LEFT_OUT, type LinkRule } from '../local-file';
+import { isFileToRead, isFolderToRead, type LinkRule } from '../local-file';
 import { BadFile, yamlIn } from './yaml-file';
 
 /** What MLflow says of a run, an experiment, a model, in its folder. */
@@ -23,7 +22,7 @@ export class StoreFiles {
   async foldersIn(folder: string): Promise<readonly string[]> {
     const names: string[] = [];
     for (const entry of await entriesIn(folder))
-      if (await this.isFolderToRead(join(folder, entry.name), entry)) names.push(entry.name);
+      if (await isFolderToRead(join(folder, entry.name), entry, 'folders', this.once)) names.push(entry.name);
     return names.sort();
   }
 
@@ -79,21 +78,17 @@ export class StoreFiles {
 
   private async pathsBelow(folder: string, path: string): Promise<string[]> {
     const paths: string[] = [];
-    const rule = { tally: this, followsLinks: this.rule.followsLinks };
     for (const entry of await entriesIn(join(folder, path))) {
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) paths.push(...(await this.pathsBelow(folder, inner)));
-      else if (await isFileToRead(join(folder, inner), entry, 'files', rule)) paths.push(inner);
+      else if (await isFileToRead(join(folder, inner), entry, 'files', this.once)) paths.push(inner);
     }
     return paths;
   }
 
-  private async isFolderToRead(path: string, entry: Dirent): Promise<boolean> {
-    if (!entry.isSymbolicLink()) return entry.isDirectory();
-    if (!this.rule.followsLinks) this.leaveOut('folders', LINKS_LEFT_OUT, path);
-    else if (await isFolder(path)) return true;
-    else this.leaveOut('folders', 'They are links that lead to no folder.', path);
-    return false;
+  /** The rule, by which what is met again is not counted again. */
+  private get once() {
+    return { tally: this, followsLinks: this.rule.followsLinks };
   }
 
   private isNew(path: string): boolean {

@@ -21,6 +21,10 @@ export class OfflineFacts {
   private readonly config = new Map<string, readonly KeyValue[]>();
   private readonly summary = new Map<string, number>();
   private readonly logged = new Set<string>();
+  /** Names of what was logged over time, and is no number. */
+  private readonly loggedOthers = new Set<string>();
+  /** What of the summary is neither a number nor a text, by name. */
+  private readonly others = new Map<string, string>();
   readonly summaryTexts = new Map<string, string>();
 
   learn(record: WandbRecord): void {
@@ -85,6 +89,13 @@ export class OfflineFacts {
       .map(([key, value]) => ({ key, value, step: this.lastStep, timestampMs: this.endedAtMs }));
   }
 
+  /** What only the summary has, and what is neither a number nor a text. */
+  get summaryRest(): readonly { readonly name: string; readonly what: string }[] {
+    return [...this.others]
+      .filter(([name]) => !this.loggedOthers.has(name))
+      .map(([name, what]) => ({ name, what }));
+  }
+
   private learnRun(run: WandbRun): void {
     this.begunMs ??= run.startedAtMs;
     this.exitCode = null; // of the go before
@@ -102,7 +113,10 @@ export class OfflineFacts {
   private learnHistory(items: readonly JsonItem[], step: bigint | null): void {
     if (step !== null && step > this.lastStep) this.lastStep = step;
     for (const value of namedValues(items)) {
-      if (value.kind !== 'number') continue;
+      if (value.kind !== 'number') {
+        this.loggedOthers.add(value.name);
+        continue;
+      }
       this.logged.add(value.name);
       if (value.name === '_timestamp') this.lastMs = Math.max(this.lastMs, Math.round(value.value * 1_000));
     }
@@ -112,11 +126,13 @@ export class OfflineFacts {
     for (const path of removed) {
       this.summary.delete(path.join('.'));
       this.summaryTexts.delete(path.join('.'));
+      this.others.delete(path.join('.'));
     }
     for (const value of namedValues(items)) {
       if (value.name.startsWith('_')) continue;
       if (value.kind === 'number') this.summary.set(value.name, value.value);
       else if (value.kind === 'text') this.summaryTexts.set(value.name, value.value);
+      else this.others.set(value.name, value.kind === 'media' ? value.type : 'lists and nulls');
     }
   }
 }

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { KeyValue } from '../../../client/operations/runs';
+import { isFileError } from '../file-error';
 import { digestOf, importKey } from '../import-key';
 import { filesBelow, type LinkRule } from '../local-file';
 import type { FoundRun, SourceFile, SourcePoint, SourceRun } from '../source-run';
@@ -24,17 +25,25 @@ export async function offlineRuns(
 ): Promise<readonly FoundRun[]> {
   const byName = new Map<string, OfflineFolder[]>();
   for (const folder of folders) {
-    const name = `${await projectOf(folder)}.${folder.runId}`;
+    const project = await projectOf(folder, rule.tally);
+    if (project === null) continue;
+    const name = `${project}.${folder.runId}`;
     byName.set(name, [...(byName.get(name) ?? []), folder]);
   }
   return [...byName].map(([name, ofRun]) => offlineRun(name, ofRun, rule));
 }
 
-/** It stands near the beginning of the log; empty where it is not said. */
-async function projectOf(folder: OfflineFolder): Promise<string> {
-  for await (const { record } of recordsOf([folder], null))
-    if (record.kind === 'run') return record.run.project;
-  return '';
+/** It stands near the beginning of the log; empty where it is not said, null where the log cannot be read. */
+async function projectOf(folder: OfflineFolder, tally: Tally): Promise<string | null> {
+  try {
+    for await (const { record } of recordsOf([folder], null))
+      if (record.kind === 'run') return record.run.project;
+    return '';
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    tally.fail('runs', error.message, folder.logFile);
+    return null;
+  }
 }
 
 /** @param folders in order of time */
@@ -62,13 +71,12 @@ async function readRun(folders: readonly OfflineFolder[], rule: LinkRule): Promi
     tally.fail('runs', 'Nothing in the log says what the run is.', where);
     return null;
   }
+  const where = run.displayName || run.id;
+  for (const { name, what } of facts.summaryRest)
+    tally.leaveOut(`${what} in summaries`, NO_TEXT, `${where}: ${name}`);
   const ends = facts.endedAtMs;
   if (!facts.hasEnded)
-    tally.leaveOut(
-      'ends of runs',
-      'The log has none, so the runs are said to be KILLED.',
-      run.displayName || run.id,
-    );
+    tally.leaveOut('ends of runs', 'The log has none, so the runs are said to be KILLED.', where);
   return {
     id: run.id,
     experiment: run.project || 'uncategorized',
@@ -105,12 +113,23 @@ function tagsOf(facts: OfflineFacts, folders: readonly OfflineFolder[]): readonl
   return said.flatMap(([key, value]) => (key && value ? [{ key, value }] : []));
 }
 
+const NO_TEXT = 'A metric is a number, and a tag a text; what files they have come as files.';
+/** Records that are told of, and no more. */
+const NO_PLACE = {
+  artifact: { what: 'W&B artifacts', why: 'Their bytes are not among the run’s files.' },
+  alert: { what: 'alerts', why: 'They have no place in a run.' },
+  output: { what: 'lines of output', why: 'They come where W&B has written them to a file.' },
+  tensorboard: { what: 'logs of TensorBoard', why: '`import tensorboard` brings them.' },
+} as const;
+const OWN_METRIC = /^_(?:step|runtime|timestamp|wandb)\b/;
+const isHidden = (name: string): boolean => name.startsWith('_');
+
 /** What has no place is told once, where it is read for the first time. */
 function tellLeftOut(record: WandbRecord, where: string, tally: Tally): void {
-  if (record.kind === 'artifact')
-    tally.leaveOut('W&B artifacts', 'Their bytes are not among the run’s files.', where);
-  else if (record.kind === 'alert') tally.leaveOut('alerts', 'They have no place in a run.', where);
-  else if (record.kind === 'history')
+  if (record.kind in NO_PLACE) {
+    const { what, why } = NO_PLACE[record.kind as keyof typeof NO_PLACE];
+    tally.leaveOut(what, why, where);
+  } else if (record.kind === 'history')
     for (const value of namedValues(record.items)) {
       const place = `${where}: ${value.name}`;
       if (value.kind === 'media')
@@ -121,6 +140,8 @@ function tellLeftOut(record: WandbRecord, where: string, tally: Tally): void {
         );
       else if (value.kind !== 'number')
         tally.leaveOut('texts and lists in history', 'A metric is a number.', place);
+      else if (isHidden(value.name) && !OWN_METRIC.test(value.name))
+        tally.leaveOut('hidden metrics', 'Their names begin with _, as those of W&B’s own.', place);
     }
 }
 
@@ -143,14 +164,12 @@ function historyPoints(
   startedAtMs: number,
 ): readonly SourcePoint[] {
   const values = namedValues(items).filter(isNumber);
-  const own = new Map(
-    values.filter(({ name }) => name.startsWith('_')).map(({ name, value }) => [name, value]),
-  );
+  const own = new Map(values.filter(({ name }) => isHidden(name)).map(({ name, value }) => [name, value]));
   const seconds = own.get('_timestamp');
   const timestampMs = seconds === undefined ? startedAtMs : Math.round(seconds * 1_000);
   const at = step ?? BigInt(Math.trunc(own.get('_step') ?? 0));
   return values
-    .filter(({ name }) => !name.startsWith('_'))
+    .filter(({ name }) => !isHidden(name))
     .map(({ name, value }) => ({ key: name, value, step: at, timestampMs }));
 }
 
@@ -172,12 +191,18 @@ function systemPoints(
 const isNumber = (value: NamedValue): value is Extract<NamedValue, { kind: 'number' }> =>
   value.kind === 'number';
 
-/** A run that was resumed has one file under each path: the last go's. */
+/** A run that was resumed has one file under each path: the last go's. Others are counted. */
 async function* filesOf(folders: readonly OfflineFolder[], rule: LinkRule): AsyncGenerator<SourceFile> {
   const seen = new Set<string>();
   for (const { folder } of [...folders].reverse())
     for await (const file of filesBelow(join(folder, 'files'), rule)) {
-      if (!seen.has(file.path)) yield file;
+      if (seen.has(file.path))
+        rule.tally.leaveOut(
+          'files of earlier goes',
+          'A run has one under each path: the last.',
+          join(folder, file.path),
+        );
+      else yield file;
       seen.add(file.path);
     }
 }

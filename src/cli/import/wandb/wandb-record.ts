@@ -43,7 +43,7 @@ export type WandbRecord =
       readonly repository: string;
       readonly commit: string;
     }
-  | { readonly kind: 'artifact' | 'alert' | 'other' };
+  | { readonly kind: 'artifact' | 'alert' | 'output' | 'tensorboard' | 'other' };
 
 /** Throws where the bytes are no record. */
 export function readWandbRecord(bytes: Uint8Array): WandbRecord {
@@ -61,12 +61,16 @@ export function readWandbRecord(bytes: Uint8Array): WandbRecord {
 const RECORDS = new Map<number, (bytes: Uint8Array) => WandbRecord>([
   [2, readHistory],
   [3, (bytes) => ({ kind: 'summary', ...readItems(bytes) })],
+  [4, () => ({ kind: 'output' })],
   [5, (bytes) => ({ kind: 'config', ...readItems(bytes) })],
   [7, readStats],
   [8, () => ({ kind: 'artifact' })],
+  [9, () => ({ kind: 'tensorboard' })],
   [10, () => ({ kind: 'alert' })],
+  [13, () => ({ kind: 'output' })],
   [17, (bytes) => ({ kind: 'run', run: readRun(bytes) })],
   [18, readExit],
+  [25, () => ({ kind: 'artifact' })],
   [26, readEnvironment],
 ]);
 

@@ -13,9 +13,10 @@ import { Database } from 'node-sqlite3-wasm';
 import type { Command } from '../../../../src/cli/command';
 import { importMlflow } from '../../../../src/cli/commands/import-mlflow';
 import { importTensorboard } from '../../../../src/cli/commands/import-tensorboard';
-import { maskedCrc32c } from '../../../../src/cli/import/tensorboard/crc32c';
+import { importWandb } from '../../../../src/cli/commands/import-wandb';
 import { runImport } from '../../../support/import-command';
 import { importSources } from '../../../support/import-sources';
+import { field, tfRecord, wandbLog } from '../../../support/log-files';
 
 let sources: string;
 beforeEach(() => (sources = importSources()));
@@ -84,23 +85,10 @@ test('traces and deleted models in MLflow’s database are told of, and files th
   expect(named).toMatchObject({ came: { files: 1 }, missed: before.missed });
 });
 
-/** A field that holds bytes: a message, or a text. */
-const field = (number: number, ...parts: readonly (Uint8Array | string)[]): Uint8Array =>
-  new BinaryWriter()
-    .tag(number, 2)
-    .bytes(Buffer.concat(parts.map((part) => Buffer.from(part))))
-    .finish();
-
 /** A record of an event file, with one value. */
 function eventOf(seconds: number, ...value: readonly Uint8Array[]): Buffer {
   const time = new BinaryWriter().tag(1, 1).double(seconds).finish();
-  const content = Buffer.concat([time, field(5, field(1, ...value))]);
-  const head = Buffer.alloc(12);
-  head.writeBigUInt64LE(BigInt(content.length));
-  head.writeUInt32LE(maskedCrc32c(head.subarray(0, 8)), 8);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32LE(maskedCrc32c(content));
-  return Buffer.concat([head, content, checksum]);
+  return tfRecord(Buffer.concat([time, field(5, field(1, ...value))]));
 }
 
 test('links among event files are told of, and come where they are asked for', async () => {
@@ -141,4 +129,57 @@ test('events whose time is none are told of as such, and of a long text its end'
     '1 ends of long texts: A text has at most 64 parts.',
     '1 points (failed): Their time is not in the years 1 to 9999.',
   ]);
+});
+
+const wandb = (name: string) => join(sources, 'wandb/wandb', name);
+/** The folder of one go of a run, with what its log tells, and a file `a.txt`. */
+function goOf(run: string, minute: number, ...records: readonly Uint8Array[]): void {
+  const folder = wandb(`offline-run-20260101_00000${minute}-${run}`);
+  mkdirSync(join(folder, 'files'), { recursive: true });
+  writeFileSync(join(folder, 'files/a.txt'), String(minute));
+  const ofRun = field(17, field(1, run), field(3, 'project'));
+  writeFileSync(join(folder, `run-${run}.wandb`), wandbLog([ofRun, ...records]));
+}
+const item = (key: string, value: unknown): Uint8Array =>
+  field(1, field(1, key), new BinaryWriter().tag(16, 2).string(JSON.stringify(value)).finish());
+
+test('runs of W&B without a log, and links to runs, are told of', async () => {
+  mkdirSync(wandb('run-20260101_000000-nolog'));
+  linked(wandb('offline-run-20261129_101908-failed01'));
+  symlinkSync(wandb('offline-run-20261129_101905-first001'), wandb('latest-run')); // W&B's own
+  const { came, missed } = await dryRun(importWandb, join(sources, 'wandb'));
+  expect(came.runs).toBe(1);
+  const noLog = '1 runs (failed): There is no log (run-….wandb) in their folders.';
+  expect(missed).toEqual(expect.arrayContaining([noLog, `1 runs: ${LINKS}`]));
+  expect((await dryRun(importWandb, join(sources, 'wandb'), '--follow-links')).came.runs).toBe(2);
+});
+
+test('what of a run of W&B has no place is told of: once, if it was logged over time too', async () => {
+  rmSync(wandb('.'), { recursive: true });
+  const media = { _type: 'table-file', path: 'media/t.json' };
+  goOf('kept', 1);
+  goOf(
+    'kept',
+    2,
+    field(2, item('_step', 0), item('_hidden', 1), item('loss', 1), item('table', media)),
+    field(3, item('table', media), item('matrix', [[1]]), item('other', media), item('verdict', 'good')),
+    ...[field(9, field(1, '/logs')), field(13, field(3, 'a line')), field(25, field(1, 'data:v0'))],
+    field(18),
+  );
+  const { came, missed } = await dryRun(importWandb, wandb('.'));
+  expect(came).toMatchObject({ runs: 1, points: 1, files: 1 });
+  const table = 'They are no numbers; what files they have come as files.';
+  const rest = 'A metric is a number, and a tag a text; what files they have come as files.';
+  expect([...missed].sort()).toEqual(
+    [
+      `1 table-file in history: ${table}`,
+      `1 lists and nulls in summaries: ${rest}`,
+      `1 table-file in summaries: ${rest}`,
+      '1 hidden metrics: Their names begin with _, as those of W&B’s own.',
+      '1 logs of TensorBoard: `import tensorboard` brings them.',
+      '1 lines of output: They come where W&B has written them to a file.',
+      '1 W&B artifacts: Their bytes are not among the run’s files.',
+      '1 files of earlier goes: A run has one under each path: the last.',
+    ].sort(),
+  );
 });

@@ -2,18 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { crc32c, maskedCrc32c } from '../../../../src/cli/import/tensorboard/crc32c';
+import { crc32c } from '../../../../src/cli/import/tensorboard/crc32c';
 import { recordsIn, scanRecords } from '../../../../src/cli/import/tensorboard/tf-record';
+import { tfRecord } from '../../../support/log-files';
 
-const recordOf = (content: Uint8Array): Buffer => {
-  const frame = Buffer.alloc(16 + content.length);
-  frame.writeBigUInt64LE(BigInt(content.length));
-  frame.writeUInt32LE(maskedCrc32c(frame.subarray(0, 8)), 8);
-  frame.set(content, 12);
-  frame.writeUInt32LE(maskedCrc32c(content), 12 + content.length);
-  return frame;
-};
-const fileOf = (parts: readonly Uint8Array[]) => Buffer.concat(parts.map(recordOf));
+const fileOf = (parts: readonly Uint8Array[]) => Buffer.concat(parts.map(tfRecord));
 const contents = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 });
 const lists = (found: readonly Uint8Array[]) => found.map((one) => [...one]);
 
