@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { DEFAULT_URL, serverAccess, type ServerAccess } from './access';
 import { callUntil } from './call-until';
 import { ClientError } from './client-error';
@@ -7,7 +7,7 @@ import { RUN } from './operations/runs';
 import { DEFAULT_REQUEST_TIMEOUT_MS, DEFAULT_SPOOL, Listeners, type ClientOptions } from './options';
 import { DEFAULT_WAIT_MS } from './run';
 import { Sender } from './sender';
-import { factsIn } from './spool/spool-facts';
+import { factsIn, isSpool } from './spool/spool-facts';
 import { Spool } from './spool/spool';
 
 export interface ResumeOptions extends Omit<ClientOptions, 'spool' | 'maxSpoolBytes'> {
@@ -19,6 +19,7 @@ export interface ResumeOptions extends Omit<ClientOptions, 'spool' | 'maxSpoolBy
 export interface SpoolReport {
   readonly folder: string;
   readonly runId: string;
+  /** The folder's name where nobody knows whose points are in it. */
   readonly runName: string;
   /** Points that the server has acknowledged now. */
   readonly sentPoints: number;
@@ -26,6 +27,8 @@ export interface SpoolReport {
   readonly pendingBytes: number;
   /** Requests that the server has refused, now or before; they are kept in `refused.jsonl` in the folder. */
   readonly refusedRequests: number;
+  /** Files that were damaged; what was damaged in them is kept beside them in the folder, and never sent. */
+  readonly damagedFiles: number;
   /** Why nothing could be sent; null where that was possible. */
   readonly problem: ClientError | null;
 }
@@ -45,18 +48,20 @@ export async function resumeSpool(
 }
 
 function spoolsIn(folder: string): readonly string[] {
-  if (factsIn(folder) !== null) return [folder];
+  if (isSpool(folder)) return [folder];
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .toSorted()
     .map((name) => join(folder, name))
-    .filter((inner) => factsIn(inner) !== null);
+    .filter(isSpool);
 }
 
 async function resumeOne(folder: string, options: ResumeOptions): Promise<SpoolReport> {
-  const facts = factsIn(folder) ?? { runId: '', runName: '', url: '', project: null };
-  const { runId, runName } = facts;
-  const nothing = { folder, runId, runName, sentPoints: 0, pendingBytes: 0, refusedRequests: 0 };
+  const { runId, runName } = factsIn(folder) ?? { runId: '', runName: basename(folder) };
+  const nothing = {
+    ...{ folder, runId, runName },
+    ...{ sentPoints: 0, pendingBytes: 0, refusedRequests: 0, damagedFiles: 0 },
+  };
   const listeners = new Listeners(options);
   let spool: Spool;
   try {
@@ -65,6 +70,7 @@ async function resumeOne(folder: string, options: ResumeOptions): Promise<SpoolR
     if (!(error instanceof ClientError)) throw error;
     return { ...nothing, problem: error };
   }
+  const { damagedFiles } = spool;
   let sentPoints = 0;
   let problem: ClientError | null = null;
   try {
@@ -76,7 +82,7 @@ async function resumeOne(folder: string, options: ResumeOptions): Promise<SpoolR
     await spool.close();
   }
   const { pendingBytes, aside } = spool;
-  return { ...nothing, sentPoints, pendingBytes, refusedRequests: aside.count, problem };
+  return { ...nothing, sentPoints, pendingBytes, refusedRequests: aside.count, damagedFiles, problem };
 }
 
 async function sendAll(spool: Spool, options: ResumeOptions, listeners: Listeners): Promise<number> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -88,6 +88,14 @@ test('points that are piped while the server is away wait on the disk, and are s
   expect(again).toMatchObject({ code: 0, out: '', err: 'There is nothing to send.\n' });
   const [series] = await tracking.history(id, ['loss']);
   expect(series?.steps).toEqual(Array.from({ length: 50 }, (_, step) => step));
+});
+
+test('a spool that says nothing of whose it is is no reason to say that there is nothing to send', async () => {
+  mkdirSync(join(folder, '.modelgraph/spool/run-1'), { recursive: true });
+  writeFileSync(join(folder, '.modelgraph/spool/run-1/spool.json'), '');
+  const { code, out, err } = await cli(['spool', 'send']);
+  expect(out).toMatch(/^run-1: 0 points sent; Whose points are in \/.*run-1 is not known: /);
+  expect({ code, err }).toEqual({ code: 3, err: 'modelgraph: Not all has arrived of 1 of 1 run.\n' });
 });
 
 test.each(['/proc/spool', '/dev/null/spool'])(

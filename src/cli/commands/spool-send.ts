@@ -14,7 +14,8 @@ Usage: modelgraph spool send [folder] [options]
 
 What is sent twice is kept once. A spool whose training still goes on is left to it. Where a run was started on another
 server than the usual one, name it with --url or MODELGRAPH_URL. What the server refuses is kept in refused.jsonl in the
-run's folder, for you to look at and delete. Ends with 3 where anything still waits or was refused.
+run's folder, and what is damaged in ….damaged, for you to look at and delete. Ends with 3 where anything still waits,
+was refused, or is damaged.
 
 The server
 ${ACCESS_HELP}
@@ -42,7 +43,8 @@ async function send(args: readonly string[], terminal: Terminal): Promise<ExitCo
   if (reports.length === 0) terminal.err('There is nothing to send.\n');
   for (const report of reports) terminal.out(`${sentenceOf(report)}\n`);
   const left = reports.filter(
-    ({ pendingBytes, refusedRequests, problem }) => problem || pendingBytes || refusedRequests,
+    ({ pendingBytes, refusedRequests, damagedFiles, problem }) =>
+      problem || pendingBytes || refusedRequests || damagedFiles,
   );
   if (left.length > 0)
     throw new CommandFailed(`Not all has arrived of ${left.length} of ${counted(reports.length, 'run')}.`);
@@ -54,12 +56,15 @@ function sentenceOf({
   sentPoints,
   pendingBytes,
   refusedRequests,
+  damagedFiles,
   problem,
   folder,
 }: SpoolReport): string {
   const facts = [`${counted(sentPoints, 'point')} sent`];
   if (pendingBytes > 0) facts.push(`${pendingBytes} bytes wait in ${folder}`);
   if (refusedRequests > 0) facts.push(`${counted(refusedRequests, 'request')} refused, kept in ${folder}`);
+  if (damagedFiles > 0)
+    facts.push(`parts of ${counted(damagedFiles, 'file')} are damaged, kept in ${folder}`);
   if (problem) facts.push(problem.message);
   return `${runName}: ${facts.join('; ')}`;
 }

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SEGMENT_NAME } from './segment';
 
 const FILE_NAME = 'spool.json';
 const FORMAT = 'modelgraph-spool/1';
@@ -28,5 +29,14 @@ export function factsIn(folder: string): SpoolFacts | null {
     return format === FORMAT && typeof facts.runId === 'string' ? facts : null;
   } catch {
     return null;
+  }
+}
+
+/** Whether a folder is a spool, though perhaps one whose facts are damaged. One that may not be looked into may be one. */
+export function isSpool(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => name === FILE_NAME || SEGMENT_NAME.test(name));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
   }
 }

@@ -6,7 +6,7 @@ import { joined, type BatchContent } from './batch';
 import { frameOf, MAX_FRAME_BYTES, readFrames } from './frames';
 import { Progress, type Attempt } from './progress';
 import { bytesOf, recordIn, type SpoolRecord } from './record';
-import { mended } from './repair';
+import { damagedIn, mended } from './repair';
 import { SEGMENT_NAME, segmentName, SegmentWriter } from './segment';
 import { takeSpoolLock } from './spool-lock';
 import { factsIn, writeFacts, type SpoolFacts } from './spool-facts';
@@ -76,7 +76,7 @@ export class Spool {
   /** One that another process has left behind. What is torn or damaged at the end of a file is cut off and told. */
   static open(folder: string, tell: (sentence: string) => void): Spool {
     const facts = factsIn(folder);
-    if (facts === null) throw new ClientError('CORRUPT', `${folder} is not a spool of this client.`);
+    if (facts === null) throw unknownFacts(folder);
     const release = orTold(folder, () => takeSpoolLock(folder));
     try {
       return orTold(folder, () => Spool.mended(folder, facts, release, tell));
@@ -183,13 +183,18 @@ export class Spool {
     return this.aside.file;
   }
 
-  /** Closes its files; deletes the folder where all has been sent and nothing was put aside. */
+  /** Files that were damaged: what was damaged in them is kept beside them, and never sent. */
+  get damagedFiles(): number {
+    return damagedIn(this.folder);
+  }
+
+  /** Closes its files; deletes the folder where all has been sent, and nothing was put aside or damaged. */
   async close(): Promise<void> {
     await this.closing;
     await this.writer?.close();
     this.writer = null;
     await this.progress.close();
-    const isDone = this.isEmpty && this.aside.count === 0;
+    const isDone = this.isEmpty && this.aside.count === 0 && this.damagedFiles === 0;
     this.release();
     if (isDone) rmSync(this.folder, { recursive: true, force: true });
   }
@@ -246,6 +251,12 @@ export class Spool {
     }
   }
 }
+
+const unknownFacts = (folder: string): ClientError =>
+  new ClientError(
+    'CORRUPT',
+    `Whose points are in ${folder} is not known: its spool.json cannot be read, is damaged, or of another release.`,
+  );
 
 /** The records of a request that was begun before: all of them, however they were joined then. */
 function joinedAll(records: readonly SpoolRecord[]): { count: number; content: BatchContent } | null {

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { attachRun, resumeSpool, startRun, type ClientOptions, type Run } from '../../../src/client/client';
 import { freePort } from '../../support/free-port';
@@ -229,6 +229,37 @@ test('a start while the server is away is tried, and then refused with a sentenc
     ...{ code: 'UNREACHABLE', message: expect.stringMatching(/^No answer from http/) as string },
   });
   expect(existsSync(folder) && readdirSync(folder)).toEqual([]);
+});
+
+test.each(['damaged', 'gone'])('a spool whose facts are %s is told of, and stays as it is', async (how) => {
+  const server = await start(Array.from({ length: 9 }, () => 'silent' as const));
+  const run = await runOn(server);
+  run.log({ loss: 1 });
+  const { spool } = await run.finish('FINISHED', { timeoutMs: 50 });
+  if (how === 'gone') rmSync(join(spool, 'spool.json'));
+  else writeFileSync(join(spool, 'spool.json'), '');
+  const before = readdirSync(spool);
+  for (const named of [folder, spool])
+    expect(await resumeSpool(named, { url: server.url, ...options() })).toMatchObject([
+      { folder: spool, runName: basename(spool), sentPoints: 0, problem: { code: 'CORRUPT' } },
+    ]);
+  expect(readdirSync(spool)).toEqual(before);
+});
+
+test('what is damaged in a spool is told of each time, and kept', async () => {
+  const server = await start(Array.from({ length: 9 }, () => 'silent' as const));
+  const run = await runOn(server);
+  run.log({ loss: 1 }, { step: 1 });
+  const { spool } = await run.finish('FINISHED', { timeoutMs: 50 });
+  const file = join(spool, readdirSync(spool).find((name) => name.endsWith('.spool')) ?? '');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1] = 0; // of the end of the run
+  writeFileSync(file, bytes);
+  server.script = [];
+  const send = () => resumeSpool(folder, { url: server.url, ...options() });
+  expect(await send()).toMatchObject([{ sentPoints: 1, pendingBytes: 0, damagedFiles: 1, problem: null }]);
+  expect(codes()).toContain('SPOOL_DAMAGED');
+  expect(await send()).toMatchObject([{ sentPoints: 0, pendingBytes: 0, damagedFiles: 1, problem: null }]);
 });
 
 test('a spool is not sent to a server that does not know the run', async () => {

@@ -123,7 +123,7 @@ test('a file cut at any byte gives a beginning of what was logged, and takes no 
   );
 });
 
-test('damage in the middle of a file is told, and what follows it is kept beside', async () => {
+test('damage in the middle of a file is told, and what follows it is kept beside, when all else has been sent too', async () => {
   const spool = create();
   for (const step of [1, 2, 3]) spool.append(record(step));
   const [name = ''] = files();
@@ -132,7 +132,10 @@ test('damage in the middle of a file is told, and what follows it is kept beside
   bytes[Math.floor(bytes.length / 2)] = 0;
   writeFileSync(file, bytes);
   abandon();
-  expect(await drain(open())).toEqual([1]);
+  const opened = open();
+  expect(await drain(opened)).toEqual([1]);
+  await opened.close();
+  expect(opened.damagedFiles).toBe(1);
   expect(told).toEqual([expect.stringMatching(/is damaged from byte \d+ on/)]);
   const kept = readFileSync(`${file}.damaged`);
   expect(bytes.subarray(bytes.length - kept.length).equals(kept)).toBe(true);
