@@ -54,6 +54,13 @@ export class Listeners {
     const { onError } = this.options;
     tell(() => (onError ? onError({ code, message, keptIn }) : emit(code, message)));
   }
+
+  /** The same where the process is ending, and Node shows no warnings any more. */
+  refuseAtExit(code: string, message: string): void {
+    const { onError } = this.options;
+    if (onError) tell(() => onError({ code, message, keptIn: null }));
+    else process.stderr.write(`[${code}] ModelgraphWarning: ${message}\n`);
+  }
 }
 
 const emit = (code: string, message: string): void =>

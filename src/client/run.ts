@@ -45,9 +45,9 @@ export interface WaitOptions {
 }
 
 /** Of runs that have not been ended when the process ends. One listener for all: there may be hundreds of runs. */
-const writeAtExit = new Set<PointBuffer>();
+const atExit = new Set<() => void>();
 process.on('exit', () => {
-  for (const buffer of writeAtExit) buffer.write();
+  for (const write of atExit) write();
 });
 
 /** A run of which this process tells. Made by `startRun` and `attachRun`. */
@@ -74,7 +74,7 @@ export class Run {
     this.sender = new Sender(spool, { access, listeners, requestTimeoutMs });
     this.buffer = new PointBuffer(spool, maxSpoolBytes, listeners, () => this.sender.wake());
     this.syncing = setInterval(() => void spool.synced(), SYNC_INTERVAL_MS).unref();
-    writeAtExit.add(this.buffer);
+    atExit.add(this.writeAtExit);
   }
 
   /** The folder of what the server has not yet acknowledged. */
@@ -170,6 +170,10 @@ export class Run {
     this.closers.push(stop);
   }
 
+  private writeAtExit = (): void => {
+    if (!this.buffer.write()) this.listeners.refuseAtExit('SPOOL_UNWRITABLE', lostPoints(this.buffer.count));
+  };
+
   private async end(
     { timeoutMs = DEFAULT_WAIT_MS }: WaitOptions,
     status: RunStatus | null,
@@ -179,10 +183,10 @@ export class Run {
     await settledWithin(this.description, timeoutMs);
     const delivery = await this.flushEnd(timeoutMs, status);
     clearInterval(this.syncing);
-    writeAtExit.delete(this.buffer);
+    atExit.delete(this.writeAtExit);
     this.buffer.stop();
     const { unwrittenPoints: lost } = delivery;
-    if (lost > 0) this.refuse('SPOOL_UNWRITABLE', `${lost} points are lost: the disk has not taken them.`);
+    if (lost > 0) this.refuse('SPOOL_UNWRITABLE', lostPoints(lost));
     await this.sender.stop();
     await this.spool.close();
     return delivery;
@@ -230,6 +234,8 @@ export class Run {
     return uploaded;
   }
 }
+
+const lostPoints = (count: number): string => `${count} points are lost: the disk has not taken them.`;
 
 /** Waits for the work, but no longer than that. */
 async function settledWithin(work: Promise<void>, timeoutMs: number): Promise<void> {

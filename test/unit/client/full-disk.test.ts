@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
 import fs, { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attachRun, startRun, type ClientOptions, type Run } from '../../../src/client/client';
 import { SegmentWriter } from '../../../src/client/spool/segment';
+import { program } from '../../../src/kernel/program';
+import { endOf } from '../../support/cli-process';
 import { ScriptedServer } from '../../support/scripted-server';
 
 let folder: string;
@@ -79,6 +82,21 @@ test('a disk that is full to the end loses points, and that is told', async () =
   expect(heard).toContainEqual(
     expect.objectContaining({ message: '10 points are lost: the disk has not taken them.' }),
   );
+});
+
+test('a process that ends without its run, while the disk takes nothing, tells of what is lost', async () => {
+  server.script = ['ok', ...Array.from({ length: 999 }, () => 'silent' as const)];
+  const { path, execArgv } = program(join(__dirname, '../../support/training-main'));
+  // Files have at most 256 blocks of 512 or 1,024 bytes: the beginning of a spool, and some of its points.
+  const limited = ['-c', 'ulimit -f 256; exec "$@"', 'sh', process.execPath, ...execArgv, path];
+  const env = {
+    PATH: process.env.PATH,
+    MODELGRAPH_URL: server.url,
+    MODELGRAPH_KEY: 'secret',
+    STEPS: '20000',
+  };
+  const { err } = await endOf(spawn('sh', limited, { env, cwd: folder }));
+  expect(err).toMatch(/^\[SPOOL_UNWRITABLE\] .*: [1-9]\d* points are lost: the disk has not taken them\.$/m);
 });
 
 test('a disk that is full at the start is a sentence, before there is a run, and nothing is left behind', async () => {
