@@ -262,6 +262,7 @@ test('folders that do not say which run or experiment they are of are told of, a
   writeFileSync(join(experiment, goingOn, 'meta.yaml'), 'status: 1\n');
   rmSync(join(experiment, 'models/m-fb0b140cdcd04658950178adcdbf4273/meta.yaml'));
   mkdirSync(join(experiment, '.ipynb_checkpoints'));
+  writeFileSync(join(experiment, 'tags/long'), 'x'.repeat(5_001));
   // What is beside a database.
   mkdirSync(join(root, '7/1cb085e1032b4c64a58943ad0e8c8983/artifacts'), { recursive: true });
   const { problem, report, out } = await start(join(own, 'mlflow'));
@@ -277,6 +278,7 @@ test('folders that do not say which run or experiment they are of are told of, a
       { what: 'experiments', why: noMeta, count: 1, failed: true },
       { what: 'files of MLflow’s', why: 'They are not there.', count: 1, failed: true },
       { what: 'folders', why: 'They are no runs of MLflow’s.', count: 1, failed: false },
+      { what: 'ends of long tags', why: 'A value has at most 5000 characters.', count: 1, failed: false },
     ]),
   );
   expect(out).toContain(`such as ${join(experiment, parent)}\n`);

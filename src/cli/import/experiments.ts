@@ -72,11 +72,8 @@ export class Experiments {
       this.tally.wasThere('experiments');
       return found.id;
     }
-    const fitting = factsThatFit('tags', source?.tags ?? [], this.tally, name);
-    const id = await this.target.createExperiment(
-      name,
-      fitting.map(({ key, value }) => ({ key, value: value.slice(0, MAX_TAG_LENGTH) })),
-    );
+    const tags = factsThatFit('tags', source?.tags ?? [], this.tally, name, MAX_TAG_LENGTH);
+    const id = await this.target.createExperiment(name, tags);
     this.tally.add('experiments');
     if (source?.isDeleted) this.toDelete.add(id);
     return id;

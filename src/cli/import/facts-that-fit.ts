@@ -23,8 +23,8 @@ export function factsThatFit(
   facts: readonly KeyValue[],
   tally: Tally,
   where: string,
+  limit = what === 'params' ? MAX_PARAM_LENGTH : MAX_TAG_LENGTH,
 ): readonly KeyValue[] {
-  const limit = what === 'params' ? MAX_PARAM_LENGTH : MAX_TAG_LENGTH;
   const fitting = new Map<string, string>();
   for (const { key, value } of facts) {
     if (what === 'tags' && OWN_TAG.test(key)) continue;
@@ -42,6 +42,14 @@ export function factsThatFit(
     }
   }
   return [...fitting].map(([key, value]) => ({ key, value }));
+}
+
+/** A name that the server takes: null has it make one up. */
+export function nameThatFits(name: string | null, tally: Tally, where: string): string | null {
+  const text = name?.replaceAll('\0', '').toWellFormed() ?? '';
+  if (text.length > MAX_NAME_LENGTH)
+    tally.leaveOut('ends of long names', `A name has at most ${MAX_NAME_LENGTH} characters.`, where);
+  return text.slice(0, MAX_NAME_LENGTH).toWellFormed() || null;
 }
 
 /** Why the server would refuse the point; null where it takes it. */

@@ -1,5 +1,5 @@
 import type { KeyValue } from '../../client/operations/runs';
-import { factsThatFit, MAX_NAME_LENGTH, pointFault } from './facts-that-fit';
+import { factsThatFit, pointFault } from './facts-that-fit';
 import type { ImportTarget, Stored } from './import-target';
 import { MlflowRefusal } from './mlflow-http';
 import type { FoundRun, SourceFile, SourcePoint, SourceRun } from './source-run';
@@ -193,10 +193,4 @@ class PointWriter {
       },
     );
   }
-}
-
-/** A name that the server takes: null has it make one up. */
-export function nameThatFits(name: string | null): string | null {
-  const text = name?.replaceAll('\0', '').toWellFormed().slice(0, MAX_NAME_LENGTH).toWellFormed() ?? '';
-  return text === '' ? null : text;
 }

@@ -1,6 +1,6 @@
 import { isFileError } from './file-error';
-import { nameThatFits, writeRun, type RunPlace, type RunWriter } from './import-run';
-import { factsThatFit, pointFault } from './facts-that-fit';
+import { writeRun, type RunPlace, type RunWriter } from './import-run';
+import { factsThatFit, nameThatFits, pointFault } from './facts-that-fit';
 import type { KnownRun } from './import-target';
 import { MlflowRefusal } from './mlflow-http';
 import type { Progress } from './progress';
@@ -94,14 +94,14 @@ export class RunImport {
     else tally.add('runs');
   }
 
-  private async start({ target }: RunWriter, found: FoundRun, run: SourceRun): Promise<RunPlace> {
+  private async start({ target, tally }: RunWriter, found: FoundRun, run: SourceRun): Promise<RunPlace> {
     const parentId = run.parent && ((await this.parent(run.parent)) ?? run.parent.id);
     const experimentId = await this.needs.experiments.idOf(run.experiment);
     const { startedAtMs, userId } = run;
     const start = {
       key: found.key,
       experimentId,
-      name: nameThatFits(run.name),
+      name: nameThatFits(run.name, tally, found.label),
       startedAtMs,
       userId,
       parentId,
@@ -133,6 +133,7 @@ export class RunImport {
     const { tally, progress, experiments } = this.needs;
     experiments.count(run.experiment);
     tally.add('runs');
+    nameThatFits(run.name, tally, found.label); // which counts what does not
     tally.add('params', factsThatFit('params', run.params, tally, found.label).length);
     tally.add('tags', factsThatFit('tags', run.tags, tally, found.label).length);
     tally.add('datasets', run.datasets.length);

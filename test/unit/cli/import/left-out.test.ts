@@ -45,7 +45,7 @@ const model = () => join(experiment(), 'models/m-fb0b140cdcd04658950178adcdbf427
 
 test('links in MLflow’s folder are told of once, and come where they are asked for', async () => {
   linked(join(experiment(), '03b5803d996c4ebcaa0f113220a39ea7'));
-  linked(join(experiment(), '1cb085e1032b4c64a58943ad0e8c8983/metrics/x'));
+  linked(join(experiment(), '9797df55b5c049bda92387f84a8b3cca/metrics/m'));
   const { came, missed } = await dryRun(importMlflow, join(sources, 'mlflow'));
   expect(came.runs).toBe(3);
   expect(missed).toEqual(expect.arrayContaining([`1 folders: ${LINKS}`, `1 files: ${LINKS}`]));
@@ -90,6 +90,13 @@ function eventOf(seconds: number, ...value: readonly Uint8Array[]): Buffer {
   const time = new BinaryWriter().tag(1, 1).double(seconds).finish();
   return tfRecord(Buffer.concat([time, field(5, field(1, ...value))]));
 }
+
+test('the end of a run’s name that is too long is told of', async () => {
+  const meta = join(experiment(), '9797df55b5c049bda92387f84a8b3cca/meta.yaml');
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^run_name: .*$/m, `run_name: ${'n'.repeat(256)}`));
+  const { missed } = await dryRun(importMlflow, join(sources, 'mlflow'));
+  expect(missed).toContainEqual('1 ends of long names: A name has at most 255 characters.');
+});
 
 test('links among event files are told of, and come where they are asked for', async () => {
   const root = join(sources, 'tensorboard');
