@@ -18,7 +18,7 @@ import { ModelSizes } from './worker/model-memory';
 import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { inTurns } from './worker/in-turns';
-import { isFromOutside, unanswered, WorkerDied, type Death } from './worker/worker-died';
+import { mayTryAgain, unanswered, WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
 
@@ -379,12 +379,6 @@ export class WorkerPool {
   private tell(event: PoolEvent): void {
     this.options.onEvent?.(event);
   }
-}
-
-/** Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. */
-function mayTryAgain(death: Death, { shared, suspect }: RunOptions): boolean {
-  if (death.cause === 'timeout') return false;
-  return isFromOutside(death) || (shared !== true && suspect !== true);
 }
 
 async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import type { RunOptions } from '../backends/backend';
 import { WorkerUnavailable } from '../worker-unavailable';
 
 /** How a worker process ended without being asked to. */
@@ -12,6 +13,12 @@ export interface Death {
 
 /** A SIGKILL that is not ours says little about the model that ran: a person, or a machine without memory, sent it. */
 export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'exit' && signal === 'SIGKILL';
+
+/** Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. */
+export function mayTryAgain(death: Death, { shared, suspect }: RunOptions): boolean {
+  if (death.cause === 'timeout') return false;
+  return isFromOutside(death) || (shared !== true && suspect !== true);
+}
 
 export class WorkerDied extends Error {
   override readonly name = 'WorkerDied';
