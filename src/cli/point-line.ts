@@ -24,7 +24,9 @@ export function metricsOf(pairs: readonly string[]): Record<string, number> {
     if (at < 1 || value === null) throw new UsageError(`Expected key=number, got “${pair}”.`);
     // In lines, too, these are no metrics: nobody who writes one of them here wants one.
     if (pair.startsWith('step=')) throw new UsageError(`“${pair}”: the step of the values goes with --step.`);
-    metrics.set(pair.slice(0, at), value);
+    const key = pair.slice(0, at);
+    if (metrics.has(key)) throw new UsageError(`“${key}” is there twice.`);
+    metrics.set(key, value);
   }
   return Object.fromEntries(metrics);
 }

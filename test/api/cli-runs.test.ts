@@ -79,9 +79,11 @@ test('points that are piped while the server is away wait on the disk, and are s
   const id = await tracking.newRun();
   const lines = Array.from({ length: 50 }, (_, step) => `{"step": ${step}, "loss": 1}\n`).join('');
   const away = { MODELGRAPH_URL: 'http://127.0.0.1:1' };
-  const logged = await cli(['run', 'log', id, '--timeout', '0'], lines, away);
+  const logged = await cli(['run', 'log', id, '--timeout', '0'], `${lines}no point\n`, away);
   expect(logged).toMatchObject({ code: 3, out: '' });
-  expect(logged.err).toMatch(/It waits: `modelgraph spool send \/.*`\.\n$/);
+  expect(logged.err).toMatch(
+    /: Not all was taken: Line 51: .* Not all has been sent\. It waits: `modelgraph spool send \/.*`\.\n$/,
+  );
   const sent = await cli(['spool', 'send']);
   expect(sent).toMatchObject({ code: 0, out: expect.stringMatching(/: 50 points sent\n$/) as string });
   const again = await cli(['spool', 'send']);
@@ -170,7 +172,7 @@ test('runs are found as a table, as JSON and as CSV', async () => {
   expect(JSON.parse((await search('--filter', 'metrics.loss > 9', '--format', 'json')).out)).toEqual([]);
 });
 
-test('more runs than a page come, each once, up to the limit', async () => {
+test('more runs than a page come, each once, up to the limit, and where there are others that is said', async () => {
   const names = Array.from({ length: 120 }, (_, index) => `run-${String(index).padStart(3, '0')}`);
   for (const name of names) await tracking.newRun({ experiment: 'many', name });
   const search = [
@@ -185,8 +187,10 @@ test('more runs than a page come, each once, up to the limit', async () => {
     '--limit',
   ];
   const namesIn = (out: string) => (JSON.parse(out) as { name: string }[]).map(({ name }) => name);
-  expect(namesIn((await cli([...search, '1000'])).out)).toEqual(names);
-  expect(namesIn((await cli([...search, '70'])).out)).toEqual(names.slice(0, 70));
+  const [all, some] = [await cli([...search, '1000']), await cli([...search, '70'])];
+  expect(namesIn(all.out)).toEqual(names);
+  expect(namesIn(some.out)).toEqual(names.slice(0, 70));
+  expect([all.err, some.err]).toEqual(['', 'There are others than these 70: --limit brings more.\n']);
 });
 
 test('a file is brought to where it was asked for and nowhere else, and replaces nothing unasked', async () => {

@@ -60,10 +60,10 @@ async function log(args: readonly string[], terminal: Terminal): Promise<ExitCod
   if (pairs.length > 0) run.log(metrics, { step });
   else await logLines(run, terminal, problems);
   const { pendingBytes, spool } = await run.close({ timeoutMs });
-  if (pendingBytes > 0)
-    throw new CommandFailed(`Not all has been sent. It waits: \`modelgraph spool send ${spool}\`.`);
-  if (problems.length > 0)
-    throw new CommandFailed(`Not all was taken: ${problems[0]}${othersThan(problems)}`);
+  const failures: string[] = [];
+  if (problems.length > 0) failures.push(`Not all was taken: ${problems[0]}${othersThan(problems)}`);
+  if (pendingBytes > 0) failures.push(`Not all has been sent. It waits: \`modelgraph spool send ${spool}\`.`);
+  if (failures.length > 0) throw new CommandFailed(failures.join(' '));
   return EXIT.ok;
 }
 

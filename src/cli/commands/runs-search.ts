@@ -61,7 +61,7 @@ async function search(args: readonly string[], terminal: Terminal): Promise<Exit
   const format = FORMATS.find((known) => known === (values.format ?? 'table'));
   if (!format)
     throw new UsageError(`--format: expected one of ${FORMATS.join(', ')}, got “${values.format}”.`);
-  const runs = await found({
+  const { runs, hasMore } = await found({
     access: serverAccess(values, terminal.environment),
     experiments: values.experiment ?? null,
     filter: values.filter ?? null,
@@ -69,10 +69,17 @@ async function search(args: readonly string[], terminal: Terminal): Promise<Exit
     limit: wholeNumberOf('limit', values.limit ?? '20', 1, MAX_LIMIT),
   });
   write(runs, format, values.raw ?? false, terminal);
+  if (hasMore) terminal.err(`There are others than these ${runs.length}: --limit brings more.\n`);
   return EXIT.ok;
 }
 
-async function found({ access, limit, ...search }: Search): Promise<readonly FoundRun[]> {
+interface Found {
+  readonly runs: readonly FoundRun[];
+  /** Whether there are others, for which the limit has no room. */
+  readonly hasMore: boolean;
+}
+
+async function found({ access, limit, ...search }: Search): Promise<Found> {
   const runs: FoundRun[] = [];
   let after: string | null = null;
   do {
@@ -81,7 +88,7 @@ async function found({ access, limit, ...search }: Search): Promise<readonly Fou
     runs.push(...page.nodes);
     after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
   } while (after !== null && runs.length < limit);
-  return runs;
+  return { runs, hasMore: after !== null };
 }
 
 function write(runs: readonly FoundRun[], format: Format, isRaw: boolean, terminal: Terminal): void {

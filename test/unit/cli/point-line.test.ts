@@ -35,6 +35,10 @@ test.each(['loss', '=1', 'loss=', 'loss=low', 'loss=0x10', 'loss=1 '])('%j is no
   expect(() => metricsOf([pair])).toThrow(/Expected key=number/);
 });
 
+test('a metric that is there twice is none of them', () => {
+  expect(() => metricsOf(['loss=1', 'acc=1', 'loss=2'])).toThrow('“loss” is there twice.');
+});
+
 test('params are texts by key, each once', () => {
   expect(factsIn('--param', ['a=1=2', 'b='])).toEqual({ a: '1=2', b: '' });
   expect(() => factsIn('--param', ['a=1', 'a=2'])).toThrow(/“a” is there twice/);
