@@ -50,6 +50,10 @@ class VariantInputType {
   instances?: number | null;
 }
 
+const VARIANTS_SAY =
+  'All variants: those that are not named here are taken away. Those that answer by their weights must take the same ' +
+  'questions, since chance decides whom a caller meets; a shadow, or one without a weight, may differ.';
+
 @InputType('DeployEndpointInput', { description: 'An endpoint and all of its variants.' })
 class DeployEndpointInput {
   @Field(() => String, {
@@ -58,7 +62,7 @@ class DeployEndpointInput {
   name!: string;
 
   @Field(() => [VariantInputType], {
-    description: 'All variants: those that are not named here are taken away.',
+    description: VARIANTS_SAY,
   })
   variants!: VariantInputType[];
 
@@ -88,7 +92,7 @@ class SetTrafficSplitInput {
   endpoint!: string;
 
   @Field(() => [VariantInputType], {
-    description: 'All variants: those that are not named here are taken away.',
+    description: VARIANTS_SAY,
   })
   variants!: VariantInputType[];
 

@@ -25,7 +25,9 @@ registerEnumType(RoutingStrategyKind, {
 
 const SAYS = {
   header: 'Name of an HTTP header or of gRPC metadata.',
-  field: 'A column of the first row, or a parameter that the caller’s protocol carries beside tensors.',
+  field:
+    'A column of the first row, or an input of one value a row, however the question comes; else a parameter that the ' +
+    'caller’s protocol carries beside tensors.',
   equals: 'The rule applies where the value is one of these, to the letter; numbers and booleans as in JSON.',
   epsilon: 'Share of the predictions that try: 0 to 1.',
 };
