@@ -26,7 +26,7 @@ export async function predict(
   if (wrong) return refuseUnread(parts, actor, request, wrong);
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
-  if ('kind' in route) return refuse(await absent.explainTarget(actor, request));
+  if (!route) return refuse(await absent.explainTarget(actor, request));
   const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (!isVariantFailure(result)) return result;

@@ -1,5 +1,4 @@
 import type { Actor } from '../../kernel/actor';
-import { notFound, type NotFound } from '../../kernel/errors';
 import type { ProjectId } from '../../kernel/ids';
 import { DEFAULT_SETTINGS } from '../endpoint-settings';
 import type { PredictRequest } from '../prediction';
@@ -8,28 +7,24 @@ import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 import { chooseInstead, chooseVariant } from './variant-choice';
 import type { Route } from './route';
 
-/** Where a prediction goes: by endpoint, its rules and its strategy, at once; or straight to a version. */
+/** Where a prediction goes: by endpoint, its rules and its strategy, at once; or straight to a version. Null: nowhere. */
 export function routeOf(
   routing: RoutingTable,
   { projectId }: Actor,
   request: PredictRequest,
-): Route | NotFound | Promise<Route | NotFound> {
+): Route | null | Promise<Route | null> {
   const { endpoint, ref } = request;
   if (typeof endpoint !== 'string') return straightTo(routing, projectId, ref ?? '');
   const running = routing.endpoint(projectId, endpoint);
-  if (!running) return notFound('endpoint that can answer', endpoint);
+  if (!running) return null;
   const nowMs = performance.now();
   const { variant, byRule } = chooseVariant(running, request, nowMs, Math.random);
   return routeTo(running, variant, nowMs, byRule, running.shadows);
 }
 
-async function straightTo(
-  routing: RoutingTable,
-  projectId: ProjectId,
-  ref: string,
-): Promise<Route | NotFound> {
+async function straightTo(routing: RoutingTable, projectId: ProjectId, ref: string): Promise<Route | null> {
   const model = await routing.version(projectId, ref);
-  return model ? { model, settings: DEFAULT_SETTINGS, endpoint: null } : routing.whyNone(projectId, ref);
+  return model && { model, settings: DEFAULT_SETTINGS, endpoint: null };
 }
 
 /** To another variant, after the one of `route` has failed; null where there is none. Shadows have their copy already. */
