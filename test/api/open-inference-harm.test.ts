@@ -161,7 +161,7 @@ test('an endpoint whose model cannot be read is refused by name, and the others 
   const sha256 = await server.upload(scaled(5));
   await server.store.spoil(sha256, null);
   await server.restart();
-  const error = 'The endpoint “lost-endpoint” has no variant that could answer.';
+  const error = `The endpoint “lost-endpoint” has no variant that could answer. Its variant “lost@1.0.0” leads to lost@1.0.0: The store has lost the bytes of ${sha256}. Restore them, or send them again.`;
   expect(await v2.infer('lost-endpoint', question({}))).toMatchObject({ status: 404, json: { error } });
   expect(await v2.get('/models/lost-endpoint/ready')).toMatchObject({ status: 404, json: { error } });
 });

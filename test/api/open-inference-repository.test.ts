@@ -88,12 +88,17 @@ describe('the repository', () => {
     await registry.version('scalar', scaled(8));
     const reason = (ref: string) =>
       `By this name alone nobody is asked until a version is promoted to “production”: load and ask “${ref}”.`;
-    expect(await stateOf('scalar')).toMatchObject({ state: 'UNAVAILABLE', reason: reason('scalar@1.0.0') });
+    expect(await stateOf('scalar')).toMatchObject({
+      state: 'UNAVAILABLE',
+      reason: `Not in memory. ${reason('scalar@1.0.0')}`,
+    });
     expect((await change('load', 'scalar')).status).toBe(404);
     expect((await change('load', 'scalar@1.0.0')).status).toBe(200);
     expect((await ask('scalar')).status).toBe(404);
     expect(await stateOf('scalar')).toMatchObject({ state: 'READY', reason: reason('scalar@1.0.0') });
-    expect(await stateOf('scalar', '2')).toMatchObject({ reason: reason('scalar@1.0.1') });
+    expect(await stateOf('scalar', '2')).toMatchObject({
+      reason: expect.stringContaining(reason('scalar@1.0.1')),
+    });
     await registry.promote('scalar@1.0.1', 'production');
     expect(await stateOf('scalar')).toMatchObject({ state: 'READY', reason: '' });
     expect((await change('load', 'scalar')).status).toBe(200);

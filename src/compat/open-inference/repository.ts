@@ -9,15 +9,15 @@ import { describeJson, parametersOf, type Json } from './parameters';
 export function indexEntry(model: IndexedModel) {
   const { name, version, loaded, notReady, answersByName } = model;
   const isReady = loaded && notReady === null;
-  const reason = notReady ?? (answersByName ? (loaded ? '' : NOT_LOADED) : notByName(version));
+  const reason = notReady ?? (answersByName ? (loaded ? '' : NOT_LOADED) : notByName(version, loaded));
   return { name, version: versionName(version), state: isReady ? 'READY' : 'UNAVAILABLE', reason };
 }
 
 const NOT_LOADED = 'Not in memory: a load call, or the first request, brings it there.';
 
 /** A load call has no place for a version. */
-const notByName = ({ ref }: ModelVersion): string =>
-  `By this name alone nobody is asked until a version is promoted to “${DEFAULT_ALIAS}”: load and ask “${shorten(ref)}”.`;
+const notByName = ({ ref }: ModelVersion, loaded: boolean): string =>
+  `${loaded ? '' : 'Not in memory. '}By this name alone nobody is asked until a version is promoted to “${DEFAULT_ALIAS}”: load and ask “${shorten(ref)}”.`;
 
 /**
  * A load call may bring no model and no configuration: models are registered, which proves that they run and gives them

@@ -25,11 +25,14 @@ async function start(script: Turn[] = [], refusal?: Refusal): Promise<ScriptedSe
   servers.push(server);
   return server;
 }
-const options = (): ClientOptions => ({
-  ...{ key: 'secret', spool: folder },
-  onWarning: (warning) => heard.push(warning),
-  onError: (refusal) => heard.push(refusal),
-});
+const options = (): ClientOptions => {
+  const ofTest = heard;
+  return {
+    ...{ key: 'secret', spool: folder },
+    onWarning: (warning) => ofTest.push(warning),
+    onError: (refusal) => ofTest.push(refusal),
+  };
+};
 /** For servers that never answer: elsewhere a busy machine would be taken for one that is away. */
 const IMPATIENT: ClientOptions = { requestTimeoutMs: 300 };
 const codes = () => heard.map(({ code }) => code);
@@ -167,6 +170,7 @@ test('a clock that is set back while a server is away makes nobody wait longer',
   } finally {
     clock.mockRestore();
   }
+  expect(await run.finish('FINISHED', { timeoutMs: 60_000 })).toMatchObject({ delivered: true });
 });
 
 test('a wait without end is one, and parts of a millisecond are no fault', async () => {
