@@ -41,12 +41,12 @@ const DOORS: readonly [string, string, object][] = [
   ['TensorFlow Serving', '/v1/models/fragile:predict', { instances: [[1]] }],
 ];
 
-test('one question that ends a worker fails alone, however often; the second in a row holds the model back', async () => {
+test('a question that ends its workers fails alone, however often; a second one in a row holds the model back', async () => {
+  const message = 'The run was tried 2 times. The worker ended (SIGFPE).';
   for (let round = 0; round < 3; round++) {
-    expect(await ask('NaN')).toMatchObject({ message: 'The worker ended (SIGFPE).', retryable: true });
     expect(await ask(1)).toMatchObject({ __typename: 'PredictSuccess' });
+    expect(await ask('NaN')).toMatchObject({ message, retryable: true });
   }
-  await ask('NaN');
   await ask('NaN');
   expect(await ask(1)).toMatchObject({ message: expect.stringMatching(HELD), retryable: false });
 });
