@@ -1,6 +1,7 @@
 import type { Actor } from '../kernel/actor';
 import { ArtifactLost } from '../kernel/artifacts/artifacts';
 import { notFound, shorten, type NotFound } from '../kernel/errors';
+import type { ProjectId } from '../kernel/ids';
 import type { ModelVersion, Registry } from '../registry/registry';
 import { askableVersions } from './askable-versions';
 import type { Endpoint } from './endpoint';
@@ -13,7 +14,7 @@ import type { ServingQueries } from './serving.queries';
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
 const MAX_NAMED_VERSIONS = 10;
 
-/** Why nobody answers under a name, and what there is instead: for callers who were not answered, so that it may take its time. */
+/** Why nobody answers under a name, and what there is instead. Its callers were not answered: it may take its time. */
 export class AbsentModels {
   constructor(
     private readonly needs: {
@@ -49,8 +50,8 @@ export class AbsentModels {
   }
 
   private async explainReference(actor: Actor, ref: string): Promise<NotFound> {
-    const [version] = await this.needs.registry.versionsForRouting(actor.projectId, [ref]);
-    if (version?.format === 'OPAQUE') return notAnswering(version);
+    const opaque = await this.whyOpaque(actor.projectId, ref);
+    if (opaque) return opaque;
     return (await this.explainModel(actor, modelOf(ref), ref, null)) ?? notFound('model version', ref);
   }
 
@@ -79,16 +80,21 @@ export class AbsentModels {
     return missing(`${what} ${where} ${await this.whyNot(projectId, first.ref)}`);
   }
 
-  private async whyNot(projectId: Endpoint['projectId'], ref: string): Promise<string> {
+  private async whyNot(projectId: ProjectId, ref: string): Promise<string> {
     try {
       const model = await this.needs.routing.version(projectId, ref);
       if (model) return 'this server has not heard of it yet. Try again in a moment.';
-      const { message } = await this.needs.routing.whyNone(projectId, ref);
-      return message;
+      return ((await this.whyOpaque(projectId, ref)) ?? notFound('model version', ref)).message;
     } catch (error) {
       if (error instanceof ArtifactLost) return error.message;
       throw error;
     }
+  }
+
+  /** Null where the reference leads to no version whose files nothing runs. */
+  private async whyOpaque(projectId: ProjectId, ref: string): Promise<NotFound | null> {
+    const [version] = await this.needs.registry.versionsForRouting(projectId, [ref]);
+    return version?.format === 'OPAQUE' ? notAnswering(version) : null;
   }
 }
 

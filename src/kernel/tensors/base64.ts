@@ -1,6 +1,6 @@
 /**
- * Standard or URL-safe, padded or not; null where it is anything else. Node's decoder passes over what is no digit, and takes 'Ł' for an 'A': whoever
- * sends such a thing means something else.
+ * Standard or URL-safe, padded or not; null where it is anything else. Node's decoder passes over what is no digit, and
+ * takes 'Ł' for 'A': whoever sends such a thing means something else.
  */
 export function bytesOfBase64(base64: string): Buffer | null {
   const padding = base64.indexOf('=');

@@ -15,7 +15,7 @@ export interface TensorInput {
 
 const MEMBERS: ReadonlySet<string> = new Set(['name', 'datatype', 'shape', 'data', 'base64']);
 
-/** The first member of what a client sent for a tensor that tensors in JSON do not have: what it asks for, nobody would do. */
+/** The first member that tensors in JSON do not have: whatever a client asks for by it, nobody would do. */
 export function foreignMember(tensor: object): string | undefined {
   for (const name of Object.keys(tensor)) if (!MEMBERS.has(name)) return name;
   return undefined;

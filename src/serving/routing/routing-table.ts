@@ -1,7 +1,6 @@
 import type { Artifacts } from '../../kernel/artifacts/artifacts';
 import { wakeUps, type Bus } from '../../kernel/bus';
 import type { Database } from '../../kernel/database/database';
-import { notFound, type NotFound } from '../../kernel/errors';
 import type { ProjectId } from '../../kernel/ids';
 import type { Logger } from '../../kernel/logger';
 import { ROUTING_TOPIC } from '../../registry/registry.events';
@@ -11,7 +10,6 @@ import { BanditFeed } from './bandit-feed';
 import type { Endpoint } from '../endpoint';
 import { DEFAULT_SETTINGS } from '../endpoint-settings';
 import { ModelLoads, type Wait, type WantedModel } from '../model-loads';
-import { notAnswering } from '../opaque-version';
 import type { PredictionCache } from '../cache/prediction-cache';
 import { PredictionKeys } from '../feedback/prediction-keys';
 import {
@@ -140,12 +138,6 @@ export class RoutingTable implements AliasFollower {
     if (this.references.size >= MAX_REFERENCES) this.references.clear(); // rare: they are read again as they are asked for
     this.references.set(key, { projectId, ref, model });
     return model;
-  }
-
-  /** Why `version` has given none. */
-  async whyNone(projectId: ProjectId, ref: string): Promise<NotFound> {
-    const [version] = await this.input.registry.versionsForRouting(projectId, [ref]);
-    return version?.format === 'OPAQUE' ? notAnswering(version) : notFound('model version', ref);
   }
 
   /** Why the version that a variant is to run takes no traffic yet; null where it does. */
