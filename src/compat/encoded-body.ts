@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
 import { shorten } from '../kernel/errors';
+import { BodyChunks } from '../kernel/http/body-chunks';
 import { BodyTooLarge, readChunks } from '../kernel/http/http-body';
 import { isWhole, type HttpRequest } from '../kernel/http/http-exchange';
 
@@ -9,7 +10,7 @@ export interface NoBody {
   readonly status: 400 | 413 | 415;
   readonly message: string;
 }
-export type Chunks = { readonly chunks: readonly Buffer[] } | NoBody;
+export type Chunks = { readonly chunks: BodyChunks } | NoBody;
 
 /**
  * A request's body in the pieces that it came in, inflated where it was sent as gzip or deflate. It never holds more than
@@ -18,7 +19,7 @@ export type Chunks = { readonly chunks: readonly Buffer[] } | NoBody;
  * @throws where the client leaves, or is too slow
  */
 export function readEncodedBody(request: HttpRequest, maxBytes: number): Chunks | Promise<Chunks> {
-  return isWhole(request) ? { chunks: [request.body] } : read(request, maxBytes);
+  return isWhole(request) ? { chunks: new BodyChunks().add(request.body) } : read(request, maxBytes);
 }
 
 async function read(request: IncomingMessage, maxBytes: number): Promise<Chunks> {
@@ -47,7 +48,7 @@ async function inflated(
   request: IncomingMessage,
   encoding: 'gzip' | 'deflate',
   maxBytes: number,
-): Promise<readonly Buffer[]> {
+): Promise<BodyChunks> {
   const inflater = encoding === 'gzip' ? createGunzip() : createInflate();
   let sentBytes = 0;
   request.on('data', (chunk: Buffer) => {

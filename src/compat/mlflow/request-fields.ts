@@ -32,7 +32,7 @@ function queryOf(search: string): Readonly<Record<string, unknown>> {
 async function bodyOf(request: HttpRequest): Promise<Readonly<Record<string, unknown>>> {
   const read = await readEncodedBody(request, MAX_BODY_BYTES);
   if (!('chunks' in read)) throw invalidParameter(read.message);
-  const body = Buffer.concat(read.chunks);
+  const body = read.chunks.join();
   if (body.length === 0) return {};
   if (!isUtf8(body)) throw invalidParameter('The body is not UTF-8.');
   const json = parsed(body.toString());

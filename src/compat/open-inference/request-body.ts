@@ -66,20 +66,7 @@ function read(
 }
 
 function bytesIn(body: Chunks, alignedAt: number): Buffer | Refused {
-  return 'chunks' in body ? joined(body.chunks, alignedAt) : new Refused(body.status, body.message);
-}
-
-function joined(chunks: readonly Buffer[], alignedAt: number): Buffer {
-  const [only] = chunks;
-  if (only && chunks.length === 1) return only;
-  let sizeBytes = 0;
-  for (const chunk of chunks) sizeBytes += chunk.length;
+  if (!('chunks' in body)) return new Refused(body.status, body.message);
   const start = (ALIGNMENT - (alignedAt % ALIGNMENT)) % ALIGNMENT;
-  const bytes = Buffer.allocUnsafeSlow(start + sizeBytes).subarray(start);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return body.chunks.join((sizeBytes) => Buffer.allocUnsafeSlow(start + sizeBytes).subarray(start));
 }

@@ -21,7 +21,7 @@ export async function readRequestJson(
   const read = await readEncodedBody(request, MAX_BODY_BYTES);
   if (!('chunks' in read)) return refused(read.status, read.message);
   const receivedAt = performance.now();
-  const body = Buffer.concat(read.chunks);
+  const body = read.chunks.join();
   if (body.length === 0) return refused(400, 'JSON Parse error: The document is empty.');
   if (!isUtf8(body)) return refused(400, 'JSON Parse error: The body is not UTF-8.');
   try {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Deadlines } from '../deadlines';
+import { BodyChunks } from './body-chunks';
 import { isWhole, type HttpRequest } from './http-exchange';
 
 /** Largest body of a request in JSON. Larger data travels as an artifact, or as bytes. */
@@ -35,19 +36,13 @@ export function useBody<Result>(
 }
 
 async function useChunks<Result>(request: IncomingMessage, use: (body: Buffer) => Result): Promise<Result> {
-  const chunks = await readChunks(request, MAX_BODY_BYTES);
-  const [only] = chunks;
-  if (only && chunks.length === 1) return use(only);
-  let sizeBytes = 0;
-  for (const chunk of chunks) sizeBytes += chunk.length;
-  if (sizeBytes > SCRATCH_BYTES) return use(Buffer.concat(chunks, sizeBytes));
+  return use((await readChunks(request, MAX_BODY_BYTES)).join(scratchFor));
+}
+
+function scratchFor(sizeBytes: number): Buffer {
+  if (sizeBytes > SCRATCH_BYTES) return Buffer.allocUnsafe(sizeBytes);
   scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  let at = 0;
-  for (const chunk of chunks) {
-    scratch.set(chunk, at);
-    at += chunk.length;
-  }
-  return use(scratch.subarray(0, at));
+  return scratch.subarray(0, sizeBytes);
 }
 
 /**
@@ -60,14 +55,13 @@ export function readChunks(
   request: IncomingMessage,
   maxBytes: number,
   source: Readable = request,
-): Promise<readonly Buffer[]> {
+): Promise<BodyChunks> {
   if (Number(request.headers['content-length']) > maxBytes) {
     request.resume(); // read on, so that the client hears the answer instead of a reset connection
     return Promise.reject(new BodyTooLarge(maxBytes));
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
+    const chunks = new BodyChunks();
     const wait = arrivals.begin(() => {
       source.off('data', keep);
       request.pause();
@@ -78,8 +72,7 @@ export function readChunks(
       reject(error);
     };
     const keep = (chunk: Buffer) => {
-      sizeBytes += chunk.length;
-      if (sizeBytes <= maxBytes) return void chunks.push(chunk);
+      if (chunks.sizeBytes + chunk.length <= maxBytes) return void chunks.add(chunk);
       source.off('data', keep);
       source.resume();
       fail(new BodyTooLarge(maxBytes));

@@ -136,6 +136,22 @@ test('a body that comes byte by byte is node:http’s, and is whole', async () =
   expect((JSON.parse(only?.body ?? '') as { body: string }).body).toBe('a'.repeat(40));
 });
 
+test('a large body is node:http’s from its first piece on, and is whole', async () => {
+  const { server, plain } = plainServer();
+  const port = await listening(server, plain);
+  const body = 'a'.repeat(600_000);
+  const text = post('/a', body);
+  const socket = connect(port, '127.0.0.1');
+  const reading = readAnswers(socket, 1);
+  const taken = once(server, 'request');
+  socket.write(text.slice(0, 1_000));
+  await taken;
+  socket.write(text.slice(1_000));
+  const [only] = await reading;
+  socket.destroy();
+  expect((JSON.parse(only?.body ?? '') as { body: string }).body).toBe(body);
+});
+
 test('many requests at once on one connection are answered one after the other, without end of the stack', async () => {
   const { server, plain } = plainServer();
   const count = 2_000;
