@@ -31,6 +31,7 @@ import type { Config } from './kernel/config';
 import type { Database } from './kernel/database/database';
 import type { Logger } from './kernel/logger';
 import type { MetricSource } from './kernel/metrics/metric-family';
+import { LargeMemory } from './kernel/large-memory';
 import { Outbox } from './kernel/outbox';
 import { processMetrics } from './kernel/metrics/process-metrics';
 import { Retention } from './kernel/retention';
@@ -218,6 +219,7 @@ async function serve({
       check: () => refuseIf(!backend.status().some(({ state }) => state === 'idle' || state === 'busy')),
     },
   ];
+  const memory = new LargeMemory();
   const isReady = async () => (await failingChecks(readiness)).length === 0;
   const mlflow = { ...services, artifacts, uploads, publicUrl: config.publicUrl };
   const routes = {
@@ -228,10 +230,14 @@ async function serve({
       '/livez': livezRoute,
       '/readyz': readyzRoute(readiness),
     },
-    graphql: graphqlRoute({ apollo, operations, services }),
+    graphql: graphqlRoute({ apollo, operations, services, memory }),
     metrics: metricsRoute(metricSources(services, database), auth),
     artifacts: artifactRoute(artifacts, services.tracking.notebooks),
-    doors: [openInferenceDoor({ ...services, isReady }), tfServingDoor(services), ...mlflowDoors(mlflow)],
+    doors: [
+      openInferenceDoor({ ...services, isReady, memory }),
+      tfServingDoor(services),
+      ...mlflowDoors(mlflow),
+    ],
   };
   const http = new HttpServer(routes, auth, logger);
   const grpc = new GrpcServer(grpcInferenceService({ ...services, isReady, auth, logger }));

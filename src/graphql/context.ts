@@ -1,8 +1,11 @@
 import type { Actor } from '../kernel/actor';
 import type { Context, Loaders } from '../kernel/context.graphql';
 import { newId } from '../kernel/ids';
-import type { PredictSuccess } from '../serving/serving';
+import type { TensorInput } from '../kernel/tensors/tensor-input';
+import type { PredictResult, PredictSuccess } from '../serving/serving';
 import { createLoaders, type Services } from './resolvers';
+
+const NONE: readonly Uint8Array[] = [];
 
 /** The context of one operation. Loaders and id are made when first asked for: most predictions need neither. */
 export class OperationContext implements Context {
@@ -11,6 +14,10 @@ export class OperationContext implements Context {
   private answer: PredictSuccess | undefined;
   private moreAnswers: PredictSuccess[] | undefined;
   private answeredAt = 0;
+  /** Values of questions, as bytes; absent where there are none, as is usual. */
+  private asked: Uint8Array[] | undefined;
+  /** Somebody may still look at them. */
+  private isAskedKept = false;
   /** Apollo gives resolvers a copy of the context that it was given, fields and all: this one leads back. */
   private readonly original: OperationContext = this;
 
@@ -31,11 +38,17 @@ export class OperationContext implements Context {
     return (this.made ??= createLoaders(this.services, this.actor));
   }
 
-  predicted(answer: PredictSuccess): void {
+  predicted(result: PredictResult, inputs: readonly TensorInput[] | null | undefined): void {
     const { original } = this;
-    original.answeredAt = performance.now();
-    if (original.answer === undefined) original.answer = answer;
-    else (original.moreAnswers ??= []).push(answer);
+    for (const { bytes } of inputs ?? []) if (bytes) (original.asked ??= []).push(bytes);
+    if (!result.ok || !result.spent) original.isAskedKept = true;
+    if (result.ok) original.answered(result);
+  }
+
+  private answered(answer: PredictSuccess): void {
+    this.answeredAt = performance.now();
+    if (this.answer === undefined) this.answer = answer;
+    else (this.moreAnswers ??= []).push(answer);
   }
 
   /** The answer is bytes: what was predicted in this call took since then to be encoded, each all of it. */
@@ -45,6 +58,11 @@ export class OperationContext implements Context {
     this.services.serving.encoded(this.answer, 'graphql', encodeMs);
     if (this.moreAnswers !== undefined)
       for (const answer of this.moreAnswers) this.services.serving.encoded(answer, 'graphql', encodeMs);
+  }
+
+  /** Values that this call has asked about and that nobody looks at any more, once its answer is bytes. */
+  spentBytes(): readonly Uint8Array[] {
+    return this.isAskedKept ? NONE : (this.asked ?? NONE);
   }
 
   /** The same call with empty loaders: an event of a subscription must not see what an earlier one has cached. */

@@ -6,6 +6,7 @@ import { answerGraphqlError, answerText, SAFE_HEADERS } from '../kernel/http/htt
 import { BodyTooLarge, useBody } from '../kernel/http/http-body';
 import { headerOf } from '../kernel/http/http-header';
 import { parseLifted } from '../kernel/json/lifted-base64';
+import type { LargeMemory } from '../kernel/large-memory';
 import { answerPlainOperation } from './plain-operation';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http/http-exchange';
 
@@ -16,14 +17,20 @@ interface GraphqlRouteInput {
   readonly apollo: ApolloServer<OperationContext>;
   readonly operations: Operations;
   readonly services: Services;
+  /** Where large tensors lie. */
+  readonly memory: LargeMemory;
 }
 
 /** `POST /graphql`, and `GET` for queries. */
-export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput): Route {
+export function graphqlRoute({ apollo, operations, services, memory }: GraphqlRouteInput): Route {
+  const sent = (context: OperationContext) => {
+    context.sent();
+    for (const bytes of context.spentBytes()) memory.giveBack(bytes);
+  };
   return async ({ request, response, search }, actor) => {
     let received: ReceivedBody;
     try {
-      const read = request.method === 'POST' ? readJson(request) : nothingReceived();
+      const read = request.method === 'POST' ? readJson(request, memory) : nothingReceived();
       received = read instanceof Promise ? await read : read; // nothing waits where nothing must
     } catch (error) {
       if (error instanceof BodyTooLarge)
@@ -38,7 +45,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
     const plain = await answerPlainOperation(operations, request, body, context);
     if (plain) {
       answerText(response, plain.status, plain.contentType, plain.body);
-      return context.sent();
+      return sent(context);
     }
     const answered = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headersOf(request), body, search },
@@ -47,7 +54,7 @@ export function graphqlRoute({ apollo, operations, services }: GraphqlRouteInput
     // Incremental delivery is off: Apollo answers in one piece.
     if (answered.body.kind !== 'complete') throw new Error('Apollo answered in chunks.');
     send(response, answered.status ?? 200, Object.fromEntries(answered.headers), answered.body.string);
-    context.sent();
+    sent(context);
   };
 }
 
@@ -71,12 +78,12 @@ interface ReceivedBody {
 
 const nothingReceived = (): ReceivedBody => ({ body: undefined, receivedAt: performance.now() });
 
-function readJson(request: HttpRequest): ReceivedBody | Promise<ReceivedBody> {
+function readJson(request: HttpRequest, memory: LargeMemory): ReceivedBody | Promise<ReceivedBody> {
   // Another content type is Apollo's to refuse, with the right status.
   const isJson = request.headers['content-type']?.startsWith('application/json');
   return useBody(request, (bytes) => {
     const receivedAt = performance.now();
-    return { body: isJson ? parseLifted(bytes) : bytes.toString(), receivedAt };
+    return { body: isJson ? parseLifted(bytes, memory) : bytes.toString(), receivedAt };
   });
 }
 

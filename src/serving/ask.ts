@@ -1,4 +1,5 @@
 import { newId } from '../kernel/ids';
+import { ON_WORKERS } from './backends/backend';
 import type { BatchAnswer, BatchRequest } from './batching/batch-request';
 import type { EndpointCache } from './cache/cache-endpoint';
 import { refusalOf } from './predict-refusal';
@@ -39,7 +40,7 @@ async function askModel(
 ): Promise<PredictResult> {
   try {
     const batch = await parts.batcher.submit(batchRequest(route, question, deadlineAt, caller));
-    return answered(route, question, batch, null, false, startedAt);
+    return answered(route, question, batch, null, false, startedAt, isSpent(route, batch));
   } catch (error) {
     return refusalOf(error);
   }
@@ -60,7 +61,7 @@ async function askCache(
       { deadlineAt, signal: caller.signal, priority: caller.priority, isCounted },
       () => parts.batcher.submit(batchRequest(route, question, deadlineAt, caller)),
     );
-    return answered(route, question, found, found.ageMs, found.coalesced, startedAt);
+    return answered(route, question, found, found.ageMs, found.coalesced, startedAt, false);
   } catch (error) {
     return refusalOf(error);
   }
@@ -90,6 +91,7 @@ function answered(
   cacheAgeMs: number | null,
   coalesced: boolean,
   startedAt: number,
+  spent: boolean,
 ): PredictResult {
   const { version } = route.model;
   const { outputs, batchSize, queueMs, computeMs } = batch;
@@ -109,8 +111,16 @@ function answered(
     ranOn: batch.ranOn ?? null,
     closed: batch.closed,
     timing: { queueMs, computeMs, totalMs: performance.now() - startedAt },
+    spent,
   };
 }
+
+/**
+ * A worker has read all of what it has answered. A cache, a shadow or another server's connection may look at the values
+ * for longer.
+ */
+const isSpent = ({ endpoint }: Route, { ranOn }: BatchAnswer): boolean =>
+  ranOn?.backend === ON_WORKERS && (endpoint?.shadows.length ?? 0) === 0;
 
 /** What feedback finds the prediction by; one that was nobody's traffic has an id of its own, and nothing more. */
 const idFor = ({ endpoint }: Route): PredictionId =>

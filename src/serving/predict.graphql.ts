@@ -30,13 +30,16 @@ import {
 } from '../kernel/user-error.graphql';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
-import type { PredictSuccess, Priority, Serving } from './serving';
+import type { PredictResult, PredictSuccess, Priority, Serving } from './serving';
 import { tensorToJson, type TensorJson } from './values/tensor-json';
 
 declare module '../kernel/context.graphql' {
   interface Context {
-    /** Told of each answer, so that its encoding can be measured; absent where nobody does. */
-    predicted?(answer: PredictSuccess): void;
+    /**
+     * Told what came of each question: encoding an answer is measured, and the memory of its values may be used again.
+     * Absent where nobody does.
+     */
+    predicted?(result: PredictResult, inputs: readonly TensorInput[] | null | undefined): void;
   }
 }
 
@@ -187,7 +190,7 @@ class UnavailableErrorType extends UserErrorType {
   retryable!: boolean;
 }
 
-const PredictResult = resultUnion('PredictResult', [
+const PredictResultUnion = resultUnion('PredictResult', [
   PredictSuccessType,
   InvalidInputErrorType,
   NotFoundErrorType,
@@ -205,7 +208,7 @@ class PredictManyInputType {
 
 @ObjectType('PredictManySuccess', { description: 'What the models say.' })
 class PredictManySuccessType {
-  @Field(() => [PredictResult], {
+  @Field(() => [PredictResultUnion], {
     complexity: listComplexity,
     description: 'An answer or a refusal for each question, in their order.',
   })
@@ -215,7 +218,10 @@ class PredictManySuccessType {
 const PredictManyResult = resultUnion('PredictManyResult', [PredictManySuccessType, InvalidInputErrorType]);
 
 type Encoding = keyof typeof TensorEncoding;
-type AnsweredPrediction = Omit<PredictSuccess, 'ok' | 'coalesced' | 'endpointId' | 'ranOn' | 'closed'> & {
+type AnsweredPrediction = Omit<
+  PredictSuccess,
+  'ok' | 'coalesced' | 'endpointId' | 'ranOn' | 'closed' | 'spent'
+> & {
   readonly encoding: Encoding;
 };
 
@@ -238,7 +244,7 @@ const answered = (result: PredictSuccess, encoding: Encoding): AnsweredPredictio
 export class PredictResolver {
   constructor(private readonly services: { readonly serving: Serving }) {}
 
-  @Mutation(() => PredictResult, { description: `Asks a model. ${requires('endpoint:predict')}` })
+  @Mutation(() => PredictResultUnion, { description: `Asks a model. ${requires('endpoint:predict')}` })
   async predict(
     @Arg('input', () => PredictInputType, {
       description: 'Who is asked, and what: rows by column, or tensors.',
@@ -277,8 +283,8 @@ export class PredictResolver {
       isAbandoned: context.isAbandoned,
       receivedAt: context.receivedAt,
     });
+    context.predicted?.(result, input.inputs);
     if (!result.ok) return answer('PredictSuccess', result);
-    context.predicted?.(result);
     return answered(result, input.outputEncoding ?? 'JSON');
   }
 

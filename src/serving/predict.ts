@@ -75,5 +75,6 @@ async function askInstead(
   const again = { ...request, receivedAt: undefined }; // it is read once
   const result = detour && (await askAlong(parts, actor, detour, again, deadlineAt, nowMs));
   if (!result?.ok) return failed.result;
-  return { ...result, timing: { ...result.timing, totalMs: performance.now() - failed.startedAt } };
+  const timing = { ...result.timing, totalMs: performance.now() - failed.startedAt };
+  return { ...result, timing, spent: false }; // the first try may still be on its way
 }

@@ -69,6 +69,8 @@ export interface PredictSuccess {
   /** Why its batch was closed; null where that is told with another prediction of the batch, and where it was remembered. */
   readonly closed: CloseReason | null;
   readonly timing: PredictTiming;
+  /** Whether nothing here looks at the question's values any more, so that their memory may be used again. */
+  readonly spent: boolean;
 }
 
 export interface Overloaded extends UserError<'OverloadedError'> {

@@ -2,6 +2,7 @@ import type { Actor } from '../../kernel/actor';
 import { isCallerGone } from '../../kernel/http/http-caller';
 import type { Exchange, HttpResponse } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
+import type { LargeMemory } from '../../kernel/large-memory';
 import type { ModelVersion } from '../../registry/registry';
 import type { ModelTarget, Serving } from '../../serving/serving';
 import { wishesIn } from '../question-headers';
@@ -17,7 +18,7 @@ const DOOR = 'open-inference-http';
 
 /** Who answers, the question, the answer: in the protocol's words. */
 export async function infer(
-  serving: Serving,
+  { serving, memory }: { readonly serving: Serving; readonly memory: LargeMemory },
   { request, response }: Exchange,
   actor: Actor,
   { model, version }: { readonly model: string; readonly version: string | null },
@@ -25,7 +26,7 @@ export async function infer(
   const found = serving.targetOf(actor, model, version);
   const target = found instanceof Promise ? await found : found;
   if ('kind' in target) return answerRefused(response, refusedBecause(target));
-  const read = readInferBody(request);
+  const read = readInferBody(request, memory);
   const body = read instanceof Promise ? await read : read; // nothing waits where nothing must
   if (body instanceof Refused) return answerMisread(serving, response, actor, target, body);
   const receivedAt = performance.now();
@@ -53,6 +54,7 @@ export async function infer(
   if (!answer.ok) return answerRefused(response, refusedBecause(answer.error));
   answerInference(response, { model, request: asked, result: answer, coding: codingOf(request) });
   serving.encoded(result, DOOR, performance.now() - answeredAt);
+  if (result.spent) memory.giveBack(body.bytes);
 }
 
 async function answerMisread(

@@ -2,6 +2,7 @@ import type { Actor } from '../../kernel/actor';
 import { answerJson, type AnswerError } from '../../kernel/http/http-answer';
 import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { InputCheck } from '../../kernel/input-check';
+import type { LargeMemory } from '../../kernel/large-memory';
 import type { ModelAddress, Serving } from '../../serving/serving';
 import { callOf, type Call } from './call';
 import { infer } from './infer';
@@ -17,6 +18,8 @@ interface Needs {
   readonly serving: Serving;
   /** Whether everything that serving needs is there. */
   readonly isReady: () => Promise<boolean>;
+  /** Where large questions lie. */
+  readonly memory: LargeMemory;
 }
 
 /** The Open Inference Protocol over HTTP, with Triton's extensions: its clients ask our models without a change. */
@@ -40,7 +43,7 @@ class OpenInference {
     const { request, response, path } = exchange;
     const call = callOf(request.method ?? '', path);
     if (call instanceof Refused) return answerRefused(response, call);
-    if (call.kind === 'infer') return infer(this.needs.serving, exchange, actor, call);
+    if (call.kind === 'infer') return infer(this.needs, exchange, actor, call);
     const answered = await this.tell(exchange, actor, call);
     if (answered instanceof Refused) return answerRefused(response, answered);
     answerJson(response, answered.status, answered.body);

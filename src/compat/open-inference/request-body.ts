@@ -1,5 +1,6 @@
 import { MAX_BODY_BYTES } from '../../kernel/http/http-body';
 import type { HttpRequest } from '../../kernel/http/http-exchange';
+import type { LargeMemory } from '../../kernel/large-memory';
 import { readEncodedBody, type Chunks } from '../encoded-body';
 import { Refused } from './refused';
 
@@ -9,18 +10,22 @@ export const MAX_BINARY_BODY_BYTES = 64 * 1024 * 1024;
 const ALIGNMENT = 8;
 
 export interface InferBody {
+  /** Whoever reads it gives them back, where nobody looks at them any more. */
   readonly bytes: Buffer;
   /** Bytes of JSON at its beginning, the bytes of tensors follow; null: all of it is JSON. */
   readonly jsonLength: number | null;
 }
 
 /** Reads the body of an inference: at once where it is there, since thousands a second are. */
-export function readInferBody(request: HttpRequest): InferBody | Refused | Promise<InferBody | Refused> {
+export function readInferBody(
+  request: HttpRequest,
+  memory: LargeMemory,
+): InferBody | Refused | Promise<InferBody | Refused> {
   const header = request.headers['inference-header-content-length'];
   const jsonLength = header === undefined ? null : lengthIn(String(header));
   if (jsonLength instanceof Refused) return jsonLength;
   const maxBytes = jsonLength === null ? MAX_BODY_BYTES : MAX_BINARY_BODY_BYTES;
-  const bytes = read(request, maxBytes, jsonLength ?? 0);
+  const bytes = read(request, maxBytes, jsonLength ?? 0, memory);
   return bytes instanceof Promise
     ? bytes.then((read) => bodyOf(read, jsonLength))
     : bodyOf(bytes, jsonLength);
@@ -46,7 +51,7 @@ const wrongLength = (what: string): Refused =>
 
 /** A small body in JSON; none is an empty object. */
 export async function readJsonBody(request: HttpRequest): Promise<{ readonly json: unknown } | Refused> {
-  const bytes = await read(request, MAX_BODY_BYTES, 0);
+  const bytes = await read(request, MAX_BODY_BYTES, 0, null);
   if (bytes instanceof Refused) return bytes;
   try {
     return { json: bytes.length === 0 ? {} : (JSON.parse(bytes.toString()) as unknown) };
@@ -60,13 +65,18 @@ function read(
   request: HttpRequest,
   maxBytes: number,
   alignedAt: number,
+  memory: LargeMemory | null,
 ): Buffer | Refused | Promise<Buffer | Refused> {
   const body = readEncodedBody(request, maxBytes);
-  return body instanceof Promise ? body.then((one) => bytesIn(one, alignedAt)) : bytesIn(body, alignedAt);
+  return body instanceof Promise
+    ? body.then((one) => bytesIn(one, alignedAt, memory))
+    : bytesIn(body, alignedAt, memory);
 }
 
-function bytesIn(body: Chunks, alignedAt: number): Buffer | Refused {
+function bytesIn(body: Chunks, alignedAt: number, memory: LargeMemory | null): Buffer | Refused {
   if (!('chunks' in body)) return new Refused(body.status, body.message);
   const start = (ALIGNMENT - (alignedAt % ALIGNMENT)) % ALIGNMENT;
-  return body.chunks.join((sizeBytes) => Buffer.allocUnsafeSlow(start + sizeBytes).subarray(start));
+  return body.chunks.join((sizeBytes) =>
+    (memory?.take(start + sizeBytes) ?? Buffer.allocUnsafeSlow(start + sizeBytes)).subarray(start),
+  );
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { LargeMemory } from '../large-memory';
 
 /** Bodies from here on, in bytes, are looked through; below, JSON.parse is as quick. */
 const MIN_BODY_BYTES = 16 * 1024;
@@ -33,10 +34,11 @@ export const liftedBytes = (value: unknown): Buffer | undefined =>
  * is parsed as ever: the result, and the error, are those of JSON.parse.
  *
  * @param body nothing of it is kept
+ * @param memory where the bytes lie, which belong to whoever uses them
  * @throws SyntaxError where it is not JSON
  */
-export function parseLifted(body: Buffer): unknown {
-  const texts = body.length < MIN_BODY_BYTES ? [] : textsOf(body);
+export function parseLifted(body: Buffer, memory: LargeMemory): unknown {
+  const texts = body.length < MIN_BODY_BYTES ? [] : textsOf(body, memory);
   return (texts.length > 0 && withoutTexts(body, texts)) || (JSON.parse(body.toString()) as unknown);
 }
 
@@ -91,12 +93,12 @@ function putBack(tensor: unknown, byPlaceholder: Map<string, Buffer>): void {
  * The long texts behind keys called `base64`. What comes before a key's first quote shows that the quote opens a text,
  * and so the bytes up to the next quote are a text without any escape, or there is no JSON at all.
  */
-function textsOf(body: Buffer): readonly Text[] {
+function textsOf(body: Buffer, memory: LargeMemory): readonly Text[] {
   const texts: Text[] = [];
   for (let key = body.indexOf(KEY); key >= 0 && texts.length < MAX_TEXTS;) {
     const start = startOfText(body, key);
     const end = start === null ? -1 : body.indexOf('"', start);
-    const bytes = start !== null && end - start >= MIN_TEXT_BYTES ? decoded(body, start, end) : null;
+    const bytes = start !== null && end - start >= MIN_TEXT_BYTES ? decoded(body, start, end, memory) : null;
     if (start !== null && bytes) texts.push({ start, end, bytes });
     key = body.indexOf(KEY, bytes ? end + 1 : key + KEY.length);
   }
@@ -115,11 +117,11 @@ function startOfText(body: Buffer, key: number): number | null {
 }
 
 /** Null where it is anything but whole groups of digits, at its end filled up with `=`: what would not be written so again. */
-function decoded(body: Buffer, start: number, end: number): Buffer | null {
+function decoded(body: Buffer, start: number, end: number, memory: LargeMemory): Buffer | null {
   if ((end - start) % 4 !== 0) return null;
   const padding = body[end - 1] !== EQUALS ? 0 : body[end - 2] !== EQUALS ? 1 : 2;
-  // Memory of its own begins where views of any element type may.
-  const bytes = Buffer.allocUnsafeSlow(((end - start) / 4) * 3 - padding);
+  // It begins where views of any element type may.
+  const bytes = memory.take(((end - start) / 4) * 3 - padding);
   let written = 0;
   for (let at = start; at < end; at += SLICE_BYTES) {
     const digits = body.toString('latin1', at, Math.min(end, at + SLICE_BYTES));

@@ -2,6 +2,7 @@ import { tfServingDoor } from '../../../src/compat/tf-serving/tf-serving';
 import { openInferenceDoor } from '../../../src/compat/open-inference/open-inference';
 import type { Actor } from '../../../src/kernel/actor';
 import { notFound } from '../../../src/kernel/errors';
+import { LargeMemory } from '../../../src/kernel/large-memory';
 import type { PredictRequest, Serving } from '../../../src/serving/serving';
 
 const signature = {
@@ -25,7 +26,7 @@ async function askedBy(path: string, body: object, headers: Record<string, strin
   } as unknown as Serving;
   const door = path.startsWith('/v1')
     ? tfServingDoor({ serving, registry: {} as never })
-    : openInferenceDoor({ serving, isReady: () => Promise.resolve(true) });
+    : openInferenceDoor({ serving, isReady: () => Promise.resolve(true), memory: new LargeMemory() });
   const request = { method: 'POST', headers, body: Buffer.from(JSON.stringify(body)) };
   const response = { setHeader: () => null, writeHead: () => null, end: () => null };
   await door.route({ request, response, path, search: '' } as never, {} as Actor);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { readInferBody } from '../../../../src/compat/open-inference/request-body';
+import { LargeMemory } from '../../../../src/kernel/large-memory';
 
 /** A request that the test writes the body of. */
 function requestWith(headers: Record<string, string>): PassThrough & IncomingMessage {
@@ -11,7 +12,7 @@ test.each([0, 1, 7, 8, 13])(
   'after %d bytes of JSON, the bytes of tensors can be read in place',
   async (jsonLength) => {
     const request = requestWith({ 'inference-header-content-length': String(jsonLength) });
-    const body = readInferBody(request);
+    const body = readInferBody(request, new LargeMemory());
     request.write(Buffer.alloc(jsonLength + 3, '.'));
     request.write(Buffer.from([1, 2, 3]));
     request.end();

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { liftedBytes, parseLifted } from '../../../../src/kernel/json/lifted-base64';
+import { LargeMemory } from '../../../../src/kernel/large-memory';
+
+const memory = new LargeMemory();
+const lift = (body: Buffer) => parseLifted(body, memory);
 
 const values = Buffer.from(Array.from({ length: 60_000 }, (_, at) => (at * 7) % 256));
 const tensor = (base64: string) => ({ name: 'x', datatype: 'UINT8', shape: [60_000], base64 });
@@ -8,7 +12,7 @@ const bytesOf = (value: unknown) => Buffer.from(typeof value === 'string' ? valu
 
 /** What every reader must see: the same as ever, whether anything was lifted or not. */
 function parsedAsEver(body: Buffer): unknown {
-  const request = parseLifted(body);
+  const request = lift(body);
   expect(request).toEqual(JSON.parse(body.toString()));
   return request;
 }
@@ -22,7 +26,7 @@ test('the bytes of a large tensor are there without its text, which whoever asks
     bytesOf(asked({ endpoint: 'ä', inputs: [tensor(base64)] })),
     Buffer.from(JSON.stringify(asked({ inputs: [tensor(base64)] }), null, 1)),
   ]) {
-    const input = firstInput(parseLifted(body));
+    const input = firstInput(lift(body));
     expect(liftedBytes(input)).toEqual(values);
     expect((liftedBytes(input)?.byteOffset ?? 1) % 16).toBe(0);
     parsedAsEver(body);
@@ -86,7 +90,7 @@ test('a body that is not JSON is refused in the words of JSON.parse', () => {
       ({ message } = error as SyntaxError);
     }
     expect(message).not.toBe('');
-    expect(() => parseLifted(Buffer.from(text))).toThrow(new SyntaxError(message));
+    expect(() => lift(Buffer.from(text))).toThrow(new SyntaxError(message));
   }
 });
 
@@ -107,7 +111,7 @@ test('whatever is done to a body, it is read as JSON.parse reads it', () => {
       (at, removed, added) => {
         const changed = body.slice(0, at) + added + body.slice(at + removed);
         const bytes = Buffer.from(changed);
-        expect(read(() => parseLifted(bytes))).toEqual(read(() => JSON.parse(changed) as unknown));
+        expect(read(() => lift(bytes))).toEqual(read(() => JSON.parse(changed) as unknown));
       },
     ),
     { numRuns: 150 },

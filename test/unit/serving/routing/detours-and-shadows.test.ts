@@ -68,7 +68,18 @@ beforeEach(() => {
   outcomes = [];
 });
 
-function ask(variants: readonly RunningVariant[], request: PredictRequest = {}) {
+/** Of an endpoint that remembers answers, this one not yet. */
+const cacheOf = {
+  of: () => ({
+    answer: async (_question: unknown, _limits: unknown, compute: () => Promise<BatchAnswer>) => ({
+      ...(await compute()),
+      ageMs: null,
+      coalesced: false,
+    }),
+  }),
+};
+
+function ask(variants: readonly RunningVariant[], request: PredictRequest = {}, more: object = {}) {
   const running = {
     id: ENDPOINT,
     settings: DEFAULT_SETTINGS,
@@ -84,10 +95,13 @@ function ask(variants: readonly RunningVariant[], request: PredictRequest = {}) 
     statistics: { record: () => undefined },
     observer: { observe: (observation: Observation) => observed.push(observation) },
     shadowObserver: { compare: (outcome: ShadowOutcome) => outcomes.push(outcome) },
+    ...more,
   } as unknown as PredictInput;
   const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }];
   return predict(parts, ACTOR, { endpoint: 'any', inputs, ...request }, NOBODY_ABSENT);
 }
+const ranOn = (backend: string) => () =>
+  answer(1).then((one): BatchAnswer => ({ ...one, ranOn: { backend, provider: null } }));
 /** Until everything that was begun has been told. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -257,5 +271,24 @@ describe('a shadow', () => {
     }
     expect(batcher.asked.filter((name) => name === 'shadow')).toHaveLength(MAX_FAILURES);
     expect(outcomes).toHaveLength(3);
+  });
+});
+
+describe('the values of a question', () => {
+  test('are of no use to anybody, once a worker has answered it', async () => {
+    batcher.answers.set('one', ranOn('onnx'));
+    expect(await ask([variant('one')])).toMatchObject({ ok: true, spent: true });
+  });
+
+  test.each([
+    ['a shadow has a copy of them', [variant('one'), variant('copy', { shadow: true })], {}],
+    ['another server has answered', [variant('far')], {}],
+    ['another variant was asked before', [variant('broken', { weight: 1e9 }), variant('one')], {}],
+    ['the endpoint remembers answers', [variant('one')], { cache: cacheOf }],
+  ])('may be looked at, where %s', async (_, variants, parts) => {
+    for (const name of ['one', 'copy']) batcher.answers.set(name, ranOn('onnx'));
+    batcher.answers.set('far', ranOn('open-inference'));
+    batcher.answers.set('broken', failing('timeout'));
+    expect(await ask(variants, {}, parts)).toMatchObject({ ok: true, spent: false });
   });
 });
