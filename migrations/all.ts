@@ -25,6 +25,7 @@ import { MetricTail1795000000029 } from './0029-metric-tail';
 import { VariantInstances1795000000031 } from './0031-variant-instances';
 import { ProjectRetention1795000000033 } from './0033-project-retention';
 import { ClosedBatches1795000000034 } from './0034-closed-batches';
+import { DeviceTime1795000000035 } from './0035-device-time';
 
 /** Every step, in order. A file that has landed is never edited: a change is a new step. */
 export const MIGRATIONS = [
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   VariantInstances1795000000031,
   ProjectRetention1795000000033,
   ClosedBatches1795000000034,
+  DeviceTime1795000000035,
 ];

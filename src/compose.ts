@@ -44,6 +44,7 @@ import {
   PredictionObservers,
   PredictionWatch,
   ShadowDifferences,
+  workersOn,
 } from './monitoring/monitoring';
 import { Registry, type AliasFollower } from './registry/registry';
 import { RunVersions } from './registry/versions/run-versions.queries';
@@ -129,7 +130,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
     const cacheKeeper = new CacheKeeper({ cache, database, logger });
     shutdown.start('cache keeper', cacheKeeper);
     const gpus = openGpus(config, shutdown, () => (fleet ? [] : own.status()));
-    const recorder = new LatencyRecorder(Date.now, () => backend.status().length);
+    const recorder = new LatencyRecorder(Date.now, (device) => workersOn(device, backend.status()));
     const differences = new ShadowDifferences(Date.now);
     const watch = new PredictionWatch();
     const statistics = new PredictionStatistics(Date.now);
@@ -158,7 +159,7 @@ async function startApi(config: Config, logger: Logger): Promise<Platform> {
       database,
       bus,
       logger,
-      workerPrice: config.workerPrice,
+      prices: config.prices,
       nowMs: Date.now,
     });
     shutdown.start('monitoring', monitoring);

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { LEAST_GRACE_HOURS } from './artifacts/artifact-references';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
+import { parsePrices, type Prices } from './prices';
 import { parseRemotePlace, type RemotePlace } from './remote-place';
 import type { S3Access } from './artifacts/s3';
 import {
@@ -58,8 +59,8 @@ export interface Config {
   readonly remoteBackends: readonly RemotePlace[];
   /** Secrets by name, each with the servers that it may be sent to; null: there are none. */
   readonly remoteCredentialsFile: string | null;
-  /** What one worker costs for an hour, in a currency that need not be said; null: unknown. */
-  readonly workerPrice: { readonly perHour: number; readonly currency: string | null } | null;
+  /** What hours of workers and of other servers cost; null: unknown. */
+  readonly prices: Prices | null;
   /** Where webhooks may go besides the public internet; `*`: anywhere. */
   readonly webhookPrivateHosts: readonly RemotePlace[] | '*';
   /** Holds the key of webhooks' secrets; made when it is first needed. */
@@ -182,12 +183,7 @@ export function parseConfig(environment: Environment = process.env): Config {
   const workerToken = text('WORKER_TOKEN') ?? null;
   if (workerToken !== null && !WORKER_TOKEN.test(workerToken))
     problems.push('WORKER_TOKEN: expected 20 to 512 printable characters without spaces.');
-  const pricePerHour = text('WORKER_PRICE_PER_HOUR');
-  if (pricePerHour !== undefined && !/^\d{1,9}(\.\d{1,9})?$/.test(pricePerHour))
-    problems.push(`WORKER_PRICE_PER_HOUR: expected a number such as 0.35, got “${pricePerHour}”.`);
-  const currency = text('WORKER_PRICE_CURRENCY') ?? null;
-  if (currency !== null && !/^[^\s\p{C}]{1,16}$/u.test(currency))
-    problems.push('WORKER_PRICE_CURRENCY: expected a word of at most 16 characters, for example EUR.');
+  const prices = parsePrices(variables);
   const publicUrl = text('PUBLIC_URL')?.replace(/\/+$/, '') ?? null;
   if (publicUrl !== null && !/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(publicUrl))
     problems.push(`PUBLIC_URL: expected an address such as https://models.example.org, got “${publicUrl}”.`);
@@ -223,7 +219,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     cacheUrl: text('CACHE_URL') ?? redisUrl,
     remoteBackends,
     remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),
-    workerPrice: pricePerHour === undefined ? null : { perHour: Number(pricePerHour), currency },
+    prices,
     webhookPrivateHosts,
     webhookKeyFile: resolve(text('WEBHOOK_KEY_FILE') ?? join(storeFolder, 'webhook.key')),
     maxArtifactBytes: integer('MAX_ARTIFACT_BYTES', 5 * GIBIBYTE, 1, Number.MAX_SAFE_INTEGER),

@@ -13,6 +13,7 @@ import {
 import { LatencyStats } from './latency-stats';
 import { PaidTime } from './paid-time';
 import { busiest, SinceStart, type Series } from './since-start';
+import { WORKER_DEVICES, type WorkerDevice } from './spent-time';
 import { UnwrittenRows } from './unwritten-rows';
 
 /**
@@ -46,19 +47,22 @@ export class LatencyRecorder implements PredictionObserver {
   private readonly cells = new Map<AskedId, Cell[]>();
   private references = 0;
   private readonly totals = new SinceStart();
-  private readonly paid: PaidTime;
+  private readonly paid: Readonly<Record<WorkerDevice, PaidTime>>;
   private writerId = randomUUID();
   private startS = 0;
 
   /**
    * @param nowMs milliseconds since 1970, as `Date.now`: a number, since a `Date` would be an allocation each time
-   * @param workers how many are paid for at the moment
+   * @param workersOn how many of each kind are paid for at the moment
    */
   constructor(
     private readonly nowMs: () => number,
-    workers: () => number = () => 0,
+    workersOn: (device: WorkerDevice) => number = () => 0,
   ) {
-    this.paid = new PaidTime(workers);
+    this.paid = {
+      processor: new PaidTime(() => workersOn('processor')),
+      accelerator: new PaidTime(() => workersOn('accelerator')),
+    };
   }
 
   observe(observation: Observation): void {
@@ -149,10 +153,11 @@ export class LatencyRecorder implements PredictionObserver {
 
   private closeSecond(): void {
     const busy = this.open().filter(({ second }) => second.requests > 0);
-    this.paid.share(
-      this.startS,
-      busy.map(({ second }) => second),
-    );
+    for (const device of WORKER_DEVICES)
+      this.paid[device].share(
+        this.startS,
+        busy.map(({ second }) => second.spent[device]),
+      );
     for (const cell of busy) {
       this.close(cell, SECOND, cell.second);
       this.totals.add(cell, this.startS);

@@ -8,6 +8,7 @@ import {
   type Observation,
 } from '../serving/serving';
 import { Histogram } from './histogram';
+import { addSpent, deviceOf, DEVICES, nothingSpent, type Device, type Spent } from './spent-time';
 
 /** What the time of a prediction is told apart into; the total is without the door's parsing and encoding. */
 export const STAGES = ['total', 'parse', 'queue', 'compute', 'encode'] as const;
@@ -20,9 +21,7 @@ export interface StoredStats {
   /** Predictions that a batch has answered (a cached answer has no batch), and the sum of their batch sizes. */
   readonly batched: number;
   readonly batchSizes: number;
-  /** Worker time that the runs took, and that there was for each of them: idle time with it. In ms. */
-  readonly busyMs: number;
-  readonly paidMs: number;
+  readonly spent: Spent;
   readonly total: Buffer;
   readonly queue: Buffer;
   readonly compute: Buffer;
@@ -41,11 +40,10 @@ export class LatencyStats {
   errors = 0;
   batched = 0;
   batchSizes = 0;
-  busyMs = 0;
-  paidMs = 0;
   failures: FailureCounts = {};
   /** Batches by why they were closed, each counted with one of its predictions. */
   readonly closed = noneClosed();
+  readonly spent = nothingSpent();
   readonly total = new Histogram();
   readonly queue = new Histogram();
   readonly compute = new Histogram();
@@ -55,7 +53,7 @@ export class LatencyStats {
   readonly batchRows = new Histogram();
 
   /** Refused predictions count as errors only: how long a refusal takes says nothing of the model. */
-  record({ error, cached, batchSize, closed, busyMs, parseMs, timing }: Observation): void {
+  record({ error, cached, batchSize, closed, busyMs, ranOn, parseMs, timing }: Observation): void {
     this.requests += 1;
     if (error !== null) {
       this.errors += 1;
@@ -68,7 +66,7 @@ export class LatencyStats {
     this.batched += 1;
     this.batchSizes += batchSize;
     if (closed !== null) this.closed[closed] += 1;
-    this.busyMs += busyMs;
+    this.spend(deviceOf(ranOn), busyMs);
     this.batchRows.record(batchSize);
     this.queue.record(timing.queueMs);
     this.compute.record(timing.computeMs);
@@ -95,9 +93,11 @@ export class LatencyStats {
   }
 
   toStored(): StoredStats {
-    const { requests, errors, batched, batchSizes, busyMs, paidMs } = this;
+    const { requests, errors, batched, batchSizes } = this;
+    const spent = nothingSpent();
+    addSpent(spent, this.spent);
     return {
-      ...{ requests, errors, batched, batchSizes, busyMs, paidMs },
+      ...{ requests, errors, batched, batchSizes, spent },
       ...{ failures: { ...this.failures }, closed: { ...this.closed } },
       total: this.total.encode(),
       queue: this.queue.encode(),
@@ -109,11 +109,19 @@ export class LatencyStats {
   }
 
   clear(): void {
-    this.requests = this.errors = this.batched = this.batchSizes = this.busyMs = this.paidMs = 0;
+    this.requests = this.errors = this.batched = this.batchSizes = 0;
+    for (const device of DEVICES) this.spent[device].busyMs = this.spent[device].paidMs = 0;
     this.failures = {};
     for (const reason of CLOSE_REASONS) this.closed[reason] = 0;
     for (const stage of STAGES) this[stage].clear();
     this.batchRows.clear();
+  }
+
+  /** Nobody knows how long other servers stand idle for us: no more than the calls took is charged for them. */
+  private spend(device: Device, busyMs: number): void {
+    const spent = this.spent[device];
+    spent.busyMs += busyMs;
+    if (device === 'remote') spent.paidMs += busyMs;
   }
 
   private addCounts(other: Omit<StoredStats, Stage | 'batchRows'>): void {
@@ -121,8 +129,7 @@ export class LatencyStats {
     this.errors += other.errors;
     this.batched += other.batched;
     this.batchSizes += other.batchSizes;
-    this.busyMs += other.busyMs;
-    this.paidMs += other.paidMs;
+    addSpent(this.spent, other.spent);
     for (const [reason, count] of Object.entries(other.failures ?? {}))
       countFailure(this.failures, reason as FailureReason, count);
     for (const reason of CLOSE_REASONS) this.closed[reason] += other.closed?.[reason] ?? 0;

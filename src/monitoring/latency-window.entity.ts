@@ -31,7 +31,11 @@ export class LatencyWindowEntity {
   @Column('bytea', { name: 'batch_rows', nullable: true }) batchRows!: Buffer | null;
   @Column('jsonb', { nullable: true }) failures!: Readonly<FailureCounts> | null;
   @Column('jsonb', { nullable: true }) closed!: Readonly<CloseCounts> | null;
+  /** Of workers on the processor; in rows of earlier servers of all workers. */
   @Column('float8', { name: 'busy_ms', default: 0 }) busyMs!: number;
   @Column('float8', { name: 'paid_ms', default: 0 }) paidMs!: number;
+  @Column('float8', { name: 'accelerator_busy_ms', default: 0 }) acceleratorBusyMs!: number;
+  @Column('float8', { name: 'accelerator_paid_ms', default: 0 }) acceleratorPaidMs!: number;
+  @Column('float8', { name: 'remote_ms', default: 0 }) remoteMs!: number;
   @Column('jsonb', { name: 'ran_on', nullable: true }) ranOn!: RanOn | null;
 }

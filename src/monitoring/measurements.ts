@@ -1,6 +1,7 @@
 import { CLOSE_REASONS, type CloseReason, type FailureReason } from '../serving/serving';
 import type { Histogram } from './histogram';
 import type { LatencyStats } from './latency-stats';
+import type { Spent } from './spent-time';
 
 /** Of the predictions that were answered, in milliseconds; null where there was none. */
 export interface LatencyQuantiles {
@@ -52,13 +53,11 @@ export interface Measurements {
   readonly compute: LatencyQuantiles;
   readonly encode: LatencyQuantiles;
   readonly total: LatencyQuantiles;
-  /** Worker time that the runs took, and that they are charged for: the idle time before them with it. In ms. */
-  readonly busyMs: number;
-  readonly paidMs: number;
+  readonly spent: Spent;
 }
 
 export function measurementsOf(stats: LatencyStats, widthMs: number): Measurements {
-  const { requests, errors, batched, batchSizes, busyMs, paidMs } = stats;
+  const { requests, errors, batched, batchSizes, spent } = stats;
   const answered = requests - errors;
   const failures = Object.entries(stats.failures).map(([reason, count]): FailureCount => ({
     reason: reason as FailureReason,
@@ -81,7 +80,7 @@ export function measurementsOf(stats: LatencyStats, widthMs: number): Measuremen
     compute: quantilesOf(stats.compute),
     encode: quantilesOf(stats.encode),
     total: quantilesOf(stats.total),
-    ...{ busyMs, paidMs },
+    spent,
   };
 }
 

@@ -214,7 +214,8 @@ class DoorLatencyType extends MeasurementFields {
 }
 
 @ObjectType('PredictionCost', {
-  description: 'What 1,000 answered predictions have cost, at today’s price of a worker.',
+  description:
+    'What 1,000 answered predictions have cost, at today’s prices of workers and of other servers’ time; what has no price adds nothing.',
 })
 class PredictionCostType {
   @Field(() => Float, { description: 'For the time that their runs took.' })
@@ -222,7 +223,7 @@ class PredictionCostType {
 
   @Field(() => Float, {
     description:
-      'With the workers’ idle time before them (an hour at most), shared by use: over a long span, what all workers cost.',
+      'With the workers’ idle time before them (an hour at most), shared by use: over a long span, what all workers cost. Of other servers no idle time is known.',
   })
   readonly fullPerThousand!: number;
 
@@ -274,7 +275,7 @@ export class VariantLatencyFields {
   @FieldResolver(() => PredictionCostType, {
     nullable: true,
     description:
-      'What its predictions have cost. Null without a price of workers, and where nothing was answered.',
+      'What its predictions have cost. Null where nothing was answered, and without a price of what has computed them.',
   })
   cost(@Root() latency: VariantLatency): PredictionCost | null {
     return this.services.monitoring.costOf(latency);

@@ -10,18 +10,20 @@ export class MonitoringStore {
       `/* monitoring.addRows */ INSERT INTO latency_window (endpoint_id, width_s, window_start, writer_id, variant,
          version_id, project_id, weight, shadow, requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
          door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on,
-         closed)
+         closed, accelerator_busy_ms, accelerator_paid_ms, remote_ms)
        SELECT endpoint_id, width_s, to_timestamp(start_s), writer_id, variant, version_id, project_id, weight, shadow,
          requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
          door, parse_ms, encode_ms, batch_rows, failures::jsonb, busy_ms, paid_ms, ran_on::jsonb,
-         closed::jsonb
+         closed::jsonb, accelerator_busy_ms, accelerator_paid_ms, remote_ms
        FROM unnest($1::uuid[], $2::smallint[], $3::float8[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
          $8::float8[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[],
          $15::bytea[], $16::bytea[], $17::text[], $18::bytea[], $19::bytea[], $20::bytea[], $21::text[],
-         $22::float8[], $23::float8[], $24::text[], $25::text[])
+         $22::float8[], $23::float8[], $24::text[], $25::text[],
+         $26::float8[], $27::float8[], $28::float8[])
          AS added (endpoint_id, width_s, start_s, writer_id, variant, version_id, project_id, weight, shadow,
            requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms,
-           door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on, closed)
+           door, parse_ms, encode_ms, batch_rows, failures, busy_ms, paid_ms, ran_on, closed,
+           accelerator_busy_ms, accelerator_paid_ms, remote_ms)
        ON CONFLICT DO NOTHING`,
       [
         column('askedId'),
@@ -45,10 +47,13 @@ export class MonitoringStore {
         column('encode'),
         column('batchRows'),
         asJson(column('failures')),
-        column('busyMs'),
-        column('paidMs'),
+        rows.map(({ spent }) => spent.processor.busyMs),
+        rows.map(({ spent }) => spent.processor.paidMs),
         asJson(column('ranOn')),
         asJson(column('closed')),
+        rows.map(({ spent }) => spent.accelerator.busyMs),
+        rows.map(({ spent }) => spent.accelerator.paidMs),
+        rows.map(({ spent }) => spent.remote.busyMs),
       ],
     );
   }

@@ -6,6 +6,7 @@ import { Failure, shorten } from '../kernel/errors';
 import type { Feed } from '../kernel/feed';
 import type { Logger } from '../kernel/logger';
 import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
+import type { Prices } from '../kernel/prices';
 import type { Endpoint, EndpointId, Serving } from '../serving/serving';
 import { endpointTopic } from '../serving/serving.events';
 import { compareVariants, type Comparison, type ComparisonRequest } from './comparison';
@@ -20,7 +21,7 @@ import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
 import { predictionMetrics } from './prediction-metrics';
-import { predictionCost, type PredictionCost, type WorkerPrice } from './prediction-cost';
+import { predictionCost, type PredictionCost } from './prediction-cost';
 import { checkSampling, predictionStream, type PredictionStreamEvent } from './prediction-stream';
 import type { PredictionWatch } from './prediction-watch';
 import type { SampleLimits } from './sample-gate';
@@ -28,11 +29,12 @@ import type { ShadowDifferences } from './shadow-differences';
 import { gridSince } from './window-grid';
 
 export { LatencyRecorder } from './latency-recorder';
-export type { PredictionCost, WorkerPrice } from './prediction-cost';
+export type { PredictionCost } from './prediction-cost';
 export { PredictionObservers } from './prediction-observers';
 export type { PredictionStreamEvent } from './prediction-stream';
 export { PredictionWatch } from './prediction-watch';
 export { ShadowDifferences } from './shadow-differences';
+export { workersOn } from './spent-time';
 export type { EndpointLatencyEvent } from './latency-feed';
 export type { DoorLatency, LatencyWindow, VariantLatency } from './latency-window';
 export type {
@@ -54,8 +56,8 @@ export interface MonitoringDependencies {
   readonly database: Database;
   readonly bus: Bus;
   readonly logger: Logger;
-  /** Null: nobody has said what a worker costs. */
-  readonly workerPrice: WorkerPrice | null;
+  /** Null: nobody has said what anything costs. */
+  readonly prices: Prices | null;
   /** Milliseconds since 1970, the same as the recorder's. */
   readonly nowMs: () => number;
 }
@@ -122,12 +124,12 @@ export class Monitoring {
 
   /** What callers have seen of this process, for Prometheus. */
   metrics(scope: MetricScope): readonly MetricFamily[] {
-    return predictionMetrics(this.input.recorder, this.input.workerPrice, scope);
+    return predictionMetrics(this.input.recorder, this.input.prices, scope);
   }
 
   /** What predictions that the caller was told of have cost; null without a price. */
   costOf(measured: Pick<VariantLatency, keyof Measurements | 'ranOn'>): PredictionCost | null {
-    return predictionCost(measured, this.input.workerPrice);
+    return predictionCost(measured, this.input.prices);
   }
 
   /** Two variants of an endpoint that the caller was given, held against each other. */

@@ -1,25 +1,26 @@
+import type { SpentTime } from './spent-time';
+
 /** Idle time of the workers that the next runs are charged for, in seconds: one after a quiet night does not pay for it. */
 export const MAX_IDLE_CHARGED_S = 3_600;
-
-/** A second's predictions of one variant: the worker time they took, and are charged for, in ms. */
-interface Charged {
-  readonly busyMs: number;
-  paidMs: number;
-}
 
 /**
  * Worker time costs whether it is used or not. What passed since workers last ran is charged to those who run now, each
  * by its share of the time that the workers were busy: so that the shares of a span make up all worker hours in it.
+ * Workers on processors and those on accelerators are charged apart: their hours have two prices, and a model that runs on
+ * the ones keeps none of the others waiting.
  */
 export class PaidTime {
   /** Seconds since 1970 until which all time was charged; undefined until the first run. */
   private chargedUntilS: number | undefined;
 
-  /** @param workers how many are paid for at the moment */
+  /** @param workers how many of the kind are paid for at the moment */
   constructor(private readonly workers: () => number) {}
 
-  /** @param startS of the second that has ended, since 1970 */
-  share(startS: number, second: readonly Charged[]): void {
+  /**
+   * @param startS of the second that has ended, since 1970
+   * @param second what each of its variants has taken of this kind of workers
+   */
+  share(startS: number, second: readonly SpentTime[]): void {
     const busyMs = second.reduce((sum, charged) => sum + charged.busyMs, 0);
     if (busyMs === 0) return;
     const chargedMs = chargedTime(startS + 1 - (this.chargedUntilS ?? startS), this.workers(), busyMs);

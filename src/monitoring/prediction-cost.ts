@@ -1,13 +1,8 @@
-import { ON_WORKERS, type RanOn } from '../serving/serving';
+import type { Prices } from '../kernel/prices';
+import type { RanOn } from '../serving/serving';
+import { deviceOf, DEVICES, type Device, type Spent, type SpentTime } from './spent-time';
 
 const MS_PER_HOUR = 3_600_000;
-
-/** What one worker costs for an hour. */
-export interface WorkerPrice {
-  readonly perHour: number;
-  /** As the operator writes it; null: not said. */
-  readonly currency: string | null;
-}
 
 /** Of 1,000 predictions that were answered, remembered ones among them. */
 export interface PredictionCost {
@@ -18,33 +13,34 @@ export interface PredictionCost {
   readonly currency: string | null;
 }
 
-/** What a span of predictions took of the workers, in ms. */
-interface WorkerTime {
+/** What a span of predictions took of the workers, and of other servers. */
+interface Measured {
   readonly requests: number;
   readonly errorRate: number;
-  readonly busyMs: number;
-  readonly paidMs: number;
+  readonly spent: Spent;
   /** What its answers were computed by; empty: remembered ones only, or nobody knows. */
   readonly ranOn: readonly RanOn[];
 }
 
-/** Null without a price, where nothing was answered, and where all of it ran on servers that are not ours. */
+/** Null without a price, where nothing was answered, and where all of it ran on what has no price. */
 export function predictionCost(
-  { requests, errorRate, busyMs, paidMs, ranOn }: WorkerTime,
-  price: WorkerPrice | null,
+  { requests, errorRate, spent, ranOn }: Measured,
+  prices: Prices | null,
 ): PredictionCost | null {
   const answered = Math.round(requests * (1 - errorRate));
-  if (price === null || answered === 0 || !ranOnWorkers(ranOn)) return null;
-  const perThousand = (workerMs: number) => (workerCost(workerMs, price) / answered) * 1_000;
+  if (prices === null || answered === 0 || !hasPrice(ranOn, prices)) return null;
+  const perThousand = (kind: keyof SpentTime) => (costOf(spent, kind, prices) / answered) * 1_000;
   return {
-    busyPerThousand: perThousand(busyMs),
-    fullPerThousand: perThousand(paidMs),
-    currency: price.currency,
+    busyPerThousand: perThousand('busyMs'),
+    fullPerThousand: perThousand('paidMs'),
+    currency: prices.currency,
   };
 }
 
-export const ranOnWorkers = (ranOn: readonly RanOn[]): boolean =>
-  ranOn.length === 0 || ranOn.some(({ backend }) => backend === ON_WORKERS);
+/** Whether an hour of what has computed the answers has a price; where nothing was computed, of anything. */
+export const hasPrice = (ranOn: readonly RanOn[], prices: Prices): boolean =>
+  (ranOn.length === 0 ? DEVICES : ranOn.map(deviceOf)).some((device: Device) => prices[device] !== null);
 
-export const workerCost = (workerMs: number, { perHour }: WorkerPrice): number =>
-  (workerMs / MS_PER_HOUR) * perHour;
+/** What has no price adds nothing. */
+export const costOf = (spent: Spent, kind: keyof SpentTime, prices: Prices): number =>
+  DEVICES.reduce((sum, device) => sum + (spent[device][kind] / MS_PER_HOUR) * (prices[device] ?? 0), 0);

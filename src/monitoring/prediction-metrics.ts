@@ -7,12 +7,14 @@ import {
   type MetricSample,
   type MetricScope,
 } from '../kernel/metrics/metric-family';
+import type { Prices } from '../kernel/prices';
 import type { RanOn } from '../serving/serving';
 import type { Histogram } from './histogram';
 import type { LatencyRecorder } from './latency-recorder';
 import { STAGES, type LatencyStats } from './latency-stats';
-import { predictionCost, ranOnWorkers, workerCost, type WorkerPrice } from './prediction-cost';
+import { costOf, hasPrice, predictionCost } from './prediction-cost';
 import type { Series } from './since-start';
+import { WORKER_DEVICES, type SpentTime } from './spent-time';
 import { tritonSummaries } from './triton-summaries';
 
 /** Upper limits of the buckets of durations, in seconds: from a remembered answer to a caller's longest patience. */
@@ -27,7 +29,7 @@ const MS_PER_S = 1_000;
 /** What callers have seen of this process: of endpoints, and of versions that they asked by reference. */
 export function predictionMetrics(
   recorder: LatencyRecorder,
-  price: WorkerPrice | null,
+  prices: Prices | null,
   scope: MetricScope,
 ): readonly MetricFamily[] {
   const inScope = ({ projectId }: Series) => isInScope(scope, projectId);
@@ -36,8 +38,8 @@ export function predictionMetrics(
   return [
     ...counters(all),
     ...histograms(all),
-    ...costs(all, price),
-    ...recent(latest, price),
+    ...costs(all, prices),
+    ...recent(latest, prices),
     ...tritonSummaries(all, latest),
   ];
 }
@@ -89,13 +91,19 @@ function counters(all: readonly Series[]): readonly MetricFamily[] {
       'prediction_busy_seconds_total',
       'counter',
       'Worker time that runs took; callers of one run share it by their rows.',
-      count(({ busyMs }) => busyMs / MS_PER_S),
+      count((stats) => workerTimeS(stats, 'busyMs')),
     ),
     family(
       'prediction_paid_seconds_total',
       'counter',
       'The same with the idle time of the workers before, at most an hour.',
-      count(({ paidMs }) => paidMs / MS_PER_S),
+      count((stats) => workerTimeS(stats, 'paidMs')),
+    ),
+    family(
+      'prediction_remote_seconds_total',
+      'counter',
+      'Time of calls to other servers that have models; callers of one call share it by their rows.',
+      count(({ spent }) => spent.remote.busyMs / MS_PER_S),
     ),
   ];
 }
@@ -126,33 +134,33 @@ function histograms(all: readonly Series[]): readonly MetricFamily[] {
   ];
 }
 
-function costs(all: readonly Series[], price: WorkerPrice | null): readonly MetricFamily[] {
-  if (price === null) return [];
+function costs(all: readonly Series[], prices: Prices | null): readonly MetricFamily[] {
+  if (prices === null) return [];
   const samples = all
-    .filter(onWorkers)
+    .filter((series) => hasPrice(ranOnOf(series), prices))
     .flatMap((series) => [
-      sample({ ...costLabels(series, price), kind: 'busy' }, workerCost(series.stats.busyMs, price)),
-      sample({ ...costLabels(series, price), kind: 'full' }, workerCost(series.stats.paidMs, price)),
+      sample({ ...costLabels(series, prices), kind: 'busy' }, costOf(series.stats.spent, 'busyMs', prices)),
+      sample({ ...costLabels(series, prices), kind: 'full' }, costOf(series.stats.spent, 'paidMs', prices)),
     ]);
   const help = 'What predictions have cost: the time of their runs, and the full time of the workers.';
   return [family('prediction_cost_total', 'counter', help, samples)];
 }
 
 /** Of the last one to two minutes: quantiles since the start would say nothing of now. */
-function recent(all: readonly Series[], price: WorkerPrice | null): readonly MetricFamily[] {
+function recent(all: readonly Series[], prices: Prices | null): readonly MetricFamily[] {
   const quantiles = all.flatMap((series) =>
     STAGES.flatMap((stage) => quantilesOf({ ...labelsOf(series), stage }, series.stats[stage])),
   );
   const perThousand = all.flatMap((series) => {
-    const { requests, errors, busyMs, paidMs } = series.stats;
+    const { requests, errors, spent } = series.stats;
     const cost = predictionCost(
-      { requests, errorRate: errors / requests, busyMs, paidMs, ranOn: ranOnOf(series) },
-      price,
+      { requests, errorRate: errors / requests, spent, ranOn: ranOnOf(series) },
+      prices,
     );
-    if (price === null || cost === null) return [];
+    if (prices === null || cost === null) return [];
     return [
-      sample({ ...costLabels(series, price), kind: 'busy' }, cost.busyPerThousand),
-      sample({ ...costLabels(series, price), kind: 'full' }, cost.fullPerThousand),
+      sample({ ...costLabels(series, prices), kind: 'busy' }, cost.busyPerThousand),
+      sample({ ...costLabels(series, prices), kind: 'full' }, cost.fullPerThousand),
     ];
   });
   return [
@@ -186,12 +194,14 @@ function labelsOf({ projectId, source }: Series): MetricLabels {
 }
 
 const ranOnOf = ({ source }: Series): readonly RanOn[] => (source?.ranOn ? [source.ranOn] : []);
-const onWorkers = (series: Series): boolean => ranOnWorkers(ranOnOf(series));
 
-const costLabels = (series: Series, { currency }: WorkerPrice): MetricLabels => ({
+const costLabels = (series: Series, { currency }: Prices): MetricLabels => ({
   ...labelsOf(series),
   currency: currency ?? '',
 });
+
+const workerTimeS = ({ spent }: LatencyStats, kind: keyof SpentTime): number =>
+  WORKER_DEVICES.reduce((sum, device) => sum + spent[device][kind], 0) / MS_PER_S;
 
 const inSeconds = ({ count, sumMs }: Histogram) => ({ count, sum: sumMs / MS_PER_S });
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
     ['BF16', Buffer.from(remoteModel({ backend: 'open-inference', url: brain.url, model: 'x' }))],
   ] as const)
     await there.promote(await there.version(name, bytes), 'production');
-  front = await startFront(neighbour, [wordsOnly.url]);
+  front = await startFront(neighbour, [wordsOnly.url], { REMOTE_PRICE_PER_HOUR: '3600' });
   server = front.server;
   here = new RegistryClient(server);
 });
@@ -123,6 +123,31 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
     expect(await valueOf('modelgraph_remote_models', { state: 'READY' })).toBeGreaterThan(0);
     expect(await valueOf('modelgraph_remote_models', { state: 'DOWN' })).toBe(0);
     expect(await valueOf('modelgraph_remote_max_in_flight', {})).toBeGreaterThan(0);
+  });
+
+  test('what a remote has answered costs the time of its calls, and no idle time of anybody', async () => {
+    await there.promote(await there.version(`${name}-priced`, affine()), 'production');
+    const ref = await here.version(
+      `${name}-priced`,
+      Buffer.from(documentFor(kind, neighbour, `${name}-priced`)),
+    );
+    await deployEndpoint(server, `${name}-priced`, [{ ref, weight: 1 }]);
+    await ask({ endpoint: `${name}-priced` });
+    await ask({ endpoint: `${name}-priced` });
+    const lines = (await scrape(server)).filter(({ labels }) => labels.endpoint === `${name}-priced`);
+    const valueOf = (metric: string, labels: Readonly<Record<string, string>> = {}) =>
+      lines.find(
+        (line) =>
+          line.name === metric && Object.entries(labels).every(([key, value]) => line.labels[key] === value),
+      )?.value;
+    const remoteS = valueOf('modelgraph_prediction_remote_seconds_total') ?? NaN;
+    const computeS = valueOf('modelgraph_prediction_duration_seconds_sum', { stage: 'compute' });
+    expect(remoteS).toBeGreaterThan(0);
+    expect(remoteS).toBeCloseTo(computeS ?? NaN, 9);
+    for (const costKind of ['busy', 'full'])
+      // at one a second
+      expect(valueOf('modelgraph_prediction_cost_total', { kind: costKind })).toBeCloseTo(remoteS, 9);
+    expect(valueOf('modelgraph_prediction_paid_seconds_total')).toBe(0);
   });
 
   test('what cannot be served is not registered, and says why', async () => {

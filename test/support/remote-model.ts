@@ -31,6 +31,7 @@ export function documentFor(
 export async function startFront(
   neighbour: Pick<TestServer, 'url' | 'grpcAddress' | 'key'>,
   also: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly server: TestServer; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'modelgraph-credentials-'));
   const file = join(folder, 'credentials.json');
@@ -39,6 +40,7 @@ export async function startFront(
   const server = await startTestServer({
     REMOTE_BACKENDS: [...places, ...also].join(','),
     REMOTE_CREDENTIALS_FILE: file,
+    ...environment,
   });
   const stop = async () => {
     await server.stop();

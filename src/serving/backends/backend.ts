@@ -38,7 +38,7 @@ export interface LeasedModel {
   readonly rows: number;
 }
 
-/** The backend whose runs take our workers' time; others take that of servers which we know no price of. */
+/** The backend whose runs take our workers' time; others take that of servers which are not ours. */
 export const ON_WORKERS = 'onnx';
 
 /** What has computed an answer: one object for all answers of a process, since each of them carries it. */

@@ -27,7 +27,7 @@ export interface Observation {
   readonly batchSize: number;
   /** As an answer has it. */
   readonly closed: CloseReason | null;
-  /** Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker took. */
+  /** Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker, or the other server, took. */
   readonly busyMs: number;
   readonly ranOn: RanOn | null;
   /** From the question's bytes to the question; null where the door has not measured it. */

@@ -1,5 +1,4 @@
 import type { Actor } from '../../kernel/actor';
-import { ON_WORKERS } from '../backends/backend';
 import { reasonOf } from './failure-reason';
 import type { PredictInput } from '../predict-input';
 import type { PredictRequest, PredictResult } from '../prediction';
@@ -53,9 +52,8 @@ export function observed(
   return result;
 }
 
-/** Nothing where it took no run, one that is another caller's, or one of a server that is not ours. */
+/** Nothing where it took no run, or one that is another caller's. */
 function busyMsOf(result: PredictResult, rows: number): number {
   if (!result.ok || result.cached || result.coalesced || result.batchSize === 0) return 0;
-  if (result.ranOn !== null && result.ranOn.backend !== ON_WORKERS) return 0;
   return (result.timing.computeMs * rows) / result.batchSize;
 }

@@ -26,6 +26,8 @@ test('every problem is told at once', () => {
     PUBLIC_URL: 'models.example.org',
     WORKER_PRICE_PER_HOUR: 'cheap',
     WORKER_PRICE_CURRENCY: 'a lot of money',
+    GPU_PRICE_PER_HOUR: 'dear',
+    REMOTE_PRICE_PER_HOUR: '-1',
   };
   expect(() => parseConfig(wrong)).toThrow(ConfigError);
   try {
@@ -59,10 +61,20 @@ test.each([
   );
 });
 
-test('a worker has a price only where one is given', () => {
-  expect(parseConfig({ WORKER_PRICE_CURRENCY: 'EUR' }).workerPrice).toBeNull();
-  const price = { perHour: 0.35, currency: null };
-  expect(parseConfig({ WORKER_PRICE_PER_HOUR: '0.35' }).workerPrice).toEqual(price);
+test('an hour has a price only where one is given; that of a worker is one of an accelerator’s where it has none', () => {
+  expect(parseConfig({ WORKER_PRICE_CURRENCY: 'EUR' }).prices).toBeNull();
+  const price = { processor: 0.35, accelerator: 0.35, remote: null, currency: null };
+  expect(parseConfig({ WORKER_PRICE_PER_HOUR: '0.35' }).prices).toEqual(price);
+  const prices = {
+    WORKER_PRICE_PER_HOUR: '0.35',
+    GPU_PRICE_PER_HOUR: '4',
+    REMOTE_PRICE_PER_HOUR: '0',
+  };
+  expect(parseConfig(prices).prices).toEqual({ ...price, accelerator: 4, remote: 0 });
+  expect(parseConfig({ GPU_PRICE_PER_HOUR: '4' }).prices).toMatchObject({
+    processor: null,
+    accelerator: 4,
+  });
   for (const wrong of ['-1', 'NaN', '1e3', '1,5'])
     expect(() => parseConfig({ WORKER_PRICE_PER_HOUR: wrong })).toThrow('such as 0.35');
 });

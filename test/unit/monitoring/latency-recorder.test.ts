@@ -2,9 +2,16 @@ import type { ProjectId } from '../../../src/kernel/ids';
 import { LatencyRecorder, MAX_REFERENCES } from '../../../src/monitoring/latency-recorder';
 import type { LatencyRow } from '../../../src/monitoring/latency-row';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
+import { addSpent, nothingSpent, workersOn } from '../../../src/monitoring/spent-time';
 import { MAX_UNWRITTEN_ROWS } from '../../../src/monitoring/unwritten-rows';
 import type { ModelVersion } from '../../../src/registry/registry';
-import type { EndpointId, Observation, PredictResult, PredictSuccess } from '../../../src/serving/serving';
+import type {
+  EndpointId,
+  Observation,
+  PredictResult,
+  PredictSuccess,
+  WorkerStatus,
+} from '../../../src/serving/serving';
 
 const START_S = 1_800_000_000; // the beginning of a minute
 let nowMs: number;
@@ -220,4 +227,46 @@ test('while nobody writes, the oldest rows go', () => {
   expect(recorder.unwritten.size).toBe(MAX_UNWRITTEN_ROWS);
   expect(recorder.unwritten.takeDropped()).toBe(dropped);
   expect(recorder.unwritten.takeDropped()).toBe(0);
+});
+
+describe('the time that runs took', () => {
+  const ranOn = (backend: string, provider: string | null) => ({ ranOn: { backend, provider } });
+  const spentOn = (seconds: number) => {
+    at(seconds);
+    const sum = nothingSpent();
+    for (const { spent } of rows(1)) addSpent(sum, spent);
+    return sum;
+  };
+
+  test('is charged with the idle time of workers of that kind, and that of other servers with none', () => {
+    recorder = new LatencyRecorder(
+      () => nowMs,
+      (device) => ({ processor: 3, accelerator: 1 })[device],
+    );
+    recorder.observe(observation({ busyMs: 10, ...ranOn('onnx', 'cpu') }));
+    recorder.observe(observation({ busyMs: 20, ...ranOn('onnx', 'cuda') }));
+    recorder.observe(observation({ busyMs: 40, ...ranOn('tf-serving', null) }));
+    at(7);
+    recorder.observe(observation({ busyMs: 30, ...ranOn('onnx', 'cuda') }));
+    expect(spentOn(9)).toEqual({
+      processor: { busyMs: 10, paidMs: 3_000 },
+      accelerator: { busyMs: 50, paidMs: 8_000 },
+      remote: { busyMs: 40, paidMs: 40 },
+    });
+  });
+
+  test('is the same in minutes, which know each kind of time though they name what has computed last', () => {
+    recorder.observe(observation({ busyMs: 20, ...ranOn('onnx', 'cuda') }));
+    recorder.observe(observation({ busyMs: 10, ...ranOn('onnx', 'cpu') }));
+    at(61);
+    expect(rows(60)).toMatchObject([
+      { ranOn: { provider: 'cpu' }, spent: { processor: { busyMs: 10 }, accelerator: { busyMs: 20 } } },
+    ]);
+  });
+});
+
+test('workers on accelerators are told from those on processors, and those that have not begun are of the latter', () => {
+  const worker = (provider: string | null) => ({ provider }) as WorkerStatus;
+  const workers = ['cpu', 'cuda', null, 'webgpu', 'tensorrt'].map(worker);
+  expect([workersOn('processor', workers), workersOn('accelerator', workers)]).toEqual([2, 3]);
 });

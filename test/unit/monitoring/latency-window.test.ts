@@ -13,7 +13,7 @@ function row(startMs: number, totalsMs: readonly number[], more: Partial<Measure
       error: null,
       cached: false,
       batchSize: 2,
-      busyMs: 1,
+      ...{ busyMs: 1, ranOn: CPU },
       parseMs: 0.1,
       timing,
     } as Observation);

@@ -24,6 +24,7 @@ const observation = (endpointId: EndpointId, predictionId: string): Observation 
     version: { id: 'v1' },
     door: 'graphql',
     error: null,
+    ranOn: null,
     question: { rows: [{ age: 41 }] },
     rows: 1,
     result: { ok: true, predictionId, coalesced: false },

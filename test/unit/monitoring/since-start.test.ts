@@ -21,7 +21,7 @@ function measured(endpoint: string, requests = 1) {
       cached: false,
       batchSize: 1,
       closed: null,
-      busyMs: 1,
+      ...{ busyMs: 1, ranOn: null },
       parseMs: null,
       timing,
     } as Observation);
@@ -45,7 +45,7 @@ test('counts grow by closed seconds, and are told with the open one', () => {
   since.add(measured('a', 3), 2);
   const [series, ...others] = since.with([measured('a', 5)]);
   expect(others).toEqual([]);
-  expect(series?.stats).toMatchObject({ requests: 10, busyMs: 10 });
+  expect(series?.stats).toMatchObject({ requests: 10, spent: { processor: { busyMs: 10 } } });
   expect(requests(since.with([]))).toBe(5); // reading changes nothing
 });
 
