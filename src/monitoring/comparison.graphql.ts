@@ -53,7 +53,8 @@ class ComparedVariantType {
   readonly latency!: VariantLatency;
 
   @Field(() => Int, {
-    description: 'Rewards that count: of predictions that chance, and no rule, has given to the variant.',
+    description:
+      'Rewards that count: of predictions that chance, and neither a rule nor a caller who asked for its version, has given to the variant.',
   })
   readonly feedback!: number;
 

@@ -1,8 +1,8 @@
 import type { Actor } from '../kernel/actor';
 import { refuse, type InvalidInput } from '../kernel/errors';
 import type { Door } from './door';
-import type { ModelTarget } from './model-address';
 import type { PredictInput } from './predict-input';
+import type { PredictRequest } from './prediction';
 import { routeOf } from './routing/choose-route';
 import { observed } from './seen/observed';
 
@@ -13,11 +13,11 @@ import { observed } from './seen/observed';
 export async function misread(
   parts: PredictInput,
   actor: Actor,
-  { endpoint, ref }: Pick<ModelTarget, 'endpoint' | 'ref'>,
+  { endpoint, ref, pinned }: Pick<PredictRequest, 'endpoint' | 'ref' | 'pinned'>,
   door: Door,
   message: string,
 ): Promise<void> {
-  const question = { endpoint, ref, door };
+  const question = { endpoint, ref, pinned, door };
   const route = await routeOf(parts.routing, actor, question);
   if (!route) return; // gone since: it has no counts any more
   const error: InvalidInput = { kind: 'InvalidInputError', code: 'INVALID_INPUT', message, issues: [] };

@@ -1,7 +1,14 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { decodeCursor, MAX_PAGE_SIZE } from '../kernel/cursor';
-import { refuse, shorten, type NotFound, type Refusal, type UserError } from '../kernel/errors';
+import {
+  refuse,
+  shorten,
+  type InvalidInput,
+  type NotFound,
+  type Refusal,
+  type UserError,
+} from '../kernel/errors';
 import {
   DEFAULT_ALIAS,
   type Model,
@@ -133,7 +140,7 @@ export class ModelControl {
     actor: Actor,
     name: string | null,
     version: string | null,
-  ): Promise<readonly NamedStatistics[] | NotFound> {
+  ): Promise<readonly NamedStatistics[] | NotFound | InvalidInput> {
     authorize(actor, 'platform:read');
     const { addresses, registry, statistics, routing } = this.needs;
     const asked = statistics.versionIds();

@@ -37,11 +37,11 @@ export async function predict(
 async function refuseUnread(
   parts: PredictInput,
   actor: Actor,
-  { endpoint = null, ref = null, door = 'graphql' }: PredictRequest,
+  { endpoint = null, ref = null, pinned = null, door = 'graphql' }: PredictRequest,
   wrong: InvalidInput,
 ): Promise<PredictResult> {
   const namesOne = (endpoint === null) !== (ref === null);
-  if (namesOne) await misread(parts, actor, { endpoint, ref }, door, wrong.message);
+  if (namesOne) await misread(parts, actor, { endpoint, ref, pinned }, door, wrong.message);
   return refuse(wrong);
 }
 

@@ -22,6 +22,8 @@ export interface PredictRequest {
   /** Exactly one of `endpoint` and `ref`. */
   readonly endpoint?: string | null;
   readonly ref?: string | null;
+  /** The version that a variant of the endpoint is to answer with, whatever its rules and its strategy say. */
+  readonly pinned?: Pick<ModelVersion, 'id' | 'ref'> | null;
   /** Exactly one of `rows` and `inputs`. */
   readonly rows?: readonly Row[] | null;
   readonly inputs?: readonly TensorInput[] | null;

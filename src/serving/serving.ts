@@ -3,7 +3,7 @@ import type { Actor } from '../kernel/actor';
 import type { Bus } from '../kernel/bus';
 import type { Page, PageRequest } from '../kernel/cursor';
 import type { Database } from '../kernel/database/database';
-import type { NotFound } from '../kernel/errors';
+import type { InvalidInput, NotFound } from '../kernel/errors';
 import { InputCheck } from '../kernel/input-check';
 import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
 import type { Outbox } from '../kernel/outbox';
@@ -187,11 +187,16 @@ export class Serving {
 
   /**
    * What other protocols call a model: an endpoint's name, else a model reference; what is not found is refused with
-   * the versions there are.
+   * the versions there are, and a number that versions of several models behind one endpoint have with all of them.
    *
-   * @param version a version's number or ordinal; null: what the endpoint runs, or what the reference leads to
+   * @param version a version's number or ordinal, behind an endpoint also a reference;
+   *   null: what the endpoint runs, or what the reference leads to
    */
-  addressOf(actor: Actor, model: string, version: string | null): Promise<ModelAddress | NotFound> {
+  addressOf(
+    actor: Actor,
+    model: string,
+    version: string | null,
+  ): Promise<ModelAddress | NotFound | InvalidInput> {
     return this.addresses.addressOf(actor, model, version);
   }
 
@@ -200,7 +205,7 @@ export class Serving {
     actor: Actor,
     model: string,
     version: string | null,
-  ): ModelTarget | NotFound | Promise<ModelTarget | NotFound> {
+  ): ModelTarget | NotFound | InvalidInput | Promise<ModelTarget | NotFound | InvalidInput> {
     return this.addresses.targetOf(actor, model, version);
   }
 
@@ -244,7 +249,7 @@ export class Serving {
     actor: Actor,
     model: string | null,
     version: string | null,
-  ): Promise<readonly NamedStatistics[] | NotFound> {
+  ): Promise<readonly NamedStatistics[] | NotFound | InvalidInput> {
     return this.control.statisticsOf(actor, model, version);
   }
 

@@ -231,6 +231,18 @@ test('a question that nobody can answer is told of the endpoint or the version t
   expect(total).toMatchObject({ requests: 1, errorRate: 1, failures: failures(1) });
 });
 
+test('a version of an endpoint is told of the endpoint and its variant, whatever came of the question', async () => {
+  const [usual, rare] = [await newVersion(), await newVersion()];
+  const other = { name: 'rare', ref: rare, weight: 0 };
+  await deployEndpoint(server, 'versioned', [{ name: 'usual', ref: usual, weight: 1 }, other]);
+  const path = `/models/versioned/versions/${encodeURIComponent(rare)}/infer`;
+  const v2 = new OpenInferenceClient(server);
+  expect((await v2.post(path, { inputs: [X] })).status).toBe(200);
+  expect((await v2.post(path, '{')).status).toBe(400);
+  const { variants } = await windowOf('versioned', 2);
+  expect(variants).toEqual([{ variant: 'rare', shadow: false, requests: 2 }]);
+});
+
 test('predictions cost what the workers cost meanwhile, with and without their idle time', async () => {
   const name = 'dear';
   await deployEndpoint(server, name, [{ ref: 'affine@1.0.0', weight: 1 }]);

@@ -71,6 +71,23 @@ test.each([
   expect(answer).toMatchObject({ modelName, modelVersion: answered });
 });
 
+test('a version of an endpoint is its variant’s, and one that no variant has answers by itself', async () => {
+  const variants = [
+    { name: 'usual', ref: 'affine@1.0.0', weight: 1 },
+    { name: 'rare', ref: 'affine@2.0.0', weight: 0 },
+  ];
+  await deployEndpoint(server, 'versioned', variants, undefined, { maxBatch: 7 });
+  const variantOf = async (modelName: string, modelVersion: string) =>
+    (await grpc.infer(question({ modelName, modelVersion }))).parameters.variant?.parameterChoice.value;
+  expect(await variantOf('versioned', '2')).toBe('rare');
+  expect(await variantOf('versioned', '1.0.0')).toBe('usual');
+  expect(await variantOf('scores', '2')).toBeUndefined();
+  expect((await grpc.call('modelConfig', { name: 'versioned', version: '2' })).config).toMatchObject({
+    maxBatchSize: 7,
+    parameters: { variant: { stringValue: 'rare' } },
+  });
+});
+
 test('many callers over one connection each get their own answer', async () => {
   const rowOf = (seed: number) => ROW.map((value, index) => value + ((seed * 31 + index) % 5) / 4);
   const answers = await Promise.all(

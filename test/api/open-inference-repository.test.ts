@@ -1,6 +1,7 @@
 import { identity } from '../support/onnx-models';
 import { OpenInferenceClient, type V2Answer, type V2Statistics } from '../support/open-inference-client';
 import { RegistryClient, scaled } from '../support/registry-client';
+import { RoutingClient } from '../support/routing-client';
 import { deployEndpoint } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -232,5 +233,71 @@ describe('statistics', () => {
         inference_stats: { success: { count: 3 }, cache_hit: { count: 2 }, cache_miss: { count: 1 } },
       },
     ]);
+  });
+});
+
+describe('a version of an endpoint', () => {
+  const OF_POINTS = [
+    { name: 'usual', ref: 'points@1.0.0', weight: 1 },
+    { name: 'rare', ref: 'points@1.0.1', weight: 0 },
+  ];
+  const infer = (path: string, data: readonly number[] = [1, 2]) =>
+    v2.post(`/models/${path}/infer`, { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data }] });
+
+  test('is asked of the variant that has it, with the endpoint’s settings and memory, and has an id for feedback', async () => {
+    const settings = { cacheTtlMs: 60_000, maxBatch: 7 };
+    await deployEndpoint(server, 'versioned', OF_POINTS, undefined, settings);
+    const { json } = await infer('versioned/versions/2');
+    expect(json).toMatchObject({ model_version: '2', outputs: [{ data: [3, 6] }] });
+    expect(json.parameters).toMatchObject({ variant: 'rare' });
+    expect((await infer('versioned/versions/1.0.1')).json.parameters).toMatchObject({ cached: true });
+    expect((await infer('versioned')).json).toMatchObject({
+      model_version: '1',
+      outputs: [{ data: [2, 4] }],
+    });
+    const predictionId = json.parameters?.prediction_id;
+    expect(await new RoutingClient(server).recordFeedback({ predictionId, reward: 1 })).toMatchObject({
+      feedback: { endpoint: { name: 'versioned' }, variant: 'rare', version: { ref: 'points@1.0.1' } },
+    });
+  });
+
+  test('that no variant has answers by itself, and the configuration tells the two apart', async () => {
+    const settings = { cacheTtlMs: 60_000, maxBatch: 7 };
+    await deployEndpoint(server, 'versioned', OF_POINTS.slice(0, 1), undefined, settings);
+    for (let sent = 0; sent < 2; sent += 1) {
+      const { json } = await infer('versioned/versions/2');
+      expect(json).toMatchObject({ model_version: '2', outputs: [{ data: [3, 6] }] });
+      expect(Object.keys(json.parameters ?? {})).toEqual(['prediction_id']);
+    }
+    expect((await v2.get('/models/versioned/versions/1/config')).json).toMatchObject({
+      max_batch_size: 7,
+      parameters: { variant: { string_value: 'usual' } },
+    });
+    const { json } = await v2.get('/models/versioned/versions/2/config');
+    expect(json).toMatchObject({ max_batch_size: 128 });
+    expect(json).not.toHaveProperty('parameters');
+  });
+
+  test('that a shadow has answers by itself: shadows answer nobody', async () => {
+    const shadow = { name: 'quiet', ref: 'points@1.0.1', weight: 0, shadow: true };
+    await deployEndpoint(server, 'shadowed', [...OF_POINTS.slice(0, 1), shadow]);
+    expect((await infer('shadowed/versions/2')).json.parameters).not.toHaveProperty('variant');
+  });
+
+  test('that two models have is refused with both, and asked by its reference', async () => {
+    const another = { name: 'another', ref: 'two words@1.0.0', weight: 1 };
+    await deployEndpoint(server, 'of-two', [...OF_POINTS, another]);
+    const of = 'of-two/versions';
+    const error =
+      'The endpoint “of-two” has versions of several models, and 1 is points@1.0.0 and two words@1.0.0. Ask for the one ' +
+      'that is meant by its reference, such as points@1.0.0, in place of the number or of the endpoint.';
+    expect(await infer(`${of}/1`)).toMatchObject({ status: 400, json: { error } });
+    for (const what of ['', '/ready', '/config', '/stats'])
+      expect(await v2.get(`/models/${of}/1${what}`)).toMatchObject({ status: 400, json: { error } });
+    const variantOf = async (version: string) => (await infer(`${of}/${version}`)).json.parameters?.variant;
+    expect(await variantOf('two%20words@1.0.0')).toBe('another');
+    expect(await variantOf('points@production')).toBe('usual');
+    expect(await variantOf('2')).toBe('rare'); // one of them has a second version
+    expect((await infer(`${of}/nothing@1.0.0`)).status).toBe(404);
   });
 });

@@ -1,5 +1,6 @@
 import { crashingOnMissing } from '../support/onnx-models';
 import { ApiClient } from '../support/api-client';
+import { OpenInferenceClient } from '../support/open-inference-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { RoutingClient } from '../support/routing-client';
 import { predict } from '../support/serving-client';
@@ -196,6 +197,22 @@ describe('a strategy', () => {
     await server.restart();
     // Had it learnt, nobody would be sent to the other one any more.
     const variants = await Promise.all(Array.from({ length: 50 }, () => variantOf('ruled')));
+    expect(new Set(variants)).toEqual(new Set(['old', 'new']));
+  });
+
+  test('learns nothing from callers who have asked for a version', async () => {
+    await routing.deploy('pinned', ARMS, { strategy: { kind: 'EPSILON_GREEDY', epsilon: 0 } });
+    const v2 = new OpenInferenceClient(server);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => v2.post('/models/pinned/versions/1.0.0/infer', QUESTION)),
+    );
+    const ids = answers.map(({ json }) => json.parameters?.prediction_id);
+    const { results } = await routing.recordFeedbackMany(
+      ids.map((predictionId) => ({ predictionId, reward: 1 })),
+    );
+    expect(results.every((one) => one.created && one.feedback.variant === 'old')).toBe(true);
+    await server.restart();
+    const variants = await Promise.all(Array.from({ length: 50 }, () => variantOf('pinned')));
     expect(new Set(variants)).toEqual(new Set(['old', 'new']));
   });
 });

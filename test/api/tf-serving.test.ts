@@ -191,6 +191,24 @@ describe('which version', () => {
     expect(await call(`${path}/metadata`)).toEqual(refused(status, sentence));
   });
 
+  test('a version and a label of an endpoint are its variant’s; what no variant has answers by itself', async () => {
+    const variants = [
+      { name: 'usual', ref: 'points@1.0.0', weight: 1 },
+      { name: 'rare', ref: 'points@1.0.1', weight: 0 },
+    ];
+    await deployEndpoint(server, 'versioned', variants);
+    const variantOf = async (path: string) => {
+      const init = { method: 'POST', headers: server.headers, body: JSON.stringify(asks) };
+      const { status, headers } = await fetch(`${server.url}/v1/models${path}:predict`, init);
+      return [status, headers.get('x-modelgraph-variant')];
+    };
+    expect(await variantOf('/versioned/versions/2')).toEqual([200, 'rare']);
+    expect(await variantOf('/versioned/labels/staging')).toEqual([200, 'rare']);
+    expect(await variantOf('/versioned/labels/production')).toEqual([200, 'usual']);
+    expect(await variantOf('/scores/labels/production')).toEqual([200, null]);
+    expect(await variantOf('/scores/versions/1')).toEqual([200, null]);
+  });
+
   test('a model without anything in production is asked by its labels and versions', async () => {
     await registry.version('young', scaled(5));
     await registry.promote('young@1.0.0', 'candidate');

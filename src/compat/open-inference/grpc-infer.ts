@@ -40,9 +40,9 @@ export async function infer(
     return asked;
   }
   const headers = (name: string) => textOf(metadata, name);
-  const { endpoint, ref } = target;
+  const { endpoint, ref, pinned } = target;
   const caller = { door: DOOR, receivedAt, headers, signal } as const;
-  const result = await serving.predict(actor, { endpoint, ref, ...asked.question, ...caller });
+  const result = await serving.predict(actor, { endpoint, ref, pinned, ...asked.question, ...caller });
   if (!result.ok) return result;
   const answeredAt = performance.now();
   const answer = ranked(result, asked.classes);

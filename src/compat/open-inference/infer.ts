@@ -37,6 +37,7 @@ export async function infer(
   const result = await serving.predict(actor, {
     endpoint: target.endpoint,
     ref: target.ref,
+    pinned: target.pinned,
     inputs: asked.inputs,
     outputs: asked.outputs,
     routingKey: asked.routingKey ?? wishes.routingKey,

@@ -11,7 +11,7 @@ const DEFAULT_LEVEL = 2;
  * The configuration that Triton would be given for the model; here it follows from the model and from the endpoint's
  * settings. A model with rows has those of its largest batch in `max_batch_size`, and its dimensions without them.
  */
-export function modelConfig({ name, version: { signature }, settings, instances }: ModelAddress) {
+export function modelConfig({ name, version: { signature }, variant, settings, instances }: ModelAddress) {
   const { inputs, outputs, batchable } = signature;
   const tensorConfig = ({ name: tensor, datatype, shape }: TensorSpec) => ({
     name: tensor,
@@ -27,6 +27,8 @@ export function modelConfig({ name, version: { signature }, settings, instances 
     input: inputs.map(tensorConfig),
     output: outputs.map(tensorConfig),
     ...(batchable && { dynamic_batching: batchingOf(settings) }),
+    // Who asks for a version of an endpoint is to see whether that is a variant's, with the endpoint's settings.
+    ...(variant !== null && { parameters: { variant: { string_value: variant } } }),
     ...(instances !== null && { instance_group: [{ name, count: instances }] }),
   };
 }

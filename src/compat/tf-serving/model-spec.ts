@@ -5,11 +5,14 @@ import type { ModelTarget } from '../../serving/serving';
 import type { ModelSpec } from './request-path';
 
 /** How a name and a version become what is asked: for predictions, or with all that is known of the model. */
-export type Look<Target> = (model: string, version: string | null) => Promise<Target | NotFound>;
+export type Look<Target> = (
+  model: string,
+  version: string | null,
+) => Promise<Target | NotFound | InvalidInput>;
 
 /**
- * Who is meant. A label is an alias of the model, or of the model behind the endpoint; what it points at is asked by
- * its reference.
+ * Who is meant. A label is an alias of the model, or of the model behind the endpoint, which is asked for the version
+ * that it points at.
  */
 export async function modelOf<Target extends ModelTarget>(
   registry: Registry,
@@ -19,8 +22,10 @@ export async function modelOf<Target extends ModelTarget>(
 ): Promise<Target | NotFound | InvalidInput> {
   const target = await look(model, version);
   if (label === null) return target;
-  const modelName = 'kind' in target || target.ref !== null ? model : target.version.modelName;
-  const labelled = isAlias(modelName, label) ? await look(`${modelName}@${label}`, null) : null;
+  const isEndpoint = !('kind' in target) && target.endpoint !== null;
+  const modelName = isEndpoint ? target.version.modelName : model;
+  const ref = isAlias(modelName, label) ? `${modelName}@${label}` : null;
+  const labelled = ref && (await (isEndpoint ? look(model, ref) : look(ref, null)));
   if (labelled && !('kind' in labelled)) return labelled;
   const labels = await labelsOf(registry, actor, modelName);
   return 'kind' in target && labels === null ? target : unknownLabel(modelName, label, labels ?? []);

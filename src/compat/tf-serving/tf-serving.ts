@@ -79,12 +79,12 @@ class TfServing {
       return answerRefusal(response, wishes);
     }
     const inputs = asked.inputs.map(({ tensor }) => tensor);
-    const { endpoint, ref } = target;
+    const { endpoint, ref, pinned } = target;
     const isAbandoned = () => isCallerGone(request);
     const headers = (name: string) => headerOf(request, name);
     const { receivedAt } = body;
     const caller = { door: DOOR, receivedAt, headers, isAbandoned } as const;
-    const result = await serving.predict(actor, { endpoint, ref, inputs, ...wishes, ...caller });
+    const result = await serving.predict(actor, { endpoint, ref, pinned, inputs, ...wishes, ...caller });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
     const answeredAt = performance.now();
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);

@@ -9,7 +9,7 @@ export interface PredictionSource {
   readonly endpointId: EndpointId;
   readonly variant: string;
   readonly versionId: ModelVersionId;
-  /** Whether a rule has sent the caller there, and no chance: such callers are no sample of all. */
+  /** Whether a rule or the caller has decided, and no chance: such callers are no sample of all. */
   readonly byRule: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface ReadPredictionId {
 /** Longest id that is looked at: its UUID, and a mark with a variant's longest name. */
 const MAX_ID_LENGTH = 4_000;
 const ID = /^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\.([\w-]+)$/;
-/** The first byte of a mark: its format, and in the lowest bit whether a rule has decided. */
+/** The first byte of a mark: its format, and in the lowest bit whether anything but chance has decided. */
 const FORMAT = 0x10;
 const UUID_BYTES = 16;
 const NAME_AT = 1 + 2 * UUID_BYTES;

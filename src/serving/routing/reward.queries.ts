@@ -23,8 +23,8 @@ const SUMMARY = `count(recent.reward)::integer AS count, coalesce(avg(recent.rew
   coalesce(var_pop(recent.reward), 0) * count(recent.reward) AS m2, coalesce(bool_and(recent.reward IN (0, 1)), true) AS "isBinary"`;
 
 /**
- * Rewards of predictions that chance has given to a variant: those that a rule has sent there come from callers of one
- * kind, and would make a variant look better or worse than it is.
+ * Rewards of predictions that chance has given to a variant: those that a rule has sent there, or that have asked for
+ * its version, come from callers of one kind, and would make a variant look better or worse than it is.
  */
 const RECENT = `SELECT * FROM prediction_feedback f WHERE f.endpoint_id = wanted.endpoint_id
   AND f.variant = wanted.variant AND f.version_id = wanted.version_id AND NOT f.by_rule`;

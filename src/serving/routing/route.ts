@@ -13,7 +13,7 @@ export interface Route {
     readonly id: EndpointId;
     readonly name: string;
     readonly variant: RunningVariant;
-    /** Whether a rule has decided. */
+    /** Whether a rule or the caller has decided, and no chance. */
     readonly byRule?: boolean;
     /** What the variant's health wants to hear with the outcome; absent where it is to learn nothing. */
     readonly era?: number;

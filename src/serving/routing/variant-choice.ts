@@ -4,11 +4,14 @@ import type { Random } from './random-draws';
 import { matchingRule } from './running-rules';
 import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 import { pickVariant } from './traffic-split';
+import type { ModelVersionId } from '../../registry/registry';
 
 export interface Choice {
   readonly variant: RunningVariant;
-  /** Whether a rule has decided, and no chance. */
+  /** Whether a rule or the caller has decided, and no chance. */
   readonly byRule: boolean;
+  /** Whether it is asked while it rests, since no other will do: no trial, and its health learns nothing of it. */
+  readonly isEarly?: boolean;
 }
 type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'inputs' | 'parameters' | 'routingKey'>;
 type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
@@ -25,6 +28,33 @@ export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, ran
   const candidates = usable.length === 0 ? endpoint.variants : usable;
   return { variant: byStrategy(endpoint, candidates, asked, random), byRule: false };
 }
+
+/**
+ * Who answers with the version that the caller has asked for: no rule and no strategy has a say. Of several variants
+ * that lead to it one that may be tried, by the weights; health is no reason where none may be, since nobody else has
+ * it. Null where none leads to it.
+ */
+export function choosePinned(
+  endpoint: Pick<Chosen, 'variants'>,
+  pinned: ModelVersionId,
+  { routingKey }: Pick<Asked, 'routingKey'>,
+  nowMs: number,
+  random: Random,
+): Choice | null {
+  const variants = variantsWith(endpoint, pinned);
+  const usable = usableOf(variants, nowMs);
+  const candidates = usable.length === 0 ? variants : usable;
+  const variant = candidates.some(hasWeight)
+    ? pickVariant(candidates, routingKey ?? null, random())
+    : candidates[0];
+  return variant ? { variant, byRule: true, isEarly: !variant.known.health.mayTry(nowMs) } : null;
+}
+
+/** Those that answer with it. */
+export const variantsWith = (
+  { variants }: Pick<Chosen, 'variants'>,
+  versionId: ModelVersionId,
+): readonly RunningVariant[] => variants.filter(({ model }) => model.version.id === versionId);
 
 /** Another than the one that has failed; null where there is none that may be tried. A rule's word was for that one. */
 export function chooseInstead(

@@ -4,6 +4,7 @@ import type { ModelVersionId } from '../../../../src/registry/registry';
 import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
 import type { EndpointId } from '../../../../src/serving/endpoint';
 import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoint-settings';
+import { readPredictionId } from '../../../../src/serving/feedback/prediction-id';
 import { InvalidInput } from '../../../../src/serving/invalid-input';
 import { predict } from '../../../../src/serving/predict';
 import type { PredictInput } from '../../../../src/serving/predict-input';
@@ -12,7 +13,7 @@ import type { Observation, ShadowOutcome } from '../../../../src/serving/seen/ob
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
 import { MAX_COPIES } from '../../../../src/serving/routing/shadow-room';
 import { BY_WEIGHTS } from '../../../../src/serving/routing/strategy';
-import { MAX_FAILURES } from '../../../../src/serving/routing/variant-health';
+import { FIRST_REST_MS, MAX_FAILURES } from '../../../../src/serving/routing/variant-health';
 import { VariantKnowledge } from '../../../../src/serving/routing/variant-knowledge';
 import { WorkerUnavailable, type UnavailableReason } from '../../../../src/serving/worker-unavailable';
 
@@ -25,7 +26,7 @@ function variant(name: string, { weight = 1, shadow = false } = {}): RunningVari
   const versionId = newId() as ModelVersionId;
   const signature = { columns: [], inputs: [X], outputs: [Y], batchable: true, labels: null };
   const known = new VariantKnowledge(Buffer.alloc(32), { endpointId: ENDPOINT, variant: name, versionId });
-  const version = { id: versionId, signature };
+  const version = { id: versionId, ref: `${name}@1.0.0`, signature };
   return {
     name,
     weight,
@@ -36,6 +37,8 @@ function variant(name: string, { weight = 1, shadow = false } = {}): RunningVari
   } as unknown as RunningVariant;
 }
 
+/** What any reference leads to. */
+const BY_ITSELF = variant('by-itself');
 const NOBODY_ABSENT = { explainTarget: () => Promise.reject(new Error('Everybody is there.')) };
 
 /** What is asked of each model, by name, and how it answers. */
@@ -89,7 +92,7 @@ function ask(variants: readonly RunningVariant[], request: PredictRequest = {}, 
     shadows: variants.filter(({ shadow }) => shadow),
   };
   const parts = {
-    routing: { endpoint: () => running },
+    routing: { endpoint: () => running, version: () => Promise.resolve(BY_ITSELF.model) },
     cache: { of: () => null },
     batcher,
     statistics: { record: () => undefined },
@@ -290,5 +293,53 @@ describe('the values of a question', () => {
     batcher.answers.set('far', ranOn('open-inference'));
     batcher.answers.set('broken', failing('timeout'));
     expect(await ask(variants, {}, parts)).toMatchObject({ ok: true, spent: false });
+  });
+});
+
+describe('a prediction that asks for a version of the endpoint', () => {
+  const pinnedTo = ({ model }: RunningVariant): PredictRequest => ({ pinned: model.version });
+  const idle = () => variant('idle', { weight: 0 });
+
+  test('is answered by its variant, counted with it, and shadows get their copy', async () => {
+    const asked = idle();
+    const shadow = variant('shadow', { weight: 0, shadow: true });
+    const result = await ask([variant('live'), asked, shadow], pinnedTo(asked));
+    expect(result).toMatchObject({ ok: true, variant: 'idle', endpointId: ENDPOINT });
+    await settled();
+    expect(observed).toMatchObject([
+      { variant: 'idle', endpointId: ENDPOINT },
+      { variant: 'shadow', shadow: true },
+    ]);
+    expect(outcomes).toMatchObject([{ variant: 'shadow', liveVariant: 'idle' }]);
+  });
+
+  test('has an id that says that it was no chance', async () => {
+    const asked = idle();
+    const result = await ask([variant('live'), asked], pinnedTo(asked));
+    const id = result.ok ? result.predictionId : '';
+    expect(readPredictionId(Buffer.alloc(32), id)).toMatchObject({
+      source: { variant: 'idle', byRule: true },
+    });
+  });
+
+  test('is asked of no other where its variant fails, and its failures are the variant’s', async () => {
+    const asked = idle();
+    batcher.answers.set('idle', failing('crashed'));
+    for (let time = 0; time < MAX_FAILURES; time += 1)
+      expect(await ask([variant('live'), asked], pinnedTo(asked))).toMatchObject({
+        ok: false,
+        error: { reason: 'crashed' },
+      });
+    expect(new Set(batcher.asked)).toEqual(new Set(['idle']));
+    expect(asked.known.health.status(performance.now()).state).toBe('RESTING');
+    // One more says nothing new: neither is it a trial, nor does it make the rest longer.
+    await ask([variant('live'), asked], pinnedTo(asked));
+    expect(asked.known.health.mayTry(performance.now() + FIRST_REST_MS)).toBe(true);
+  });
+
+  test('that its variant has left meanwhile is answered by the version itself', async () => {
+    const result = await ask([variant('live')], pinnedTo(idle()));
+    expect(result).toMatchObject({ ok: true, endpointId: null, variant: null });
+    expect(batcher.asked).toEqual(['by-itself']);
   });
 });

@@ -1,18 +1,20 @@
 import { refuse } from '../../../../src/kernel/errors';
+import type { ModelVersionId } from '../../../../src/registry/registry';
 import type { Rewards } from '../../../../src/serving/routing/bandit';
 import type { PredictRequest } from '../../../../src/serving/prediction';
 import type { RoutingRule } from '../../../../src/serving/routing/routing-rule';
 import { runningRules } from '../../../../src/serving/routing/running-rules';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
 import { BY_WEIGHTS, type Strategy } from '../../../../src/serving/routing/strategy';
-import { chooseInstead, chooseVariant } from '../../../../src/serving/routing/variant-choice';
+import { chooseInstead, choosePinned, chooseVariant } from '../../../../src/serving/routing/variant-choice';
 import { FIRST_REST_MS, MAX_FAILURES, VariantHealth } from '../../../../src/serving/routing/variant-health';
 import { seededRandom } from '../../../support/seeded-random';
 
 const NOW_MS = 1_000;
 function variant(name: string, weight: number, sha256 = name, rewards?: Rewards): RunningVariant {
   const known = { health: new VariantHealth(NOW_MS), rewards };
-  return { name, weight, model: { file: { sha256 } }, known } as unknown as RunningVariant;
+  const model = { file: { sha256 }, version: { id: sha256 } };
+  return { name, weight, model, known } as unknown as RunningVariant;
 }
 const endpoint = (
   variants: readonly RunningVariant[],
@@ -160,5 +162,50 @@ describe('instead of one that has failed', () => {
     expect(instead(broken, variant('off', 0), variant('twin', 1, 'failed'))).toEqual({
       nobody: expect.closeTo(1, 6),
     });
+  });
+});
+
+describe('a version that is asked for', () => {
+  const pinned = (of: ReturnType<typeof endpoint>, versionId: string, asked: PredictRequest = {}) =>
+    choosePinned(of, versionId as ModelVersionId, asked, NOW_MS, Math.random);
+
+  test('is its variant’s to answer, whatever rules, weights and strategy say', () => {
+    const strategy = { kind: 'EPSILON_GREEDY', epsilon: 0 } as const;
+    const of = endpoint([variant('old', 1), variant('new', 0)], { rules: [TO_NEW], strategy });
+    expect(pinned(of, 'old', BETA)).toMatchObject({ variant: { name: 'old' }, byRule: true });
+    expect(pinned(of, 'new')).toMatchObject({ variant: { name: 'new' }, byRule: true });
+    expect(pinned(of, 'gone')).toBeNull();
+  });
+
+  test('goes to one of the variants that lead to it by their weights, or where its key stays', () => {
+    const of = endpoint([variant('a', 3, 'same'), variant('b', 1, 'same'), variant('other', 9)]);
+    const shared = sharesOf((random) => {
+      const choice = choosePinned(of, 'same' as ModelVersionId, {}, NOW_MS, random);
+      return choice?.variant ?? null;
+    });
+    expect(shared.a).toBeCloseTo(0.75, 1);
+    expect(Object.keys(shared).sort()).toEqual(['a', 'b']);
+    const names = Array.from({ length: 20 }, () => pinned(of, 'same', { routingKey: 'k' })?.variant.name);
+    expect(new Set(names).size).toBe(1);
+    const idle = endpoint([variant('a', 0, 'same'), variant('b', 0, 'same'), variant('other', 9)]);
+    expect(pinned(idle, 'same')).toMatchObject({ variant: { name: 'a' } });
+  });
+
+  test('is asked of a variant that rests, where no other has it, and that is no trial', () => {
+    const [resting, twin] = [variant('resting', 1, 'same'), variant('twin', 1, 'same')];
+    breakDown(resting);
+    expect(pinned(endpoint([resting, variant('other', 1)]), 'same')).toMatchObject({
+      variant: { name: 'resting' },
+      isEarly: true,
+    });
+    const choice = choosePinned(
+      endpoint([resting]),
+      'same' as ModelVersionId,
+      {},
+      NOW_MS + FIRST_REST_MS,
+      Math.random,
+    );
+    expect(choice).toMatchObject({ isEarly: false });
+    expect(pinned(endpoint([resting, twin]), 'same')).toMatchObject({ variant: { name: 'twin' } });
   });
 });
