@@ -188,6 +188,15 @@ class OverloadedErrorType extends UserErrorType {
 class UnavailableErrorType extends UserErrorType {
   @Field(() => Boolean, { description: 'Whether another try may succeed.' })
   retryable!: boolean;
+
+  // Not under the name that it has in OverloadedError: there it is never null, and one selection cannot have both.
+  @Field(() => Int, {
+    nullable: true,
+    name: 'retryableAfterMs',
+    description:
+      'Milliseconds after which another try makes sense, as of now, where a model is held back for a time, or a worker knows how long what it has will take. Null: nobody knows.',
+  })
+  retryAfterMs?: number | null;
 }
 
 const PredictResultUnion = resultUnion('PredictResult', [

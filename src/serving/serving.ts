@@ -81,7 +81,6 @@ export {
   MAX_CALL_BYTES,
   REASON_KEY,
   ROWS_PARAMETER,
-  TIMEOUT_MS_KEY,
   WORKER_METHODS,
   type ApiProcessId,
   type InstanceLimit,
@@ -89,6 +88,8 @@ export {
   type WorkerCalls,
   type WorkerMethod,
 } from './fleet/worker-calls';
+export { writeRetryAfter } from './fleet/retry-after';
+export { readRunTerms } from './fleet/run-terms';
 export { isSameToken } from './fleet/worker-token';
 export type { WorkerNode } from './fleet/worker-node';
 

@@ -18,6 +18,7 @@ import { ModelSizes } from './worker/model-memory';
 import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { inTurns } from './worker/in-turns';
+import { settledWithin } from './worker/settled-within';
 import { mayTryAgain, unanswered, WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
@@ -136,6 +137,11 @@ export class WorkerPool {
     return this.slots.some(isUp)
       ? (this.quarantine.holdOn(sha256)?.reason ?? null)
       : 'No worker is running at the moment.';
+  }
+
+  /** After which one run may try a model that is held back, in ms; undefined where it is not. */
+  heldForMs(sha256: string): number | undefined {
+    return this.quarantine.holdOn(sha256)?.retryAfterMs;
   }
 
   /** @param sha256 the model that is to run; absent: one that every worker may hold */
@@ -388,11 +394,4 @@ async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> 
   } finally {
     slot.release(life);
   }
-}
-
-async function settledWithin(work: readonly Promise<unknown>[], limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
-  await Promise.race([Promise.allSettled(work), limit]);
-  clearTimeout(timer);
 }

@@ -45,10 +45,16 @@ test('a question that ends its workers fails alone, however often; a second one 
   const message = 'The run was tried 2 times. The worker ended (SIGFPE).';
   for (let round = 0; round < 3; round++) {
     expect(await ask(1)).toMatchObject({ __typename: 'PredictSuccess' });
-    expect(await ask('NaN')).toMatchObject({ message, retryable: true });
+    expect(await ask('NaN')).toMatchObject({ message, retryable: true, retryableAfterMs: null });
   }
   await ask('NaN');
   expect(await ask(1)).toMatchObject({ message: expect.stringMatching(HELD), retryable: false });
+});
+
+test('GraphQL says when to come back, too, beside the sentence that says it', async () => {
+  const { message, retryableAfterMs } = await ask(1);
+  const told = Number(/in (\d+) s/.exec(message ?? '')?.[1]);
+  expect(Math.ceil((retryableAfterMs ?? NaN) / 1_000)).toBe(told);
 });
 
 test.each(DOORS)('%s says when to come back', async (_, path, body) => {

@@ -3,29 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GrpcServer } from '../../src/compat/open-inference/grpc-server';
-import { workerService } from '../../src/compat/open-inference/worker-service';
 import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
 import type { Sha256 } from '../../src/kernel/artifacts/artifact';
 import { createLogger } from '../../src/kernel/logger';
 import type { Tensor } from '../../src/kernel/tensors/tensor';
-import type {
-  ModelFile,
-  WorkerState,
-  WorkerStatus,
-  InstanceLimits,
-} from '../../src/serving/backends/backend';
+import type { ModelFile } from '../../src/serving/backends/backend';
 import { Batcher } from '../../src/serving/batching/batcher';
 import { Fleet } from '../../src/serving/backends/fleet';
-import { readGpus, type UsedGpu } from '../../src/serving/seen/gpu-reading';
-import { ModelFiles } from '../../src/serving/fleet/model-files';
-import { WorkerNode } from '../../src/serving/fleet/worker-node';
+import { readGpus } from '../../src/serving/seen/gpu-reading';
 import type { WorkerToken } from '../../src/serving/fleet/worker-token';
 import { InvalidInput } from '../../src/serving/invalid-input';
 import { UNAVAILABLE_REASONS, WorkerUnavailable } from '../../src/serving/worker-unavailable';
 import { TWO_CARDS } from '../support/nvidia-smi';
-import { FakeBackend } from '../support/fake-backend';
+import { ScriptedBackend } from '../support/scripted-backend';
 import { until } from '../support/until';
+import { openWorkerDoor, type WorkerDoor } from '../support/worker-door';
+
+type Worker = WorkerDoor<ScriptedBackend>;
 
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
 const LOGGER = createLogger('silent');
@@ -35,59 +29,6 @@ const HOURS_MS = 10_000_000;
 const BYTES = Buffer.from('a model');
 const sha256 = createHash('sha256').update(BYTES).digest('hex') as Sha256;
 const two: Tensor = { name: 'x', datatype: 'FP64', shape: [1, 2], data: new Float64Array([1, 2]) };
-
-/** What runs models behind a worker's real door, as the test says. */
-class ScriptedBackend extends FakeBackend {
-  refused: string | null = null;
-  limits: InstanceLimits = new Map();
-  isHolding = true;
-  state: WorkerState = 'idle';
-  cards: readonly UsedGpu[] = [];
-  /** How often it was asked for its cards. */
-  looks = 0;
-
-  tellCards(): readonly UsedGpu[] {
-    this.looks += 1;
-    return this.cards;
-  }
-  /** How often it was asked how it is: it hears of limits each time. */
-  attended = 0;
-
-  override limit(limits: InstanceLimits = new Map()): void {
-    this.limits = limits;
-    this.attended += 1;
-  }
-
-  override unload(): Promise<void> {
-    this.isHolding = false;
-    return Promise.resolve();
-  }
-
-  override whyNot(): string | null {
-    return this.refused;
-  }
-
-  override status(): readonly WorkerStatus[] {
-    const worker = { id: 0, pid: null, state: this.state, provider: 'cpu', skippedProviders: [] } as const;
-    const models = this.isHolding ? [sha256] : [];
-    return [{ ...worker, restarts: 0, models, rssBytes: 0, budgetBytes: 2 ** 30 }];
-  }
-
-  /** Ends the next run that comes. */
-  async finishNext(error?: Error): Promise<void> {
-    await until(() => this.runs.length > 0);
-    this.runs[0]?.finish(error);
-  }
-}
-
-interface Worker {
-  readonly backend: ScriptedBackend;
-  readonly node: WorkerNode;
-  door: GrpcServer;
-  readonly address: string;
-  /** Opens its door again, where it was before. */
-  open(): Promise<void>;
-}
 
 let folder: string;
 let store: ArtifactFolder;
@@ -113,26 +54,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function startWorker(): Promise<Worker> {
-  const backend = new ScriptedBackend();
-  let address = '';
-  const files = new ModelFiles(store);
-  const gpus = () => Promise.resolve(backend.tellCards());
-  const node = new WorkerNode({ backend, files, gpus, logger: LOGGER, name: () => address });
-  const isReady = () => Promise.resolve(true);
-  const doorAt = async (port: number) => {
-    const door = new GrpcServer(workerService({ node, isReady, token: TOKEN, logger: LOGGER }));
-    address = await door.listen('127.0.0.1', port);
-    return door;
-  };
-  const worker: Worker = {
-    ...{ backend, node, door: await doorAt(0), address },
-    open: async () => {
-      worker.door = await doorAt(Number(address.split(':')[1]));
-    },
-  };
-  return worker;
-}
+const startWorker = (): Promise<Worker> => openWorkerDoor(new ScriptedBackend(sha256), store, TOKEN);
 
 async function startFleet(token: WorkerToken): Promise<Fleet> {
   const find = () => Promise.resolve(workers.map(({ address }) => address));
@@ -189,12 +111,53 @@ test('every reason that a worker gives arrives as it is, or is asked of the othe
   for (const reason of UNAVAILABLE_REASONS) {
     const answer = fleet.run(file, [two], LIMITS).catch((error: unknown) => error);
     const [{ backend }, other] = await taker();
-    await backend.finishNext(new WorkerUnavailable(reason, `It is ${reason}: “ü”.`));
+    await backend.finishNext(new WorkerUnavailable(reason, `It is ${reason}: “ü”.`, 1_234));
     if (['stopped', 'busy', 'quarantined', 'memory', 'load-failed'].includes(reason)) {
       await other.backend.finishNext();
       expect(await answer).toMatchObject({ computeMs: 1 });
-    } else expect(await answer).toEqual(new WorkerUnavailable(reason, `It is ${reason}: “ü”.`));
+    } else
+      expect(await answer).toMatchObject({
+        ...{ name: 'WorkerUnavailable', reason, message: `It is ${reason}: “ü”.`, retryAfterMs: 1_234 },
+      });
   }
+});
+
+test('a worker hears that a run is shared, and that it has met a death or the end of another worker', async () => {
+  for (const terms of [
+    { shared: true, suspect: false },
+    { shared: false, suspect: true },
+  ]) {
+    const answer = fleet.run(file, [two], { ...LIMITS, ...terms });
+    const [{ backend }] = await taker();
+    expect(backend.runs[0]?.options).toEqual({ ...LIMITS, ...terms });
+    await backend.finishNext();
+    await answer;
+  }
+  const answer = fleet.run(file, [two], LIMITS);
+  const [lost, other] = await taker();
+  expect(lost.backend.runs[0]?.options.suspect).toBe(false);
+  await lost.door.stop(0);
+  await until(() => other.backend.runs.length > 0);
+  expect(other.backend.runs[0]?.options.suspect).toBe(true);
+  await other.backend.finishNext();
+  await answer;
+});
+
+test('a worker that has too much to do says until when, from what its runs have taken', async () => {
+  const [{ node }] = workers;
+  const inputs = [{ name: 'x', datatype: 'FP64', shape: [1, 2], data: [1, 2] }];
+  const terms = { ...LIMITS, shared: false, suspect: false };
+  const ask = () => node.run(sha256, { inputs, outputs: null, terms }).catch((error: unknown) => error);
+  const { backend } = workers[0];
+  const [, ...others] = [ask(), ...Array.from({ length: 31 }, ask)];
+  await until(() => backend.runs.length === 32);
+  expect(await ask()).toMatchObject({ reason: 'busy', retryAfterMs: undefined }); // none has ended yet
+  backend.runs[0]?.finish();
+  const next = ask();
+  await until(() => backend.runs.length === 32);
+  expect(await ask()).toMatchObject({ reason: 'busy', retryAfterMs: 32 }); // of 1 ms each
+  for (const run of [...backend.runs]) run.finish();
+  await Promise.all([...others, next]);
 });
 
 test('values that a model refuses are refused as such, and nobody else is asked', async () => {
@@ -329,7 +292,16 @@ test('a worker that holds a model back is not asked for it; where all do, the ca
   other.backend.refused = one.backend.refused;
   await until(() => fleet.whyNot(sha256) !== null);
   expect(fleet.whyNot(sha256)).toBe(one.backend.refused);
-  await expect(fleet.run(file, [two], LIMITS)).rejects.toMatchObject({ reason: 'quarantined' });
+  await expect(fleet.run(file, [two], LIMITS)).rejects.toMatchObject({
+    ...{ reason: 'quarantined', retryAfterMs: undefined },
+  });
+  [one.backend.heldMs, other.backend.heldMs] = [50_000, 20_000];
+  await attendedAgain();
+  const soonest = (await fleet
+    .run(file, [two], LIMITS)
+    .catch((error: unknown) => error)) as WorkerUnavailable;
+  expect(soonest.retryAfterMs).toBeGreaterThan(10_000);
+  expect(soonest.retryAfterMs).toBeLessThanOrEqual(20_000);
 });
 
 test('a worker that leaves is given nothing new, and answers what it has', async () => {

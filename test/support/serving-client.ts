@@ -19,6 +19,7 @@ type Predicted = Member & {
   readonly variant: string | null;
   readonly cached: boolean;
   readonly batchSize: number;
+  readonly retryableAfterMs?: number | null;
   readonly timing: { readonly queueMs: number; readonly computeMs: number; readonly totalMs: number };
 };
 
@@ -43,7 +44,7 @@ export async function predict(server: ApiClient, input: object): Promise<Predict
     __typename
     ... on PredictSuccess { predictionId rows outputs version { ref number } variant cached batchSize timing { queueMs computeMs totalMs } }
     ... on InvalidInputError { issues { path expected actual } }
-    ... on UnavailableError { retryable } ... on OverloadedError { retryAfterMs }
+    ... on UnavailableError { retryable retryableAfterMs } ... on OverloadedError { retryAfterMs }
     ... on UserError { code message } } }`;
   return (await server.data<{ predict: Predicted }>(query, { input })).predict;
 }

@@ -14,7 +14,7 @@ import {
   InvalidInput,
   isSameToken,
   MAX_CALL_BYTES,
-  TIMEOUT_MS_KEY,
+  readRunTerms,
   WORKER_METHODS,
   type WorkerMethod,
   type WorkerNode,
@@ -30,10 +30,6 @@ import { inferResponseOf } from './worker-infer-response';
 import { statusOfWorker } from './worker-status';
 import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
-
-/** Wall-clock limit of a run whose caller names none, in ms, and the longest that is taken. */
-const RUN_LIMIT_MS = 30_000;
-const LONGEST_RUN_MS = 600_000;
 
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
 type Handler = handleUnaryCall<Buffer, Buffer>;
@@ -122,16 +118,11 @@ async function infer(node: WorkerNode, { request: message, metadata }: UnaryCall
   const result = await node.run(modelName, {
     inputs: tensors,
     outputs: outputs.length === 0 ? null : outputs.map(({ name }) => name),
-    timeoutMs: runLimitOf(metadata),
+    terms: readRunTerms(metadata),
   });
   const trailer = new Metadata();
   trailer.set(COMPUTE_MS_KEY, String(result.computeMs));
   return { bytes: inferResponseOf(read.request, result.outputs), trailer };
-}
-
-function runLimitOf(metadata: Metadata): number {
-  const asked = Number(textOf(metadata, TIMEOUT_MS_KEY) ?? RUN_LIMIT_MS);
-  return asked > 0 ? Math.min(asked, LONGEST_RUN_MS) : RUN_LIMIT_MS;
 }
 
 async function tell(

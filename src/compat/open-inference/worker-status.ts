@@ -6,6 +6,7 @@ import {
   InvalidInput,
   REASON_KEY,
   WorkerUnavailable,
+  writeRetryAfter,
   type UnavailableReason,
 } from '../../serving/serving';
 import { statusOf, statusOfError, type CallStatus } from './grpc-status';
@@ -13,12 +14,16 @@ import { statusOf, statusOfError, type CallStatus } from './grpc-status';
 /** How a call to a worker ended that was not answered: the reason travels beside the status, which knows fewer. */
 export function statusOfWorker(error: unknown, logger: Logger): CallStatus {
   if (error instanceof InvalidInput) return withReason(Code.INVALID_ARGUMENT, INVALID_INPUT, error);
-  if (error instanceof WorkerUnavailable) return withReason(codeOf(error.reason), error.reason, error);
+  if (error instanceof WorkerUnavailable) {
+    const { metadata, ...status } = withReason(codeOf(error.reason), error.reason, error);
+    writeRetryAfter(metadata, error.retryAfterMs);
+    return { ...status, metadata };
+  }
   const status = statusOfError(error, logger);
   return error instanceof Failure ? status : { ...status, metadata: reasonOf('crashed') };
 }
 
-function withReason(code: Code, reason: string, { message }: Error): CallStatus {
+function withReason(code: Code, reason: string, { message }: Error): CallStatus & { metadata: Metadata } {
   return { ...statusOf(code, message), metadata: reasonOf(reason) };
 }
 

@@ -10,6 +10,7 @@ import { FleetFilling } from '../fleet/fleet-filling';
 import { FleetPlan } from '../fleet/fleet-plan';
 import type { Place } from '../fleet/placement';
 import type { WorkerCalls, WorkerMethod } from '../fleet/worker-calls';
+import type { Refusal } from '../fleet/refused-models';
 import { WorkerLost } from '../fleet/worker-failure';
 import type { WorkerLink } from '../fleet/worker-link';
 import { WorkerLinks } from '../fleet/worker-links';
@@ -147,16 +148,19 @@ export class Fleet implements Backend {
   async run({ sha256 }: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
     const deadline = performance.now() + options.timeoutMs;
     const tried: WorkerLink[] = [];
+    let terms = options;
     for (let attempt = 1; ; attempt++) {
       const link = this.choose(sha256, tried);
       if (link === undefined) throw this.refusal(sha256) ?? nobody();
       tried.push(link);
       try {
-        return await link.run(sha256, inputs, options);
+        return await link.run(sha256, inputs, terms);
       } catch (error) {
         const isLast = attempt === MAX_ATTEMPTS || performance.now() >= deadline || options.signal?.aborted;
         if (isLast || !mayAnother(error) || this.choose(sha256, tried) === undefined)
           throw told(error, attempt);
+        // What became of it nobody knows: it may be what the worker was lost by.
+        if (error instanceof WorkerLost) terms = { ...options, suspect: true };
       } finally {
         this.tellIdle();
       }
@@ -190,9 +194,10 @@ export class Fleet implements Backend {
   private refusal(sha256: string): WorkerUnavailable | undefined {
     const open = this.links.open();
     if (open.length === 0) return nobody();
-    const reasons = open.map((link) => link.refuses(sha256));
-    const [first] = reasons;
-    return first && !reasons.includes(null) ? new WorkerUnavailable('quarantined', first) : undefined;
+    const refusals = open.map((link) => link.refuses(sha256)).filter((refusal) => refusal !== undefined);
+    if (refusals.length < open.length) return undefined;
+    const soonest = refusals.reduce((one, other) => (waitOf(other) < waitOf(one) ? other : one));
+    return new WorkerUnavailable('quarantined', soonest.reason, soonest.retryAfterMs);
   }
 
   private async loadWherePlaced({ sha256 }: ModelFile, rows: number | undefined): Promise<void> {
@@ -207,11 +212,16 @@ export class Fleet implements Backend {
     if (failure && !this.holds(sha256)) throw told(failure, 1);
   }
 
-  /** One that holds the model, else one that is to hold it, else anybody: who runs it loads it first. */
+  /**
+   * One that holds the model, else one that is to hold it, else anybody: who runs it loads it first. One that holds it
+   * back until a run is answered is given that run, though it may load nothing before.
+   */
   private choose(sha256: string, tried: readonly WorkerLink[]): WorkerLink | undefined {
-    const open = this.links.open().filter((link) => !tried.includes(link) && link.refuses(sha256) === null);
+    const mayRun = (link: WorkerLink) => link.refuses(sha256) === undefined || link.awaitsTrial(sha256);
+    const open = this.links.open().filter((link) => !tried.includes(link) && mayRun(link));
     const names = this.plan.namesFor(sha256);
-    const holding = open.filter((link) => link.holds(sha256));
+    const isTrialOf = (link: WorkerLink) => link.awaitsTrial(sha256) && names.includes(link.name);
+    const holding = open.filter((link) => link.holds(sha256) || isTrialOf(link));
     const placed = holding.length > 0 ? holding : open.filter(({ name }) => names.includes(name));
     const able = placed.length > 0 ? placed : open;
     this.turn = (this.turn + 1) % Math.max(1, able.length);
@@ -261,6 +271,8 @@ export class Fleet implements Backend {
 }
 
 const nobody = () => new WorkerUnavailable('crashed', 'No worker is there at the moment.');
+
+const waitOf = ({ retryAfterMs = Infinity }: Refusal): number => retryAfterMs;
 
 const mayAnother = (error: unknown): boolean =>
   error instanceof WorkerLost || (error instanceof WorkerUnavailable && ANOTHER_MAY.includes(error.reason));

@@ -117,6 +117,10 @@ export class OnnxBackend implements Backend {
     return this.pool.whyNot(sha256);
   }
 
+  heldForMs(sha256: string): number | undefined {
+    return this.pool.heldForMs(sha256);
+  }
+
   run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
     return this.pool.run(file, inputs, options);
   }

@@ -34,6 +34,14 @@ export interface Attend {
   readonly limits?: readonly InstanceLimit[];
 }
 
+/** A model that a worker would refuse to run. */
+export interface RefusedModel {
+  readonly sha256: string;
+  readonly reason: string;
+  /** After which one run may try it, in ms; 0: one may now. Workers of earlier releases do not say. */
+  readonly retryAfterMs?: number;
+}
+
 /** How a worker process is doing. */
 export interface Attendance {
   /** Another one after each start. */
@@ -44,7 +52,7 @@ export interface Attendance {
   readonly isDraining: boolean;
   readonly workers: readonly WorkerStatus[];
   /** Of the models leased here: those that it would refuse to run at the moment. */
-  readonly refused: readonly { readonly sha256: string; readonly reason: string }[];
+  readonly refused: readonly RefusedModel[];
 }
 
 /** What each method is asked and answers. */
@@ -81,8 +89,6 @@ export const REASON_KEY = 'modelgraph-reason';
 export const INVALID_INPUT = 'invalid-input';
 /** In the trailing metadata of an answer: milliseconds inside the runtime. */
 export const COMPUTE_MS_KEY = 'modelgraph-compute-ms';
-/** In the metadata of a request: after how many milliseconds a run is ended with its process. */
-export const TIMEOUT_MS_KEY = 'modelgraph-timeout-ms';
 /** In the parameters of RepositoryModelLoad: rows of the largest batch to warm up for. */
 export const ROWS_PARAMETER = 'rows';
 

@@ -7,11 +7,11 @@ import { connectGrpc } from '../backends/grpc-connection';
 import { readInferResponse, writeInferRequest } from '../backends/infer-message';
 import { InvalidInput } from '../invalid-input';
 import { WorkerUnavailable } from '../worker-unavailable';
+import { writeRunTerms, type RunTerms } from './run-terms';
 import {
   COMPUTE_MS_KEY,
   MAX_CALL_BYTES,
   ROWS_PARAMETER,
-  TIMEOUT_MS_KEY,
   WORKER_METHODS,
   type WorkerCalls,
   type WorkerMethod,
@@ -25,8 +25,8 @@ const LOAD_LIMIT_MS = 300_000;
 const ANSWER_GRACE_MS = 2_000;
 /** Pause between pings, in ms. Workers are attended more often than that; this keeps middle boxes from forgetting. */
 const PING_INTERVAL_MS = 60_000;
-/** Limits of runs are few: their metadata is made once. */
-const MAX_KNOWN_LIMITS = 100;
+/** Terms of runs are few: their metadata is made once. */
+const MAX_KNOWN_TERMS = 100;
 
 const { method: METHODS, typeName: SERVICE } = GRPCInferenceService;
 
@@ -40,7 +40,7 @@ export class WorkerClient {
   private readonly client: Client;
   private readonly inFlight = new Set<ClientUnaryCall>();
   private readonly plain: Metadata;
-  private readonly ofLimit = new Map<number, Metadata>();
+  private readonly ofTerms = new Map<string, Metadata>();
 
   /** @param address `host:port` */
   constructor(
@@ -53,7 +53,7 @@ export class WorkerClient {
   }
 
   async run(sha256: string, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
-    const { timeoutMs, outputs = [] } = options;
+    const { timeoutMs, outputs = [], shared = false, suspect = false } = options;
     const message = writeInferRequest({ model: { name: sha256, version: '' }, inputs, outputs });
     if (message.length > MAX_CALL_BYTES)
       throw new InvalidInput(
@@ -62,7 +62,8 @@ export class WorkerClient {
     // It may wait for a process as long as it may run.
     const limitMs = 2 * timeoutMs + ANSWER_GRACE_MS;
     const path = `/${SERVICE}/${METHODS.modelInfer.name}`;
-    const { bytes, trailer } = await this.ask(path, message, limitMs, this.limited(timeoutMs));
+    const terms = this.on({ timeoutMs, shared, suspect });
+    const { bytes, trailer } = await this.ask(path, message, limitMs, terms);
     return { outputs: understood(() => readInferResponse(bytes)), computeMs: computeMsOf(trailer) };
   }
 
@@ -115,12 +116,13 @@ export class WorkerClient {
     });
   }
 
-  private limited(timeoutMs: number): Metadata {
-    const known = this.ofLimit.get(timeoutMs);
+  private on(terms: RunTerms): Metadata {
+    const key = `${terms.timeoutMs} ${terms.shared} ${terms.suspect}`;
+    const known = this.ofTerms.get(key);
     if (known) return known;
     const metadata = this.metadata();
-    metadata.set(TIMEOUT_MS_KEY, String(timeoutMs));
-    if (this.ofLimit.size < MAX_KNOWN_LIMITS) this.ofLimit.set(timeoutMs, metadata);
+    writeRunTerms(metadata, terms);
+    if (this.ofTerms.size < MAX_KNOWN_TERMS) this.ofTerms.set(key, metadata);
     return metadata;
   }
 

@@ -1,6 +1,7 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
 import { InvalidInput } from '../invalid-input';
 import { isUnavailableReason, WorkerUnavailable } from '../worker-unavailable';
+import { readRetryAfter } from './retry-after';
 import { INVALID_INPUT, REASON_KEY } from './worker-calls';
 
 /** The connection to a worker broke, or there was none: nobody knows what became of the call. */
@@ -16,7 +17,7 @@ export function failureOfWorker({ code, details, metadata }: ServiceError, timeo
   const [reason] = metadata.get(REASON_KEY);
   if (reason === INVALID_INPUT) return new InvalidInput(details);
   if (typeof reason === 'string' && isUnavailableReason(reason))
-    return new WorkerUnavailable(reason, details);
+    return new WorkerUnavailable(reason, details, readRetryAfter(metadata));
   if (LOST.includes(code)) return new WorkerLost(`The connection to the worker is lost (${details}).`);
   if (code === Code.DEADLINE_EXCEEDED)
     return new WorkerUnavailable('timeout', `The worker did not answer within ${Math.round(timeoutMs)} ms.`);

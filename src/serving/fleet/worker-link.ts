@@ -11,6 +11,7 @@ import {
 import { NodeWorkers } from './node-workers';
 import type { UsedGpu } from '../seen/gpu-reading';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
+import { RefusedModels, type Refusal } from './refused-models';
 import type {
   ApiProcessId,
   Attendance,
@@ -60,6 +61,7 @@ export class WorkerLink implements Candidate {
   private attendance: Attendance | null = null;
   /** What was loaded since it was last attended. */
   private readonly loaded = new Set<string>();
+  private readonly refused = new RefusedModels();
   private missed = 0;
   private hasRun = false;
   private isStopped = false;
@@ -127,16 +129,21 @@ export class WorkerLink implements Candidate {
     return this.loaded.has(sha256) || this.workers.some(({ models }) => models.includes(sha256));
   }
 
-  /** Why it would refuse to run the model; null where it would not. */
-  refuses(sha256: string): string | null {
-    return this.attendance?.refused.find((one) => one.sha256 === sha256)?.reason ?? null;
+  /** Why it would refuse to run the model, as it said last; undefined where it would not. */
+  refuses(sha256: string): Refusal | undefined {
+    return this.attendance === null ? undefined : this.refused.of(sha256);
+  }
+
+  /** Whether one run may go there, though it refuses the model, to try whether that answers again. */
+  awaitsTrial(sha256: string): boolean {
+    return this.attendance !== null && this.refused.awaitsTrial(sha256);
   }
 
   async run(sha256: string, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {
     const startedAt = performance.now();
     this.inFlight++;
     try {
-      const result = await this.client.run(sha256, inputs, options);
+      const result = await this.refused.during(sha256, () => this.client.run(sha256, inputs, options));
       this.latencyMs = learnLatency(this.latencyMs, performance.now() - startedAt);
       this.hasRun = true;
       return { outputs: result.outputs, computeMs: result.computeMs, ranOn: this.ranOn };
@@ -196,6 +203,7 @@ export class WorkerLink implements Candidate {
       this.attendance = said;
       this.lastId = said.id;
       this.seen.told(said);
+      this.refused.told(said.refused);
       this.ranOn = {
         backend: ON_WORKERS,
         provider: said.workers.find(({ provider }) => provider)?.provider ?? null,

@@ -10,7 +10,9 @@ import type { TellGpus, UsedGpu } from '../seen/gpu-reading';
 import { tensorFromJson } from '../values/tensor-json';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { ApiLeases } from './api-leases';
+import { learnLatency } from './choose-worker';
 import type { ModelFiles } from './model-files';
+import type { RunTerms } from './run-terms';
 import type { Attend, Attendance, WorkerNodeId } from './worker-calls';
 
 /** Runs that may be under way or wait, for each process that runs models: `api` processes batch, so each is a batch. */
@@ -22,7 +24,12 @@ export interface RunAsked {
   readonly inputs: readonly TensorInput[];
   /** Null: all. */
   readonly outputs: readonly string[] | null;
-  readonly timeoutMs: number;
+  readonly terms: RunTerms;
+}
+
+/** What executes the models of a node, and tells for how long still one is held back: undefined where it is not. */
+export interface NodeBackend extends Backend {
+  heldForMs(sha256: string): number | undefined;
 }
 
 /** A process that runs models for `api` processes: what they may ask of it. Models are named by their SHA-256. */
@@ -32,10 +39,12 @@ export class WorkerNode {
   private leaving = false;
   private runs = 0;
   private runBytes = 0;
+  /** What its runs have taken inside the runtime lately; 0: none has ended yet. */
+  private meanRunMs = 0;
 
   constructor(
     private readonly needs: {
-      readonly backend: Backend;
+      readonly backend: NodeBackend;
       readonly files: ModelFiles;
       readonly gpus: TellGpus;
       readonly logger: Logger;
@@ -65,7 +74,8 @@ export class WorkerNode {
     void this.lease();
     const refused = asked.leases.flatMap(({ sha256 }) => {
       const reason = backend.whyNot(sha256);
-      return reason === null ? [] : [{ sha256, reason }];
+      const retryAfterMs = backend.heldForMs(sha256);
+      return reason === null ? [] : [{ sha256, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }];
     });
     return { id: this.id, name: name(), isDraining: this.leaving, workers: backend.status(), refused };
   }
@@ -80,17 +90,18 @@ export class WorkerNode {
     await this.needs.backend.unload(await this.needs.files.of(sha256));
   }
 
-  async run(sha256: string, { inputs, outputs, timeoutMs }: RunAsked): Promise<RunResult> {
+  async run(sha256: string, { inputs, outputs, terms }: RunAsked): Promise<RunResult> {
     const file = await this.needs.files.of(sha256);
     const bytes = inputs.reduce((sum, input) => sum + (input.bytes?.byteLength ?? 0), 0);
     const most = MAX_RUNS_PER_WORKER * Math.max(1, this.needs.backend.status().length);
-    if (this.runs >= most || (this.runs > 0 && this.runBytes + bytes > MAX_RUN_BYTES))
-      throw new WorkerUnavailable('busy', `${this.runs} runs (${this.runBytes} bytes) wait here already.`);
+    if (this.runs >= most || (this.runs > 0 && this.runBytes + bytes > MAX_RUN_BYTES)) throw this.busy();
     this.runs++;
     this.runBytes += bytes;
     try {
-      const options = { timeoutMs, ...(outputs && { outputs }) };
-      return await this.needs.backend.run(file, tensorsOf(inputs), options);
+      const options = { ...terms, ...(outputs && { outputs }) };
+      const result = await this.needs.backend.run(file, tensorsOf(inputs), options);
+      this.meanRunMs = learnLatency(this.meanRunMs, result.computeMs);
+      return result;
     } finally {
       this.runs--;
       this.runBytes -= bytes;
@@ -123,6 +134,14 @@ export class WorkerNode {
   /** Whether the model would be run without being loaded first. */
   isReady(sha256: string): boolean {
     return this.needs.backend.holds(sha256) && this.needs.backend.whyNot(sha256) === null;
+  }
+
+  /** Until what waits now should have been answered. */
+  private busy(): WorkerUnavailable {
+    const message = `${this.runs} runs (${this.runBytes} bytes) wait here already.`;
+    const processes = Math.max(1, this.needs.backend.status().length);
+    const aheadMs = Math.ceil((this.runs * this.meanRunMs) / processes);
+    return new WorkerUnavailable('busy', message, aheadMs > 0 ? aheadMs : undefined);
   }
 
   /** What has no bytes here is left out: whoever has it loaded is told why. */
