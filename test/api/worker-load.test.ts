@@ -5,9 +5,9 @@ import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 const LOAD = `{ workerLoad {
-  workers { id node state provider skippedProviders { provider reason } restarts modelCount rssBytes budgetBytes }
+  workers { id node state problem provider skippedProviders { provider reason } restarts modelCount rssBytes budgetBytes }
   gpus { node workers index uuid name utilisation memoryUsedBytes memoryTotalBytes temperatureC powerW powerLimitW }
-  queuedRows queuedBytes batches rows closed { reason count } } }`;
+  undiscovered queuedRows queuedBytes batches rows closed { reason count } } }`;
 
 interface Load {
   readonly workers: readonly { readonly modelCount: number }[];
@@ -34,7 +34,14 @@ test('workers are shown with their memory and provider, beside the cards of the 
   await predict(server, { endpoint: 'loaded', inputs });
   let workerLoad = await load();
   while (!workerLoad.workers.every(({ modelCount }) => modelCount === 1)) workerLoad = await load();
-  const worker = { node: null, provider: 'cpu', skippedProviders: [], restarts: 0, modelCount: 1 };
+  const worker = {
+    node: null,
+    problem: null,
+    provider: 'cpu',
+    skippedProviders: [],
+    restarts: 0,
+    modelCount: 1,
+  };
   expect(workerLoad).toMatchObject({
     workers: [
       { id: 0, ...worker, rssBytes: expect.any(Number) },
@@ -51,7 +58,7 @@ test('workers are shown with their memory and provider, beside the cards of the 
       },
       { index: 1, utilisation: null, temperatureC: 33, powerW: null },
     ],
-    ...{ queuedRows: 0, queuedBytes: 0, batches: 1, rows: 3 },
+    ...{ undiscovered: [], queuedRows: 0, queuedBytes: 0, batches: 1, rows: 3 },
   });
   expect(workerLoad.closed.reduce((sum, { count }) => sum + count, 0)).toBe(1);
 });

@@ -249,7 +249,10 @@ test('a worker that never answered is shown as down too; one that was found unde
   const watched = new Fleet({ discovery: { find, everyMs: 60_000 }, token: TOKEN, logger: LOGGER });
   await watched.start();
   await until(() => watched.lost().length === 1);
-  expect(watched.lost()).toMatchObject([{ node: '127.0.0.1:1', state: 'down' }]);
+  const problem = expect.stringMatching(
+    /^It has not answered since 20.*Z\. Nothing listens at .*ECONNREFUSED/,
+  );
+  expect(watched.lost()).toMatchObject([{ node: '127.0.0.1:1', state: 'down', problem }]);
   expect(watched.status()).toMatchObject([{ node: address }]);
   await watched.stop();
 });
@@ -334,5 +337,7 @@ test('with another token nobody is there', async () => {
   const stranger = await startFleet('another-token-of-a-test' as WorkerToken);
   expect(stranger.whyNot(sha256)).toBe('No worker is there at the moment.');
   await expect(stranger.load(file)).rejects.toThrow('No worker is there');
+  const problem = expect.stringContaining('The worker does not know this process: both need the same');
+  expect(stranger.lost()).toMatchObject([{ problem }, { problem }]);
   await stranger.stop();
 });

@@ -154,6 +154,14 @@ test('an api process with another token has no workers: it says so, and answers 
   expect(await api.data('{ models { nodes { name } } }')).toEqual({
     models: { nodes: [{ name: 'affine' }] },
   });
+  const { workerLoad } = await api.data<{ workerLoad: { workers: object[] } }>(
+    '{ workerLoad { workers { node state problem } undiscovered } }',
+  );
+  const problem = expect.stringMatching(
+    /^It has not answered since .* both need the same WORKER_TOKEN/,
+  ) as string;
+  for (const { grpcAddress: node } of workers)
+    expect(workerLoad.workers).toContainEqual({ node, state: 'DOWN', problem });
   await fleet.end(api, 'SIGTERM');
 });
 
@@ -235,6 +243,14 @@ test('where the only workers are killed, whoever asks hears so at once, and is a
     '{ endpoint(name: "scores") { variants { health { reason } } } }',
   );
   expect(endpoint).toEqual({ variants: [{ health: { reason: NOBODY } }] });
+  await fleet.ageRows();
+  await until(async () => {
+    const query = '{ workerLoad { undiscovered } }';
+    const { undiscovered } = (await api.data<{ workerLoad: { undiscovered: string[] } }>(query)).workerLoad;
+    const isTold = (address: string) =>
+      undiscovered.some((why) => why.startsWith(`${address} is not asked: its last heartbeat was at 20`));
+    return workers.every(({ grpcAddress }) => isTold(grpcAddress));
+  });
   const back = await fleet.start('worker');
   await until(async () => (await ask()).__typename === 'PredictSuccess');
   workers = [back, await fleet.start('worker')];

@@ -85,6 +85,8 @@ export interface WorkerStatus {
   readonly node?: string;
   readonly pid: number | null;
   readonly state: WorkerState;
+  /** Why its node does not answer, and since when, in sentences; absent or null where it does. */
+  readonly problem?: string | null;
   /** The execution provider in use, and why those preferred to it are not. */
   readonly provider: string | null;
   readonly skippedProviders: readonly SkippedProvider[];

@@ -185,6 +185,11 @@ export class Fleet implements Backend {
     return this.links.lost().flatMap((link) => link.shown());
   }
 
+  /** Why workers are not even expected that somebody may miss, a sentence each. */
+  undiscovered(): Promise<readonly string[]> {
+    return this.links.undiscovered();
+  }
+
   /** The graphics cards of the machines of all workers that answer. */
   async gpus(): Promise<readonly UsedGpu[]> {
     return (await Promise.all(this.links.answering().map((link) => link.gpus()))).flat();

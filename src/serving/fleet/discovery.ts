@@ -1,11 +1,13 @@
 import type { WorkerAddresses } from '../../kernel/worker-addresses';
 import { resolveWorkers } from './dns-workers';
-import type { WorkerNodeStore } from './worker-node.store';
+import type { SilentRow, WorkerNodeStore } from './worker-node.store';
 
 /** Tells where workers are now. */
 export interface Discovery {
   /** `host:port` of each. Throws where nobody could be asked: what was found before goes on. */
   find(): Promise<readonly string[]>;
+  /** Those that it tells of no more, though nobody has said that they left. Absent: it knows of none. */
+  silent?(): Promise<readonly SilentRow[]>;
   /** Pause before it is worth asking again, in ms. */
   readonly everyMs: number;
 }
@@ -20,7 +22,7 @@ const NEVER_MS = 3_600_000;
 export function discoveryOf(addresses: WorkerAddresses, store: WorkerNodeStore): Discovery {
   switch (addresses.kind) {
     case 'rows':
-      return { find: () => store.addresses(), everyMs: ROWS_EVERY_MS };
+      return { find: () => store.addresses(), silent: () => store.silent(), everyMs: ROWS_EVERY_MS };
     case 'dns':
       return { find: () => resolveWorkers(addresses), everyMs: DNS_EVERY_MS };
     case 'static':

@@ -1,4 +1,5 @@
 import type { WorkerStatus } from '../backends/backend';
+import { sentenceOf, type Silence } from './silence';
 import type { UsedGpu } from '../seen/gpu-reading';
 import type { Attendance } from './worker-calls';
 
@@ -27,10 +28,11 @@ export class NodeWorkers {
   }
 
   /** What is left to say of them while the node does not answer; one for a node that never did. */
-  lost(): readonly WorkerStatus[] {
+  lost(silence: Silence | null): readonly WorkerStatus[] {
+    const problem = silence && sentenceOf(silence);
     return this.present().map(({ id, node, restarts, budgetBytes }) => ({
       ...NEVER_SEEN,
-      ...{ id, node, restarts, budgetBytes },
+      ...{ id, node, restarts, budgetBytes, problem },
     }));
   }
 

@@ -1,6 +1,7 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
 import { InvalidInput } from '../invalid-input';
 import { isUnavailableReason, WorkerUnavailable } from '../worker-unavailable';
+import { lostBecause } from './lost-because';
 import { readRetryAfter } from './retry-after';
 import { INVALID_INPUT, REASON_KEY } from './worker-calls';
 
@@ -18,7 +19,7 @@ export function failureOfWorker({ code, details, metadata }: ServiceError, timeo
   if (reason === INVALID_INPUT) return new InvalidInput(details);
   if (typeof reason === 'string' && isUnavailableReason(reason))
     return new WorkerUnavailable(reason, details, readRetryAfter(metadata));
-  if (LOST.includes(code)) return new WorkerLost(`The connection to the worker is lost (${details}).`);
+  if (LOST.includes(code)) return new WorkerLost(lostBecause(details));
   if (code === Code.DEADLINE_EXCEEDED)
     return new WorkerUnavailable('timeout', `The worker did not answer within ${Math.round(timeoutMs)} ms.`);
   if (code === Code.UNAUTHENTICATED)

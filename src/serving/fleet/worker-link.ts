@@ -21,6 +21,7 @@ import type {
   WorkerMethod,
   WorkerNodeId,
 } from './worker-calls';
+import { silentBecause, type Silence } from './silence';
 import { WorkerClient } from './worker-client';
 import { WorkerLost } from './worker-failure';
 import type { WorkerToken } from './worker-token';
@@ -52,8 +53,9 @@ export interface LinkNeeds {
 export class WorkerLink implements Candidate {
   inFlight = 0;
   latencyMs = 0;
-  /** Why it does not answer, as it was logged; null while it does, and before it was asked. */
-  private problem: string | null = null;
+  /** Null while it answers, and before it was asked. */
+  private silence: Silence | null = null;
+  private isSilenceLogged = false;
   private client: WorkerClient;
   /** Who it was when it last said how it is; null before that. */
   private lastId: WorkerNodeId | null = null;
@@ -102,7 +104,7 @@ export class WorkerLink implements Candidate {
 
   /** Its processes, for people: down while it does not answer. */
   shown(): readonly WorkerStatus[] {
-    return this.attendance === null ? this.seen.lost() : this.seen.present();
+    return this.attendance === null ? this.seen.lost(this.silence) : this.seen.present();
   }
 
   /** The cards of its machine; none where it does not tell, as one of an earlier release. */
@@ -197,7 +199,8 @@ export class WorkerLink implements Candidate {
       const said = await client.call('attend', asked, ATTEND_WITHIN_MS);
       if (client !== this.client) return;
       this.missed = 0;
-      this.problem = null;
+      this.silence = null;
+      this.isSilenceLogged = false;
       if (!this.hasRun) this.latencyMs = fadedLatency(this.latencyMs);
       this.hasRun = false;
       this.attendance = said;
@@ -214,6 +217,7 @@ export class WorkerLink implements Candidate {
       if (client !== this.client || this.isStopped) return;
       const { message } = error as Error;
       if (error instanceof WorkerLost) return this.lost(message);
+      this.silence = silentBecause(message, this.silence);
       if (++this.missed < MAX_MISSED) return;
       // It may hang, and the connection with it: whoever waits for an answer is asked elsewhere.
       this.client = new WorkerClient(this.address, this.needs.token);
@@ -224,9 +228,10 @@ export class WorkerLink implements Candidate {
   }
 
   private lost(problem: string): void {
-    if (this.problem === null && !this.isStopped)
+    if (!this.isSilenceLogged && !this.isStopped)
       this.needs.logger.warn({ worker: this.address, problem }, 'a worker does not answer; others are asked');
-    this.problem = problem;
+    this.isSilenceLogged = true;
+    this.silence = silentBecause(problem, this.silence);
     if (this.attendance === null) return;
     this.attendance = null;
     this.upCount = 0;

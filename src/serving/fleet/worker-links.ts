@@ -1,6 +1,7 @@
 import { MAX_WORKERS } from '../../kernel/worker-addresses';
 import { Periodic } from '../../kernel/periodic';
 import type { Discovery } from './discovery';
+import { tooLongSilent, undiscoverable } from './undiscovered';
 import { WorkerLink, type LinkNeeds } from './worker-link';
 
 /** The connections to all workers that were found. */
@@ -9,7 +10,8 @@ export class WorkerLinks {
   private readonly passes: Periodic;
   private readonly linkNeeds: LinkNeeds;
   private opened: readonly WorkerLink[] | undefined;
-  private isFailing = false;
+  /** Why nobody can be looked for; null where somebody can. */
+  private failing: { readonly since: Date; readonly error: unknown } | null = null;
   private numbers = 0;
 
   constructor(
@@ -55,6 +57,16 @@ export class WorkerLinks {
     return uniqueOf(this.all().filter(({ said, nodeId }) => said === null && !answering.has(nodeId)));
   }
 
+  /** Why workers are not among them that somebody may miss, a sentence each. */
+  async undiscovered(): Promise<readonly string[]> {
+    const { failing } = this;
+    // Where rows cannot be read, that is told already.
+    const silent = failing === null ? await this.discovery.silent?.().catch(() => []) : [];
+    const unknown = (silent ?? []).filter(({ address }) => !this.links.has(address));
+    const why = failing === null ? [] : [undiscoverable(failing.error, failing.since)];
+    return [...why, ...unknown.map(tooLongSilent)];
+  }
+
   /** Whether one that takes no runs says that it is about to: its processes are being started again. */
   isAnybodyComing(): boolean {
     return this.all().some(({ said }) => said !== null && !said.isDraining);
@@ -64,11 +76,11 @@ export class WorkerLinks {
     let found: readonly string[];
     try {
       found = await this.discovery.find();
-      this.isFailing = false;
+      this.failing = null;
     } catch (error) {
-      if (!this.isFailing)
+      if (this.failing === null)
         this.needs.logger.warn({ err: error }, 'workers cannot be looked for; those that were found go on');
-      this.isFailing = true;
+      this.failing = { since: this.failing?.since ?? new Date(), error };
       return;
     }
     for (const [address, link] of this.links)

@@ -5,7 +5,7 @@ import type { WorkerNodeId } from './worker-calls';
 /** How often a worker says that it is there, in ms. */
 export const HEARTBEAT_MS = 1_000;
 /** Silence after which a worker counts as dead, in ms: a few beats, since one may wait behind a slow statement. */
-const DEAD_AFTER_MS = 5_000;
+export const DEAD_AFTER_MS = 5_000;
 /** Silence after which a row goes, in ms: until then it tells whoever looks that there was a worker. */
 const FORGOTTEN_AFTER_MS = 3_600_000;
 
@@ -19,6 +19,15 @@ export interface WorkerNodeFacts {
   readonly usedBytes: number;
   readonly models: readonly string[];
 }
+
+/** One that left no word, and beats no more. */
+export interface SilentRow {
+  readonly address: string;
+  readonly heartbeatAt: Date;
+}
+
+/** Most silent rows that are told of, the latest first: each pod that was killed leaves one. */
+const MAX_SILENT = 20;
 
 /** The rows by which `api` processes find workers. All ages are on the database's clock. */
 export class WorkerNodeStore {
@@ -54,5 +63,15 @@ export class WorkerNodeStore {
       [DEAD_AFTER_MS, MAX_WORKERS],
     );
     return [...new Set(rows.map(({ address }) => address))];
+  }
+
+  /** Those that were not heard of lately, and have not left: under no address that another one has now. */
+  silent(): Promise<readonly SilentRow[]> {
+    return this.sql.query<SilentRow>(
+      `/* fleet.silent */ SELECT address, max(heartbeat_at) AS "heartbeatAt" FROM worker_node
+       GROUP BY address HAVING max(heartbeat_at) <= now() - $1 * interval '1 millisecond'
+       ORDER BY max(heartbeat_at) DESC LIMIT $2`,
+      [DEAD_AFTER_MS, MAX_SILENT],
+    );
   }
 }

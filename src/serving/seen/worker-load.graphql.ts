@@ -54,6 +54,13 @@ class WorkerType {
   @Field(() => String, {
     nullable: true,
     description:
+      'Why its `node` does not answer, and since when, as far as this process has seen. Null where it does.',
+  })
+  readonly problem!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
       'The execution provider in use, for example `cpu` or `cuda`. Null while there is no process.',
   })
   readonly provider!: string | null;
@@ -144,6 +151,12 @@ class WorkerLoadType {
       'Its workers, by number; those of a node that does not answer too, as long as the node is expected.',
   })
   readonly workers!: readonly WorkerStatus[];
+
+  @Field(() => [String], {
+    description:
+      'Why workers that should be there are not among them, a sentence each: the name that has no addresses, the database that cannot be asked, a heartbeat that is too old. Empty where all are found, and where this process runs models itself.',
+  })
+  readonly undiscovered!: readonly string[];
 
   @Field(() => [GpuType], {
     complexity: listComplexity,

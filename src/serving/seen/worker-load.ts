@@ -9,6 +9,8 @@ import type { TellGpus, UsedGpu } from './gpu-reading';
 export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
   readonly workers: readonly (WorkerStatus & { readonly modelCount: number })[];
   readonly gpus: readonly UsedGpu[];
+  /** Why workers that somebody may miss are not among them, a sentence each. */
+  readonly undiscovered: readonly string[];
   /** Models that other servers have. */
   readonly remotes: readonly RemoteStatus[];
   readonly closed: readonly { readonly reason: CloseReason; readonly count: number }[];
@@ -18,6 +20,8 @@ export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
 export interface FleetSeen {
   /** Those that are expected and do not answer. */
   lost(): readonly WorkerStatus[];
+  /** Why others are not expected, a sentence each. */
+  undiscovered(): Promise<readonly string[]>;
   gpus(): Promise<readonly UsedGpu[]>;
 }
 
@@ -32,12 +36,12 @@ export interface LoadNeeds {
 }
 
 export async function readWorkerLoad(needs: LoadNeeds): Promise<WorkerLoad> {
-  const { batcher, remote } = needs;
-  const gpus = await seenGpus(needs);
+  const { batcher, remote, fleet } = needs;
+  const [gpus, undiscovered] = await Promise.all([seenGpus(needs), fleet?.undiscovered() ?? []]);
   const { closed, ...stats } = batcher.stats();
   return {
     ...stats,
-    gpus,
+    ...{ gpus, undiscovered },
     remotes: remote.remotes(),
     workers: seenWorkers(needs).map((worker) => ({ ...worker, modelCount: worker.models.length })),
     closed: Object.entries(closed).map(([reason, count]) => ({ reason: reason as CloseReason, count })),

@@ -63,5 +63,11 @@ test('a worker that does not answer is expected for as long as it has a record',
   const { asked } = dns;
   await until(() => dns.asked > asked + 1);
   expect(expected()).toHaveLength(1);
+  expect(await fleet.undiscovered()).toEqual([
+    expect.stringMatching(`The name “${NAME}” of WORKERS has no addresses .*ENOTFOUND.* since 20.*Z; `),
+  ]);
+  dns.records.set(NAME, records);
+  await until(() => expected().length === records.length);
+  expect(await fleet.undiscovered()).toEqual([]);
   await fleet.stop();
 });
