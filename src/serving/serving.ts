@@ -81,6 +81,7 @@ export {
   MAX_CALL_BYTES,
   REASON_KEY,
   ROWS_PARAMETER,
+  WAITED_MS_KEY,
   WORKER_METHODS,
   type ApiProcessId,
   type InstanceLimit,

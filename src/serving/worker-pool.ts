@@ -18,6 +18,7 @@ import { ModelSizes } from './worker/model-memory';
 import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
 import { inTurns } from './worker/in-turns';
+import { onTaken } from './worker/on-taken';
 import { settledWithin } from './worker/settled-within';
 import { mayTryAgain, unanswered, WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
@@ -167,15 +168,22 @@ export class WorkerPool {
     options: RunOptions,
   ): Promise<RunResult> {
     let isRepeat = options.suspect === true;
+    let waitedMs = 0;
     for (let attempt = 1; ; attempt++) {
       const pass = this.admit(file);
       try {
         const mayRun = (slot: WorkerSlot) => this.instances.runners(file.sha256, this.slots).includes(slot);
-        const slot = this.idleSlot(file.sha256) ?? (await this.waiting.wait(mayRun, options.timeoutMs));
-        return await onTaken(slot, async () => {
-          const result = await slot.run(file, inputs, options);
+        let slot = this.idleSlot(file.sha256);
+        if (slot === undefined) {
+          const askedAt = performance.now();
+          slot = await this.waiting.wait(mayRun, options.timeoutMs);
+          waitedMs += performance.now() - askedAt;
+        }
+        const taken = slot;
+        return await onTaken(taken, async () => {
+          const result = await taken.run(file, inputs, options);
           this.quarantine.answered(file.sha256, pass);
-          return result;
+          return waitedMs === 0 ? result : { ...result, waitedMs };
         });
       } catch (error) {
         if (!(error instanceof WorkerDied)) {
@@ -384,14 +392,5 @@ export class WorkerPool {
 
   private tell(event: PoolEvent): void {
     this.options.onEvent?.(event);
-  }
-}
-
-async function onTaken<T>(slot: WorkerSlot, work: () => Promise<T>): Promise<T> {
-  const { life } = slot;
-  try {
-    return await work();
-  } finally {
-    slot.release(life);
   }
 }

@@ -76,14 +76,16 @@ async function attendedAgain(): Promise<void> {
   await until(() => workers.every(({ backend }, at) => backend.attended >= (before[at] ?? 0) + 3));
 }
 
-test('a run is answered with its tensors, the time inside the runtime, and what it ran on', async () => {
+test('a run is answered with its tensors, where its time went at the worker, and what it ran on', async () => {
   const answer = fleet.run(file, [two], LIMITS);
   const [{ backend }] = await taker();
   expect(backend.runs[0]).toMatchObject({ file: { sha256 }, inputs: [two] });
+  backend.waitedMs = 7.5;
   await backend.finishNext();
   expect(await answer).toEqual({
     outputs: [{ ...two, name: 'y', data: new Float64Array([2, 4]) }],
     computeMs: 1,
+    waitedMs: 7.5,
     ranOn: { backend: 'onnx', provider: 'cpu' },
   });
 });

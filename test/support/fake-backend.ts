@@ -22,6 +22,8 @@ export interface FakeRun {
 /** A backend whose runs end when the test says so. Its model doubles numbers, and refuses NaN. */
 export class FakeBackend implements Backend {
   readonly runs: FakeRun[] = [];
+  /** How long each run says that it waited inside. */
+  waitedMs: number | undefined = undefined;
   private readonly listeners: (() => void)[] = [];
   private busy = 0;
 
@@ -43,7 +45,7 @@ export class FakeBackend implements Backend {
           this.busy--;
           const refused = error ?? refusal(inputs);
           if (refused) reject(refused);
-          else resolve({ outputs: inputs.map(doubled), computeMs: this.computeMs });
+          else resolve({ outputs: inputs.map(doubled), computeMs: this.computeMs, ...waited(this.waitedMs) });
           // After the answer, as a pool does: the listener may start the next run at once.
           for (const listener of this.listeners) listener();
         },
@@ -100,6 +102,8 @@ export class FakeBackend implements Backend {
     return [];
   }
 }
+
+const waited = (waitedMs: number | undefined) => (waitedMs === undefined ? {} : { waitedMs });
 
 function refusal(inputs: readonly Tensor[]): Error | undefined {
   return inputs.some(({ data }) => (data as Float64Array).some(Number.isNaN))

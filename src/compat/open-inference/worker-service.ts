@@ -15,6 +15,7 @@ import {
   isSameToken,
   MAX_CALL_BYTES,
   readRunTerms,
+  WAITED_MS_KEY,
   WORKER_METHODS,
   type WorkerMethod,
   type WorkerNode,
@@ -122,6 +123,7 @@ async function infer(node: WorkerNode, { request: message, metadata }: UnaryCall
   });
   const trailer = new Metadata();
   trailer.set(COMPUTE_MS_KEY, String(result.computeMs));
+  if (result.waitedMs !== undefined) trailer.set(WAITED_MS_KEY, String(result.waitedMs));
   return { bytes: inferResponseOf(read.request, result.outputs), trailer };
 }
 

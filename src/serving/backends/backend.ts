@@ -54,6 +54,8 @@ export interface RunResult {
   readonly outputs: readonly Tensor[];
   /** Time inside the runtime, without the way there and back. */
   readonly computeMs: number;
+  /** How long it waited inside the backend for a process to be free, in ms; absent: not at all. */
+  readonly waitedMs?: number;
   /** Absent where it cannot be known. */
   readonly ranOn?: RanOn;
 }

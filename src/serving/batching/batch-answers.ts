@@ -11,7 +11,7 @@ import type { RunningBatch } from './running-batch';
  */
 export function answerAll(
   { requests, rows, closed: reason }: RunningBatch,
-  { outputs, computeMs, ranOn }: RunResult,
+  { outputs, computeMs, waitedMs = 0, ranOn }: RunResult,
   padding: number,
 ): void {
   const rowCounts = requests.map((pending) => pending.rows);
@@ -19,7 +19,7 @@ export function answerAll(
   const shares = rowCounts.length === 1 ? [outputs] : scatterRows(outputs, rowCounts);
   let closed: CloseReason | null = reason;
   requests.forEach((pending, index) => {
-    const queueMs = pending.dispatchedAt - pending.arrivedAt;
+    const queueMs = pending.dispatchedAt - pending.arrivedAt + waitedMs;
     const isHeard = !pending.settled;
     pending.succeed({ outputs: shares[index] ?? [], batchSize: rows, queueMs, computeMs, ranOn, closed });
     if (isHeard) closed = null;

@@ -28,7 +28,7 @@ export interface BatchAnswer {
   readonly outputs: readonly Tensor[];
   /** Rows of all callers in the run. */
   readonly batchSize: number;
-  /** From arrival to dispatch, in ms. */
+  /** From arrival to dispatch, and for a process where it was sent, in ms. */
   readonly queueMs: number;
   /** Time inside the runtime, for the whole batch, in ms. */
   readonly computeMs: number;

@@ -89,6 +89,8 @@ export const REASON_KEY = 'modelgraph-reason';
 export const INVALID_INPUT = 'invalid-input';
 /** In the trailing metadata of an answer: milliseconds inside the runtime. */
 export const COMPUTE_MS_KEY = 'modelgraph-compute-ms';
+/** And those of waiting for a process of the worker; absent: none. */
+export const WAITED_MS_KEY = 'modelgraph-waited-ms';
 /** In the parameters of RepositoryModelLoad: rows of the largest batch to warm up for. */
 export const ROWS_PARAMETER = 'rows';
 

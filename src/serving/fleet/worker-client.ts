@@ -12,6 +12,7 @@ import {
   COMPUTE_MS_KEY,
   MAX_CALL_BYTES,
   ROWS_PARAMETER,
+  WAITED_MS_KEY,
   WORKER_METHODS,
   type WorkerCalls,
   type WorkerMethod,
@@ -64,7 +65,11 @@ export class WorkerClient {
     const path = `/${SERVICE}/${METHODS.modelInfer.name}`;
     const terms = this.on({ timeoutMs, shared, suspect });
     const { bytes, trailer } = await this.ask(path, message, limitMs, terms);
-    return { outputs: understood(() => readInferResponse(bytes)), computeMs: computeMsOf(trailer) };
+    return {
+      outputs: understood(() => readInferResponse(bytes)),
+      computeMs: msOf(trailer, COMPUTE_MS_KEY),
+      waitedMs: msOf(trailer, WAITED_MS_KEY),
+    };
   }
 
   async load(sha256: string, rows: number | undefined): Promise<void> {
@@ -133,10 +138,10 @@ export class WorkerClient {
   }
 }
 
-function computeMsOf(trailer: Metadata): number {
-  const [value] = trailer.get(COMPUTE_MS_KEY);
-  const computeMs = Number(value);
-  return computeMs >= 0 ? computeMs : 0;
+function msOf(trailer: Metadata, key: string): number {
+  const [value] = trailer.get(key);
+  const ms = Number(value);
+  return ms >= 0 ? ms : 0;
 }
 
 function understood<Value>(read: () => Value): Value {

@@ -148,7 +148,7 @@ export class WorkerLink implements Candidate {
       const result = await this.refused.during(sha256, () => this.client.run(sha256, inputs, options));
       this.latencyMs = learnLatency(this.latencyMs, performance.now() - startedAt);
       this.hasRun = true;
-      return { outputs: result.outputs, computeMs: result.computeMs, ranOn: this.ranOn };
+      return { ...result, ranOn: this.ranOn };
     } catch (error) {
       if (error instanceof WorkerLost) this.lost(error.message);
       throw error;

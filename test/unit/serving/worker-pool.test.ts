@@ -318,6 +318,14 @@ test('a pool that is stopped while it starts leaves nothing running', async () =
   expect(pool.status()).toMatchObject([{ state: 'stopped' }]);
 });
 
+test('a run that waited for a worker says how long, and one that did not says nothing', async () => {
+  const ask = () => shared.run(modelFile(folder, affine()), one('x', row(1), 'FP32', [1, 30]), options);
+  await ask();
+  const [first, second] = await Promise.all([ask(), ask()]);
+  expect(first.waitedMs).toBeUndefined();
+  expect(second.waitedMs).toBeGreaterThan(first.computeMs);
+});
+
 test('idleCount follows what is taken', async () => {
   const pool = await startPool({ workers: 2 });
   await idle(pool, 2);

@@ -30,6 +30,14 @@ test('a lonely request is run at once', async () => {
   expect(batcher.stats()).toMatchObject({ batches: 1, closed: { idle: 1 } });
 });
 
+test('what a run waited for inside the backend is time in the queue', async () => {
+  const backend = new FakeBackend();
+  backend.waitedMs = 60_000;
+  const answer = new Batcher(backend, { nextTurn: atOnce }).submit(request([4]));
+  backend.runs[0]?.finish();
+  expect((await answer).queueMs).toBeGreaterThanOrEqual(60_000);
+});
+
 test('requests that arrive in one turn of the event loop share a run', async () => {
   const backend = new FakeBackend();
   const batcher = new Batcher(backend);
