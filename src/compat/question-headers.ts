@@ -1,6 +1,4 @@
 import { shorten, type InvalidInput } from '../kernel/errors';
-import type { HttpRequest } from '../kernel/http/http-exchange';
-import { headerOf } from '../kernel/http/http-header';
 import { InputCheck } from '../kernel/input-check';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../serving/serving';
 import { isLevel, LEVELS, priorityAt } from './priority-level';
@@ -9,16 +7,20 @@ const ROUTING_KEY = 'x-modelgraph-routing-key';
 const TIMEOUT = 'x-modelgraph-timeout-ms';
 const PRIORITY = 'x-modelgraph-priority';
 
-/** What a caller says in headers of its question, since its protocol has no other place for it. */
+/** What a caller says beside its question, whichever protocol it speaks. */
 type Wishes = Pick<PredictRequest, 'routingKey' | 'timeoutMs' | 'priority'>;
 
 const NONE: Wishes = {};
 
-/** An empty header says nothing. */
-export function wishesIn(request: HttpRequest): Wishes | InvalidInput {
-  const routingKey = headerOf(request, ROUTING_KEY);
-  const timeout = headerOf(request, TIMEOUT);
-  const level = headerOf(request, PRIORITY);
+/**
+ * An empty header says nothing.
+ *
+ * @param header the value of an HTTP header, or of gRPC metadata, by its name in lower case
+ */
+export function wishesIn(header: (name: string) => string | undefined): Wishes | InvalidInput {
+  const routingKey = header(ROUTING_KEY);
+  const timeout = header(TIMEOUT);
+  const level = header(PRIORITY);
   if (!routingKey && !timeout && !level) return NONE;
   const check = new InputCheck();
   const wishes: Wishes = {

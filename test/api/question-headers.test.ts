@@ -1,3 +1,5 @@
+import { status as Code } from '@grpc/grpc-js';
+import { floatBytes, GrpcClient, type InferRequest } from '../support/grpc-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { RoutingClient } from '../support/routing-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -42,6 +44,29 @@ const v2 = (parameters: object, headers?: Record<string, string>) =>
     { parameters, inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] },
     headers,
   );
+/** What the gRPC door answers, or how it refuses, where a call's metadata says this. */
+async function withGrpc<Result>(
+  metadata: Record<string, string>,
+  work: (client: GrpcClient) => Promise<Result>,
+): Promise<Result> {
+  const client = new GrpcClient(server.grpcAddress, server.key);
+  for (const [name, value] of Object.entries(metadata)) client.metadata.set(name, value);
+  try {
+    return await work(client);
+  } finally {
+    client.close();
+  }
+}
+type GrpcParameters = NonNullable<InferRequest['parameters']>;
+const question = (parameters: GrpcParameters = {}): InferRequest => ({
+  modelName: 'split',
+  parameters,
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
+  rawInputContents: [floatBytes([1, 2])],
+});
+const text = (value: string) => ({ parameterChoice: { case: 'stringParam' as const, value } });
+const variantOf = (answer: { readonly parameters: GrpcParameters } | undefined) =>
+  answer?.parameters.variant?.parameterChoice?.value;
 const keyed = (key: string) => ({ 'x-modelgraph-routing-key': key });
 const KEYS = Array.from({ length: 12 }, (_, index) => `customer ${index}`);
 
@@ -81,5 +106,56 @@ describe('headers of a question', () => {
     expect(await tfServing('split', { [name]: 'soon' })).toMatchObject(refused);
     expect(await v2({}, { [name]: 'soon' })).toMatchObject(refused);
     expect(await tfServing('split', { [name]: '1000' })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('metadata of a question over gRPC', () => {
+  test('gives the routing key that headers give over HTTP, and the request’s own goes before it', async () => {
+    for (const key of KEYS) {
+      const { told } = await tfServing('split', keyed(key));
+      const variant = decodeURIComponent(String(told.variant));
+      const [named, own] = await Promise.all([
+        withGrpc(keyed(key), (client) => client.infer(question())),
+        withGrpc(keyed('another'), (client) => client.infer(question({ routing_key: text(key) }))),
+      ]);
+      expect([variantOf(named), variantOf(own)]).toEqual([variant, variant]);
+    }
+  });
+
+  test.each(['x-modelgraph-timeout-ms', 'x-modelgraph-priority'])(
+    '%s is refused in the words of HTTP',
+    async (name) => {
+      const { json } = await v2({}, { [name]: 'soon' });
+      await expect(withGrpc({ [name]: 'soon' }, (client) => client.infer(question()))).rejects.toMatchObject({
+        code: Code.INVALID_ARGUMENT,
+        details: json.error,
+      });
+      await expect(withGrpc({ [name]: '1000' }, (client) => client.infer(question()))).resolves.toBeTruthy();
+    },
+  );
+
+  test('of a stream holds for all of its requests, and the request’s own goes before it', async () => {
+    const [first = '', ...others] = KEYS;
+    const variants = await Promise.all(
+      KEYS.map(async (key) =>
+        decodeURIComponent(String((await tfServing('split', keyed(key))).told.variant)),
+      ),
+    );
+    const other = others.find((_, index) => variants[index + 1] !== variants[0]) ?? '';
+    await withGrpc(keyed(first), async (client) => {
+      const stream = client.openStream();
+      stream.ask({ ...question(), id: 'a' });
+      stream.ask({ ...question({ routing_key: text(other) }), id: 'b' });
+      stream.ask({ ...question(), id: 'c' });
+      stream.call.end();
+      const answers = await stream.received(3);
+      const byId = new Map(answers.map(({ inferResponse }) => [inferResponse?.id, variantOf(inferResponse)]));
+      const [here] = variants;
+      expect([...byId].sort()).toEqual([
+        ['a', here],
+        ['b', variants.find((variant) => variant !== here)],
+        ['c', here],
+      ]);
+    });
   });
 });

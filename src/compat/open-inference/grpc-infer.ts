@@ -34,12 +34,12 @@ export async function infer(
 ): Promise<Inferred> {
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
-  const asked = questionOf(request, deadlineAt - Date.now());
+  const headers = (name: string) => textOf(metadata, name);
+  const asked = questionOf(request, headers, deadlineAt - Date.now());
   if (!asked.ok) {
     await serving.misread(actor, target, DOOR, asked.error.message);
     return asked;
   }
-  const headers = (name: string) => textOf(metadata, name);
   const { endpoint, ref, pinned } = target;
   const caller = { door: DOOR, receivedAt, headers, signal } as const;
   const result = await serving.predict(actor, { endpoint, ref, pinned, ...asked.question, ...caller });

@@ -3,6 +3,7 @@ import { TooMuch } from '../../kernel/tensors/grpc-infer-tensor';
 import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../../serving/serving';
+import { wishesIn } from '../question-headers';
 import { classCountOf } from './classification';
 import { readInferRequest, type InferRequest } from './grpc-infer-request';
 import { checkOnce, parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
@@ -33,11 +34,16 @@ export function parseInferRequest(
 }
 
 /**
- * The question in a request.
+ * The question in a request. What its parameters say goes before what the metadata of its call does.
  *
+ * @param metadata the text of the call's metadata, by name
  * @param remainingMs until the deadline of the call; Infinity where it has none
  */
-export function questionOf(request: InferRequest, remainingMs: number): Asked | Refusal<InvalidInput> {
+export function questionOf(
+  request: InferRequest,
+  metadata: (name: string) => string | undefined,
+  remainingMs: number,
+): Asked | Refusal<InvalidInput> {
   const check = new InputCheck();
   const { inputs, outputs, parameters } = request;
   inputs.forEach((input, index) =>
@@ -56,16 +62,22 @@ export function questionOf(request: InferRequest, remainingMs: number): Asked | 
   });
   parametersOf({ parameters }, 'parameters', check);
   const timeoutMs = timeoutMsOf(parameters.timeout, 'parameters.timeout', check);
+  const routingKey = routingKeyOf(parameters.routing_key, 'parameters.routing_key', check);
+  const priority = priorityOf(parameters.priority, 'parameters.priority', check);
+  const tensors = tensorsIn(inputs, request.rawInputContents, 'input', check);
+  const error = check.result();
+  if (error) return refuse(error);
+  const wishes = wishesIn(metadata);
+  if ('kind' in wishes) return refuse(wishes);
   const question = {
-    inputs: tensorsIn(inputs, request.rawInputContents, 'input', check),
+    inputs: tensors,
     outputs: outputs.length === 0 ? null : outputs.map(({ name }) => name),
     parameters,
-    routingKey: routingKeyOf(parameters.routing_key, 'parameters.routing_key', check),
-    priority: priorityOf(parameters.priority, 'parameters.priority', check),
-    timeoutMs: soonerOf(timeoutMs, remainingMs),
+    routingKey: routingKey ?? wishes.routingKey,
+    priority: priority ?? wishes.priority,
+    timeoutMs: soonerOf(timeoutMs ?? wishes.timeoutMs ?? null, remainingMs),
   };
-  const error = check.result();
-  return error ? refuse(error) : { ok: true, question, classes };
+  return { ok: true, question, classes };
 }
 
 /** Null: the caller says nothing. Nobody waits longer than the server lets them. */

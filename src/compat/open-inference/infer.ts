@@ -32,7 +32,8 @@ export async function infer(
   const receivedAt = performance.now();
   const asked = requestIn(body, target.version);
   if (asked instanceof Refused) return answerMisread(serving, response, actor, target, asked);
-  const wishes = wishesIn(request);
+  const headers = (name: string) => headerOf(request, name);
+  const wishes = wishesIn(headers);
   if ('kind' in wishes) return answerMisread(serving, response, actor, target, refusedBecause(wishes));
   const result = await serving.predict(actor, {
     endpoint: target.endpoint,
@@ -44,7 +45,7 @@ export async function infer(
     parameters: asked.parameters,
     door: DOOR,
     receivedAt,
-    headers: (name) => headerOf(request, name),
+    headers,
     timeoutMs: asked.timeoutMs ?? wishes.timeoutMs,
     priority: asked.priority ?? wishes.priority,
     isAbandoned: () => isCallerGone(request),

@@ -73,7 +73,8 @@ class TfServing {
       await serving.misread(actor, target, DOOR, asked.error.message);
       return answerRefusal(response, asked.error);
     }
-    const wishes = wishesIn(request);
+    const headers = (name: string) => headerOf(request, name);
+    const wishes = wishesIn(headers);
     if ('kind' in wishes) {
       await serving.misread(actor, target, DOOR, wishes.message);
       return answerRefusal(response, wishes);
@@ -81,7 +82,6 @@ class TfServing {
     const inputs = asked.inputs.map(({ tensor }) => tensor);
     const { endpoint, ref, pinned } = target;
     const isAbandoned = () => isCallerGone(request);
-    const headers = (name: string) => headerOf(request, name);
     const { receivedAt } = body;
     const caller = { door: DOOR, receivedAt, headers, isAbandoned } as const;
     const result = await serving.predict(actor, { endpoint, ref, pinned, inputs, ...wishes, ...caller });
