@@ -61,7 +61,8 @@ class Clip {
     const shown: unknown[] = [];
     for (let at = 0; at < values.length; at += 1) {
       if (this.left <= 0) return [...shown, MORE];
-      shown.push(this.value(values[at]));
+      const value = values[at];
+      shown.push(this.value(value instanceof Uint8Array ? { bytes: value.length } : value));
     }
     return shown;
   }

@@ -98,7 +98,7 @@ function answered(
   return {
     ok: true,
     predictionId: idFor(route),
-    // An answer without a row for each row asked has no rows: its tensors say it all.
+    // An answer without a row for each row asked, or with what JSON cannot say, has no rows: its tensors say it all.
     rows: question.rowCount === null ? null : decodeRows(version.signature, outputs, question.rowCount),
     outputs,
     version,

@@ -31,6 +31,7 @@ import {
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
 import type { PredictResult, PredictSuccess, Priority, Serving } from './serving';
+import { jsonGap } from './values/json-gap';
 import { tensorToJson, type TensorJson } from './values/tensor-json';
 
 declare module '../kernel/context.graphql' {
@@ -294,7 +295,10 @@ export class PredictResolver {
     });
     context.predicted?.(result, input.inputs);
     if (!result.ok) return answer('PredictSuccess', result);
-    return answered(result, input.outputEncoding ?? 'JSON');
+    const encoding = input.outputEncoding ?? 'JSON';
+    const gap = encoding === 'JSON' ? jsonGap(result.outputs, 'outputEncoding BASE64') : null;
+    if (gap) return answer('PredictSuccess', refuse(gap));
+    return answered(result, encoding);
   }
 
   @FieldResolver(() => [TensorScalar], { description: 'The model’s outputs, in the order asked for.' })

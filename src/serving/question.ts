@@ -49,7 +49,12 @@ export function questionFor(model: ServedModel, request: PredictRequest): Questi
   if (wrong) return refuse(wrong);
   const checked = request.rows
     ? model.rows.encode(request.rows)
-    : checkTensors(request.inputs ?? [], signature.inputs, signature.batchable);
+    : checkTensors(
+        request.inputs ?? [],
+        signature.inputs,
+        signature.batchable,
+        model.file.remote !== undefined,
+      );
   if (!checked.ok) return checked;
   const { inputs } = checked;
   const rowCount = request.rows ? request.rows.length : null;

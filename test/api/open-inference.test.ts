@@ -305,7 +305,7 @@ describe('bytes', () => {
   test.each([
     ['points', hex('0000803f'), 'inputs[0]: expected 8 bytes, as the shape says, got 4 bytes.'],
     ['two and two', hex('00'), 'A body of only values is for models with one input; this one has 3.'],
-    ['text', hex('ff'), 'Input “x” takes text in UTF-8, and the body is not.'],
+    ['text', hex('ff'), 'inputs[0].data[0]: expected text in UTF-8, got other bytes.'],
   ])('only values that do not fit “%s” are refused', async (name, body, error) => {
     const answer = await v2.infer(name, body, { 'inference-header-content-length': '0' });
     expect(answer).toMatchObject({ status: 400, json: { error } });

@@ -329,11 +329,16 @@ describe('what is wrong is told, and costs one request', () => {
       Buffer.concat([Buffer.from('{"instances":["'), Buffer.of(0xff), Buffer.from('"]}')]),
     ],
     ['text that is no text', Buffer.from(String.raw`{"instances": ["\ud800"]}`)],
-    ['base64 of other bytes', Buffer.from('{"instances": [{"b64": "/w=="}]}')],
     ['a number for text', Buffer.from('{"instances": [1]}')],
     ['a bare NaN for text', Buffer.from('{"instances": [NaN]}')],
   ])('%s', async (_what, body) => {
     expect(await post('/text:predict', body)).toEqual(refused(400, /./));
+  });
+
+  test('base64 of other bytes, whose place is told', async () => {
+    expect(await post('/text:predict', { instances: ['a', { b64: '/w==' }] })).toEqual(
+      refused(400, /instances\[1\]: expected text in UTF-8, got other bytes/),
+    );
   });
 
   test.each(['classify', 'regress'])('%s is not implemented, and the answer says what is', async (verb) => {

@@ -26,8 +26,9 @@ import {
   modelFile,
   value,
 } from '../support/onnx-models';
+import { EchoRemote } from '../support/echo-remote';
 import { RegistryClient } from '../support/registry-client';
-import { documentFor, REMOTE_KINDS } from '../support/remote-model';
+import { documentFor, REMOTE_KINDS, remoteModel } from '../support/remote-model';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 /** `same` is x, `kind` the text beside it: two outputs of two datatypes. */
@@ -86,13 +87,18 @@ const row = (seed: number): number[] =>
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-backends-'));
 let neighbour: TestServer;
+/** What the neighbour asks in its turn: BYTES that no runtime here has. */
+const echo = new EchoRemote('BYTES', undefined, 'y_bytes');
 const pool = new WorkerPool({ ...WORKERS, workers: 2 });
 const onnx = new OnnxBackend(pool, WORKERS);
 let remote: RemoteBackend;
 
 beforeAll(async () => {
-  neighbour = await startTestServer({ ONNX_WORKERS: '2' });
+  await echo.start();
+  neighbour = await startTestServer({ ONNX_WORKERS: '2', REMOTE_BACKENDS: echo.url });
   const registry = new RegistryClient(neighbour);
+  const pictures = remoteModel({ backend: 'open-inference', url: echo.url, model: 'x' });
+  await registry.promote(await registry.version('pictures', Buffer.from(pictures)), 'production');
   for (const [name, bytes] of Object.entries(MODELS))
     await registry.promote(await registry.version(name, bytes), 'production');
   await pool.start();
@@ -108,6 +114,7 @@ afterAll(async () => {
   await onnx.stop();
   await pool.stop({ withinMs: 2_000 });
   await neighbour.stop();
+  await echo.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -147,6 +154,15 @@ describe.each(KINDS)('%s', (kind) => {
     const { outputs } = await run(datatype, [sent]);
     expect(outputs).toMatchObject([{ name: 'y', datatype, shape: [1, 2] }]);
     expect(outputs.map(bits)).toEqual([bits(sent)]);
+  });
+
+  test('BYTES that are no text come back as they went, and are refused where the runtime has texts', async () => {
+    const data = ['größe', Uint8Array.of(0xff, 0xd8, 0)];
+    const sent = { name: 'x', datatype: 'BYTES' as const, shape: [1, 2], data };
+    if (kind === 'onnx')
+      return expect(run('BYTES', [sent])).rejects.toThrow(/'x' holds bytes that are not UTF-8 in element 1/);
+    const { outputs } = await run('pictures', [sent]);
+    expect(outputs).toEqual([{ ...sent, name: 'y_bytes' }]);
   });
 
   test.each([

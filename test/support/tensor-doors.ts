@@ -3,7 +3,8 @@ import { GrpcClient, type InferRequest } from './grpc-client';
 import { predict } from './serving-client';
 import type { TestServer } from './test-server';
 
-export type Value = number | bigint | boolean | string;
+/** Bytes: an element of BYTES that is no text. */
+export type Value = number | bigint | boolean | string | Uint8Array;
 
 /** A tensor in both of its forms: its values one by one, and their little-endian bytes. */
 export interface Content {
@@ -120,10 +121,10 @@ async function askGrpc(server: TestServer, request: InferRequest): Promise<Echo>
 
 /** The field that the protocol has for the datatype; it has none for FP16, and floats are tried. */
 function typedContents(datatype: string, values: readonly Value[]) {
-  if (datatype === 'BYTES') return { bytesContents: values.map((text) => Buffer.from(String(text))) };
+  if (datatype === 'BYTES') return { bytesContents: values.map(bytesOf) };
   if (datatype === 'BOOL') return { boolContents: values.map(Boolean) };
-  if (datatype === 'INT64') return { int64Contents: values.map((value) => BigInt(value)) };
-  if (datatype === 'UINT64') return { uint64Contents: values.map((value) => BigInt(value)) };
+  if (datatype === 'INT64') return { int64Contents: values.map((value) => BigInt(value as bigint)) };
+  if (datatype === 'UINT64') return { uint64Contents: values.map((value) => BigInt(value as bigint)) };
   if (datatype === 'FP64') return { fp64Contents: values.map(Number) };
   if (datatype.startsWith('FP')) return { fp32Contents: values.map(Number) };
   return datatype.startsWith('U')
@@ -161,16 +162,21 @@ async function post(
   return response.ok ? { headers: response.headers, body: answer } : { refused: answer.toString() };
 }
 
-/** As our JSON has it: texts for what JSON has no number for. */
+/** As our JSON has it: texts for what JSON has no number for, and nothing of bytes, which it has no form for. */
 function asJson(value: Value): Value {
+  if (value instanceof Uint8Array) return '';
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value !== 'number') return value;
   if (Object.is(value, -0)) return '-0';
   return Number.isFinite(value) ? value : String(value);
 }
 
+const bytesOf = (value: Value): Buffer =>
+  value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value));
+
 const asPython = (value: Value): string => {
   if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Uint8Array) return `{"b64": "${bytesOf(value).toString('base64')}"}`;
   return Object.is(value, -0) ? '-0.0' : String(value);
 };
 

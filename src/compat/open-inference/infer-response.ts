@@ -24,8 +24,7 @@ export function answerInference(response: HttpResponse, answer: InferAnswer): vo
   const { result, request } = answer;
   const bytes: Uint8Array[] = [];
   const outputs = result.outputs.map((output) => {
-    const isBinary = request.binary.get(output.name) ?? request.binaryElse;
-    if (!isBinary) return outputText(output, `"data":${jsonValues(output)}`);
+    if (!isBinary(request, output.name)) return outputText(output, `"data":${jsonValues(output)}`);
     const piece = tensorBytes(output.data);
     bytes.push(piece);
     return outputText(output, `"parameters":{"binary_data_size":${piece.length}}`);
@@ -35,6 +34,12 @@ export function answerInference(response: HttpResponse, answer: InferAnswer): vo
   if (bytes.length > 0) sendBinary(response, json, bytes);
   else answerText(response, 200, 'application/json', json);
 }
+
+/** Whether an output is wanted as bytes. */
+export const isBinary = (
+  { binary, binaryElse }: Pick<InferRequest, 'binary' | 'binaryElse'>,
+  name: string,
+): boolean => binary.get(name) ?? binaryElse;
 
 function headText({
   model,

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { bytesElement } from '../../kernel/tensors/bytes-element';
 import { ARRAY_OF, elementCount, type TensorSpec } from '../../kernel/tensors/tensor';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { Signature } from '../../registry/registry';
@@ -6,7 +6,7 @@ import { Refused } from './refused';
 
 /**
  * A body that is nothing but one tensor's values: the model says what they are. One row, where the model takes rows;
- * one dimension may be open, since the size of the body closes it. Text is the body as it is.
+ * one dimension may be open, since the size of the body closes it. BYTES is the body as it is.
  */
 export function readRawRequest(bytes: Buffer, { inputs, batchable }: Signature): TensorInput | Refused {
   const [input, ...others] = inputs;
@@ -27,8 +27,7 @@ function oneText(
   const closed = shape.map((size) => (size === -1 ? 1 : size));
   if (elementCount(closed) !== 1)
     return new Refused(400, `A body of only text is one text; input “${name}” takes [${shape.join(', ')}].`);
-  if (!isUtf8(bytes)) return new Refused(400, `Input “${name}” takes text in UTF-8, and the body is not.`);
-  return { name, datatype, shape: closed, data: [bytes.toString()] };
+  return { name, datatype, shape: closed, data: [bytesElement(bytes)] };
 }
 
 function numbers(

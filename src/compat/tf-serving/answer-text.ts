@@ -1,6 +1,6 @@
-import { base64OfText, holdsBytes } from '../../kernel/tensors/binary-text';
+import { base64Of, holdsBytes } from '../../kernel/tensors/binary-text';
 import { nestedText } from '../../kernel/tensors/nested-text';
-import { elementCount, isFloating, type Datatype, type Tensor } from '../../kernel/tensors/tensor';
+import { elementCount, isFloating, type BytesElement, type Tensor } from '../../kernel/tensors/tensor';
 import { valueToJson } from '../../serving/serving';
 
 /**
@@ -39,17 +39,17 @@ const objectText = (outputs: readonly Tensor[], textAt: (index: number) => strin
   `{${outputs.map(({ name }, index) => `${JSON.stringify(name)}:${textAt(index)}`).join(',')}}`;
 
 function valueTexts({ name, datatype, data }: Tensor): string[] {
-  const textOf = textWriter(name, datatype);
   const texts = new Array<string>(data.length);
+  if (datatype === 'BYTES' && holdsBytes(name)) {
+    (data as readonly BytesElement[]).forEach(
+      (element, at) => (texts[at] = JSON.stringify(base64Of(element))),
+    );
+    return texts;
+  }
+  const textOf: (value: unknown) => string = isFloating(datatype) ? decimalText : JSON.stringify;
   for (let index = 0; index < data.length; index += 1)
     texts[index] = textOf(valueToJson(datatype, data[index]));
   return texts;
-}
-
-function textWriter(name: string, datatype: Datatype): (value: unknown) => string {
-  if (isFloating(datatype)) return decimalText;
-  if (datatype === 'BYTES' && holdsBytes(name)) return (value) => JSON.stringify(base64OfText(String(value)));
-  return (value) => JSON.stringify(value);
 }
 
 /**

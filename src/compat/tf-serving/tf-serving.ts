@@ -4,7 +4,8 @@ import { isCallerGone } from '../../kernel/http/http-caller';
 import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
 import type { Registry, Signature } from '../../registry/registry';
-import type { Serving } from '../../serving/serving';
+import { jsonGap, type Serving } from '../../serving/serving';
+import { holdsBytes } from '../../kernel/tensors/binary-text';
 import { wishesIn } from '../question-headers';
 import { columnAnswer, rowAnswer } from './answer-text';
 import { answerJsonText, answerRefusal, answerTfServingError, answerValue } from './answers';
@@ -87,6 +88,8 @@ class TfServing {
     const result = await serving.predict(actor, { endpoint, ref, pinned, inputs, ...wishes, ...caller });
     if (!result.ok) return answerRefusal(response, atTheirPlaces(result.error, asked));
     const answeredAt = performance.now();
+    const gap = jsonGap(result.outputs, OTHER_FORMS, (name) => !holdsBytes(name));
+    if (gap) return answerRefusal(response, gap);
     const text = asked.form === 'row' ? rowAnswer(result.outputs) : columnAnswer(result.outputs);
     if (text === null) return answerTfServingError(response, 400, NO_ROWS);
     tellPrediction(response, result);
@@ -117,6 +120,9 @@ class TfServing {
     return modelOf(registry, actor, (...name) => serving.addressOf(actor, ...name), spec);
   }
 }
+
+/** What carries bytes that are no text. */
+const OTHER_FORMS = 'an output whose name ends in “_bytes”, or the Open Inference Protocol’s binary form';
 
 const NO_ROWS =
   'The model’s outputs do not have the same number of rows. Ask in the column form, {"inputs": …}, which needs none.';

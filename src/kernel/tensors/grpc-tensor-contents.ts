@@ -1,12 +1,12 @@
-import { isUtf8 } from 'node:buffer';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { Datatype } from './tensor';
+import { bytesElement } from './bytes-element';
+import type { BytesElement, Datatype } from './tensor';
 import { NUMBERS, type Numbers } from './grpc-number-contents';
 
-/** A tensor's values: its little-endian bytes or its texts; or what is wrong with them. */
+/** A tensor's values: its little-endian bytes or its elements of BYTES; or what is wrong with them. */
 export type Contents =
   | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: true; readonly data: readonly string[] }
+  | { readonly ok: true; readonly data: readonly BytesElement[] }
   | { readonly ok: false; readonly expected: string; readonly actual: string };
 
 /** Datatypes that have a field in `InferTensorContents`; FP16 and BF16 travel raw only. */
@@ -24,7 +24,7 @@ const FIELDS = [
   'fp64_contents',
   'bytes_contents',
 ] as const;
-const TEXT_FIELD = 8;
+const BYTES_FIELD = 8;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -36,21 +36,20 @@ const NO_BYTES = new Uint8Array(0);
 export function readContents(contents: Uint8Array, datatype: TypedDatatype, count: number): Contents {
   const reader = new BinaryReader(contents);
   try {
-    return datatype === 'BYTES' ? readTexts(reader, count) : readNumbers(reader, datatype, count);
+    return datatype === 'BYTES' ? readElements(reader, count) : readNumbers(reader, datatype, count);
   } catch (error) {
     return { ok: false, expected: 'encoded InferTensorContents', actual: `other bytes (${String(error)})` };
   }
 }
 
-function readTexts(reader: BinaryReader, count: number): Contents {
-  const texts: string[] = [];
-  for (let text = nextPart(reader, TEXT_FIELD); text !== null; text = nextPart(reader, TEXT_FIELD)) {
-    if (typeof text === 'string') return otherField(TEXT_FIELD, 'BYTES', text);
-    if (texts.length === count) return otherCount(TEXT_FIELD, count, 'more');
-    if (!isUtf8(text)) return { ok: false, expected: 'texts in UTF-8', actual: 'other bytes' };
-    texts.push(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));
+function readElements(reader: BinaryReader, count: number): Contents {
+  const data: BytesElement[] = [];
+  for (let part = nextPart(reader, BYTES_FIELD); part !== null; part = nextPart(reader, BYTES_FIELD)) {
+    if (typeof part === 'string') return otherField(BYTES_FIELD, 'BYTES', part);
+    if (data.length === count) return otherCount(BYTES_FIELD, count, 'more');
+    data.push(bytesElement(Buffer.from(part.buffer, part.byteOffset, part.byteLength)));
   }
-  return texts.length === count ? { ok: true, data: texts } : otherCount(TEXT_FIELD, count, texts.length);
+  return data.length === count ? { ok: true, data } : otherCount(BYTES_FIELD, count, data.length);
 }
 
 function readNumbers(reader: BinaryReader, datatype: keyof typeof NUMBERS, count: number): Contents {
@@ -80,7 +79,7 @@ function nextPart(reader: BinaryReader, expected: number): Uint8Array | string |
     const [field, wireType] = reader.tag();
     const part = wireType === WireType.LengthDelimited ? reader.bytes() : reader.skip(wireType, field);
     if (field === expected) return part;
-    const isEmptyList = part.length === 0 && field !== TEXT_FIELD;
+    const isEmptyList = part.length === 0 && field !== BYTES_FIELD;
     if (FIELDS[field] && !isEmptyList) return FIELDS[field];
   }
   return null;

@@ -1,4 +1,4 @@
-import { isBase64Object, textOfBase64 } from './binary-text';
+import { elementOfBase64, isBase64Object } from './binary-text';
 import type { InputIssue } from '../errors';
 import type { Datatype, TensorSpec } from './tensor';
 import type { TensorInput } from './tensor-input';
@@ -82,9 +82,9 @@ class ValueReader {
     const axes = this.shape.length;
     if (Array.isArray(value)) return this.issue(axes, 'a single value', describeValue(value));
     if (this.datatype === 'BYTES' && isBase64Object(value)) {
-      const text = textOfBase64(value.b64);
-      if (text === null) return this.issue(axes, 'base64 of text in UTF-8', 'something else');
-      this.values.push(text);
+      const element = elementOfBase64(value.b64);
+      if (element === null) return this.issue(axes, 'base64, plain or URL-safe', 'something else');
+      this.values.push(element);
     } else {
       this.values.push(typeof value === 'bigint' ? wideInteger(value, this.datatype) : value);
     }

@@ -3,9 +3,12 @@ export interface TensorInput {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly unknown[];
-  /** Row-major values, flat or nested. Exactly one of `data`, `base64` and `bytes`. */
+  /**
+   * Row-major values, flat or nested; of BYTES texts, or bytes from doors that have them. Exactly one of `data`,
+   * `base64` and `bytes`.
+   */
   readonly data?: readonly unknown[];
-  /** Little-endian bytes; text as 4 bytes of length before each element. */
+  /** Little-endian bytes; BYTES as 4 bytes of length before each element. */
   readonly base64?: string;
   /** The same bytes as they are, from a door that takes them; they may be a view that others share. */
   readonly bytes?: Uint8Array;

@@ -17,9 +17,12 @@ export const DATATYPES = [
 ] as const;
 export type Datatype = (typeof DATATYPES)[number];
 
+/** An element of BYTES: a text where its bytes are UTF-8, and only else the bytes: one element has one form. */
+export type BytesElement = string | Uint8Array;
+
 /**
  * The values of a tensor, row-major. BOOL is one byte (0 or 1), FP16 and BF16 their raw 16 bits, 64-bit integers are
- * bigints, BYTES (text) is an array of strings.
+ * bigints, BYTES is an array of texts, or of bytes where they are none.
  */
 export type TensorData =
   | Uint8Array
@@ -32,7 +35,7 @@ export type TensorData =
   | BigInt64Array
   | Float32Array
   | Float64Array
-  | readonly string[];
+  | readonly BytesElement[];
 
 /** What a model declares of one input or output. A dimension of -1 may vary. */
 export interface TensorSpec {
@@ -49,7 +52,7 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-type NumericArray = Exclude<TensorData, readonly string[]>;
+type NumericArray = Exclude<TensorData, readonly BytesElement[]>;
 type NumericArrayClass = {
   new (length: number): NumericArray;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): NumericArray;

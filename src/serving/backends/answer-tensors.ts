@@ -18,7 +18,7 @@ export function answerTensors(outputs: readonly TensorInput[], check = new Input
       return [];
     }
     const spec = { name: output.name, datatype, shape: output.shape.map(() => -1) };
-    return tensorFromJson(output, spec, path, check) ?? [];
+    return tensorFromJson(output, spec, path, check, true) ?? [];
   });
   const error = check.result();
   if (error) throw new RemoteFailure('broken', `The remote’s answer is malformed: ${error.message}`);

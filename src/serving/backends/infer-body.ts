@@ -1,5 +1,6 @@
 import { parseExactly, parseJson } from '../../kernel/json/exact-json';
 import { InputCheck } from '../../kernel/input-check';
+import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
@@ -54,6 +55,12 @@ function inputText(tensor: Tensor): string {
     throw new RemoteFailure(
       'refused',
       `Input “${name}” is ${datatype}, which travels as bytes only, and the remote does not list binary_tensor_data.`,
+    );
+  const place = firstOtherBytes(data);
+  if (place !== -1)
+    throw new RemoteFailure(
+      'refused',
+      `Input “${name}” holds bytes that are not UTF-8 in element ${place}, which travel as bytes only, and the remote does not list binary_tensor_data.`,
     );
   const isWide = datatype === 'INT64' || datatype === 'UINT64';
   const values = isWide ? `[${(data as BigInt64Array).join(',')}]` : jsonValues(tensor);

@@ -1,4 +1,4 @@
-import { base64OfText } from '../../kernel/tensors/binary-text';
+import { base64Of } from '../../kernel/tensors/binary-text';
 import { nestedText } from '../../kernel/tensors/nested-text';
 import { readNested } from '../../kernel/tensors/nested-values';
 import { parseNumberJson } from '../../kernel/json/number-json';
@@ -22,7 +22,8 @@ function valueTexts({ datatype, data }: Tensor): string[] {
   const texts = new Array<string>(data.length);
   for (let index = 0; index < data.length; index += 1) {
     const value = data[index];
-    if (typeof value === 'string') texts[index] = JSON.stringify(base64OfText(value));
+    if (typeof value === 'string' || value instanceof Uint8Array)
+      texts[index] = JSON.stringify(base64Of(value));
     else if (typeof value === 'bigint') texts[index] = String(value);
     else texts[index] = numberText(valueToJson(datatype, value));
   }

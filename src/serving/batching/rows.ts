@@ -1,4 +1,10 @@
-import { ARRAY_OF, elementCount, type Tensor, type TensorData } from '../../kernel/tensors/tensor';
+import {
+  ARRAY_OF,
+  elementCount,
+  type BytesElement,
+  type Tensor,
+  type TensorData,
+} from '../../kernel/tensors/tensor';
 
 /** A model said that its answer has one row per row asked, and it has not: whose row is whose is unknown. */
 export class RowsDoNotMatch extends Error {}
@@ -39,10 +45,10 @@ function joinedData(
   count: number,
 ): TensorData {
   if (first.datatype === 'BYTES') {
-    const texts: string[] = [];
+    const elements: BytesElement[] = [];
     for (const inputs of callers)
-      for (const text of (inputs[index]?.data ?? []) as string[]) texts.push(text);
-    return texts;
+      for (const element of (inputs[index]?.data ?? []) as BytesElement[]) elements.push(element);
+    return elements;
   }
   const data = new ARRAY_OF[first.datatype](count);
   let at = 0;

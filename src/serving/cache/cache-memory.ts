@@ -117,9 +117,11 @@ export class AnswerMemory {
 export const ownCopies = (tensors: readonly Tensor[]): Tensor[] =>
   tensors.map((tensor) => ({ ...tensor, data: ownCopy(tensor.data) }));
 
-/** A Buffer's `slice` is a view. */
-const ownCopy = (data: TensorData): TensorData =>
-  Buffer.isBuffer(data) ? new Uint8Array(data) : data.slice();
+/** A Buffer's `slice` is a view, and so is an element that is no text. */
+function ownCopy(data: TensorData): TensorData {
+  if (ArrayBuffer.isView(data)) return Buffer.isBuffer(data) ? new Uint8Array(data) : data.slice();
+  return data.map((element) => (typeof element === 'string' ? element : new Uint8Array(element)));
+}
 
 function sizeOf(key: string, outputs: readonly Tensor[]): number {
   let sizeBytes = ENTRY_BYTES + key.length;

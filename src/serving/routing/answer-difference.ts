@@ -1,4 +1,5 @@
 import type { Signature } from '../../registry/registry';
+import { isSameElement } from '../../kernel/tensors/bytes-element';
 import { isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import { numberOf } from '../values/value-parser';
 
@@ -87,7 +88,11 @@ function judge(
     const nameOf = (tensor: Tensor, names: Labels, at: number) => classOf(tensor.data[at], names);
     return {
       kind: 'class',
-      differs: perRow(rows, width, (at) => nameOf(one, labels, at) !== nameOf(other, otherLabels, at)),
+      differs: perRow(
+        rows,
+        width,
+        (at) => !isSameElement(nameOf(one, labels, at), nameOf(other, otherLabels, at)),
+      ),
     };
   }
   const differs = perRow(rows, width, (at) => addDifference(numberAt(one, at), numberAt(other, at), sums));

@@ -1,3 +1,4 @@
+import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { valueToJson } from './tensor-json';
 
@@ -6,7 +7,7 @@ const MINUS_ZERO = '-0.0';
 
 /**
  * A tensor's values as text of a JSON list, row-major. Every number is exact: what JSON has no number for, and integers
- * beyond 2^53, are texts.
+ * beyond 2^53, are texts. Bytes that are no text have no such form: `jsonGap` tells before.
  */
 export function jsonValues({ datatype, data }: Tensor): string {
   switch (datatype) {
@@ -14,6 +15,7 @@ export function jsonValues({ datatype, data }: Tensor): string {
     case 'FP64':
       return isPlain(data as Float64Array) ? `[${data.join(',')}]` : listOf(data as Float64Array, realText);
     case 'BYTES':
+      if (firstOtherBytes(data) !== -1) throw new Error('JSON has no form for bytes that are not UTF-8.');
       return JSON.stringify(data);
     case 'BOOL':
     case 'FP16':

@@ -1,3 +1,4 @@
+import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import { elementCount, isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import type { Signature } from '../../registry/registry';
 import type { Row } from '../prediction';
@@ -5,14 +6,14 @@ import { valueToJson } from './tensor-json';
 
 /**
  * Answers by row: output columns by name and, where the version has labels, `label` and `probabilities` by class.
- * Null where an output has no row for each row of the question.
+ * Null where an output has no row for each row of the question, or bytes that JSON cannot say.
  */
 export function decodeRows(
   { labels }: Signature,
   outputs: readonly Tensor[],
   rowCount: number,
 ): readonly Row[] | null {
-  if (outputs.some(({ shape }) => shape[0] !== rowCount)) return null;
+  if (outputs.some(({ shape, data }) => shape[0] !== rowCount || firstOtherBytes(data) !== -1)) return null;
   const rows: Record<string, unknown>[] = Array.from({ length: rowCount }, () => ({}));
   for (const output of outputs) {
     const width = output.data.length / rowCount;

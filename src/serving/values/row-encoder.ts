@@ -77,7 +77,7 @@ export class RowEncoder {
   private encodeRow(
     row: Row,
     index: number,
-    arrays: readonly (number | bigint | string)[][],
+    arrays: readonly ReturnType<typeof newData>[],
     check: InputCheck,
   ): number {
     let known = 0;
@@ -153,6 +153,7 @@ function wholeInput(spec: TensorSpec, rows: readonly Row[], check: InputCheck): 
     spec,
     `rows[].${spec.name}`,
     check,
+    false,
     (index) => placeIn(spec.name, shape, index),
   );
 }

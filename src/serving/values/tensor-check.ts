@@ -11,11 +11,16 @@ type Checked =
   | { readonly ok: true; readonly inputs: readonly Tensor[] }
   | { readonly ok: false; readonly error: InvalidInput };
 
-/** Tensors as a client sent them, checked against what the model takes and put into its order. */
+/**
+ * Tensors as a client sent them, checked against what the model takes and put into its order.
+ *
+ * @param anyBytes whether the model takes BYTES that are no text
+ */
 export function checkTensors(
   inputs: readonly TensorInput[],
   specs: readonly TensorSpec[],
   batchable: boolean,
+  anyBytes: boolean,
 ): Checked {
   const check = new InputCheck();
   const tooMany = check.count('inputs', inputs.length, MAX_TENSORS).result();
@@ -35,7 +40,7 @@ export function checkTensors(
   for (const spec of specs) {
     const index = indexOf(inputs, spec.name);
     const input = inputs[index];
-    const tensor = input ? tensorFromJson(input, spec, `inputs[${index}]`, check) : null;
+    const tensor = input ? tensorFromJson(input, spec, `inputs[${index}]`, check, anyBytes) : null;
     if (!input) check.add('inputs', `a tensor “${spec.name}” of ${spec.datatype}`, 'none');
     if (tensor) tensors.push(tensor);
   }

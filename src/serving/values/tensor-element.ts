@@ -1,20 +1,22 @@
+import { bytesElement } from '../../kernel/tensors/bytes-element';
 import { ARRAY_OF, DATATYPES, type Datatype } from '../../kernel/tensors/tensor';
 import { fromLittleEndian } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { flatten } from './tensor-json';
 import { fromBrainBits, fromHalfBits, numberOf, toBrainBits, toHalfBits } from './value-parser';
 
-/** Before each text: its length in bytes. */
+/** Before each element of BYTES: its length in bytes. */
 const LENGTH_BYTES = 4;
 /** Longest text that is decoded, in bytes: what it is compared with has 250 characters at most. */
 const MAX_TEXT_BYTES = 1_024;
 
 /**
  * One element of a tensor that nobody has checked yet, read where it lies: nothing else is decoded. A text is itself,
- * numbers and booleans are as JSON writes them, and as short as their datatype lets them be told apart.
+ * numbers and booleans are as JSON writes them, and as short as their datatype lets them be told apart. Bytes that are
+ * no text equal none.
  *
  * @param index row-major
- * @returns undefined where there is no such element
+ * @returns undefined where there is no such element, or it is no text
  */
 export function elementText(
   { datatype, data, bytes, base64 }: TensorInput,
@@ -45,10 +47,11 @@ function textAt(bytes: Buffer, index: number): string | undefined {
   for (let at = 0; start + LENGTH_BYTES <= bytes.length; at += 1) {
     const length = bytes.readUInt32LE(start);
     start += LENGTH_BYTES;
-    if (at === index)
-      return length <= Math.min(MAX_TEXT_BYTES, bytes.length - start)
-        ? bytes.toString('utf8', start, start + length)
-        : undefined;
+    if (at === index) {
+      if (length > Math.min(MAX_TEXT_BYTES, bytes.length - start)) return undefined;
+      const element = bytesElement(bytes, start, start + length);
+      return typeof element === 'string' ? element : undefined;
+    }
     start += length;
   }
   return undefined;

@@ -1,34 +1,38 @@
-import { isUtf8 } from 'node:buffer';
 import { doubleToJson } from '../../kernel/tensors/double';
 import type { InputCheck } from '../../kernel/input-check';
 import {
   ARRAY_OF,
   elementCount,
+  type BytesElement,
   type Datatype,
   type Tensor,
   type TensorData,
   type TensorSpec,
 } from '../../kernel/tensors/tensor';
 import { bytesOfBase64, describeNotBase64 } from '../../kernel/tensors/base64';
+import { bytesElement } from '../../kernel/tensors/bytes-element';
 import { fromLittleEndian, tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { numbers } from './small-arrays';
-import { describeExpected, describeValue, numberOf, parserOf } from './value-parser';
+import { anyBytesParser, describeExpected, describeValue, numberOf, parserOf } from './value-parser';
 
 /** Most elements of one tensor: 64 MiB of floats. */
 export const MAX_ELEMENTS = 16_777_216;
-/** What decoding puts where bytes are not UTF-8. */
-const REPLACEMENT = '\ufffd';
 
 /** How its sender calls the value at this place of a tensor. */
 type PlaceOf = (index: number) => string;
 
-/** Checks one tensor against what the model declares; null (and an issue) where it does not fit. */
+/**
+ * Checks one tensor against what the model declares; null (and an issue) where it does not fit.
+ *
+ * @param anyBytes whether elements of BYTES may be no text: ONNX's strings are UTF-8, other servers take what there is
+ */
 export function tensorFromJson(
   input: TensorInput,
   spec: TensorSpec,
   path: string,
   check: InputCheck,
+  anyBytes = false,
   placeOf: PlaceOf = (index) => `${path}.data[${index}]`,
 ): Tensor | null {
   const { datatype } = spec;
@@ -51,7 +55,7 @@ export function tensorFromJson(
     check.add(`${path}.shape`, `at most ${MAX_ELEMENTS} elements`, `[${shape.join(', ')}]`.slice(0, 100));
     return null;
   }
-  const data = dataOf(input, datatype, count, path, check, placeOf);
+  const data = dataOf(input, datatype, count, path, check, anyBytes, placeOf);
   return data && { name: spec.name, datatype, shape, data };
 }
 
@@ -61,12 +65,13 @@ function dataOf(
   count: number,
   path: string,
   check: InputCheck,
+  anyBytes: boolean,
   placeOf: PlaceOf,
 ): TensorData | null {
   if (bytes !== undefined)
-    return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check);
-  if (base64 !== undefined) return fromBase64(base64, datatype, count, `${path}.base64`, check);
-  return fromValues(data ?? [], datatype, count, path, check, placeOf);
+    return fromBytes(bytes, datatype, count, bytesFrom ? `${path}.${bytesFrom}` : path, check, anyBytes);
+  if (base64 !== undefined) return fromBase64(base64, datatype, count, `${path}.base64`, check, anyBytes);
+  return fromValues(data ?? [], datatype, count, path, check, anyBytes, placeOf);
 }
 
 function fits(shape: readonly unknown[], expected: readonly number[]): boolean {
@@ -89,6 +94,7 @@ function fromValues(
   count: number,
   path: string,
   check: InputCheck,
+  anyBytes: boolean,
   placeOf: PlaceOf,
 ): TensorData | null {
   const flat = flatten(values, count);
@@ -97,7 +103,7 @@ function fromValues(
     check.add(`${path}.data`, `${count} values, as the shape says`, actual);
     return null;
   }
-  const parse = parserOf(datatype);
+  const parse = anyBytes && datatype === 'BYTES' ? anyBytesParser : parserOf(datatype);
   const data = newData(datatype, count);
   for (let index = 0; index < count; index += 1) {
     const value = parse(flat[index]);
@@ -130,9 +136,10 @@ function fromBase64(
   count: number,
   path: string,
   check: InputCheck,
+  anyBytes: boolean,
 ): TensorData | null {
   const bytes = bytesOfBase64(base64);
-  if (bytes) return fromBytes(bytes, datatype, count, path, check);
+  if (bytes) return fromBytes(bytes, datatype, count, path, check, anyBytes);
   check.add(path, 'base64, standard or URL-safe, with nothing between its digits', describeNotBase64(base64));
   return null;
 }
@@ -143,8 +150,9 @@ function fromBytes(
   count: number,
   path: string,
   check: InputCheck,
+  anyBytes: boolean,
 ): TensorData | null {
-  if (datatype === 'BYTES') return fromLengthPrefixed(bytes, count, path, check);
+  if (datatype === 'BYTES') return fromLengthPrefixed(bytes, count, path, check, anyBytes);
   const ArrayClass = ARRAY_OF[datatype];
   const expected = count * ArrayClass.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
@@ -160,32 +168,33 @@ function fromBytes(
   return new ArrayClass(aligned.buffer, aligned.byteOffset, count);
 }
 
-/** Text as the Open Inference Protocol's binary form has it: 4 bytes of length, then UTF-8. */
+/** Elements as the Open Inference Protocol's binary form has them: 4 bytes of length, then as many. */
 function fromLengthPrefixed(
   { buffer, byteOffset, byteLength }: Uint8Array,
   count: number,
   path: string,
   check: InputCheck,
-): readonly string[] | null {
+  anyBytes: boolean,
+): readonly BytesElement[] | null {
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  const texts: string[] = [];
+  const elements: BytesElement[] = [];
   let offset = 0;
-  while (texts.length < count && offset + 4 <= bytes.length) {
+  while (elements.length < count && offset + 4 <= bytes.length) {
     const end = offset + 4 + bytes.readUInt32LE(offset);
     if (end > bytes.length) break;
-    const text = bytes.toString('utf8', offset + 4, end);
-    if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(offset + 4, end))) {
-      check.add(path, 'text in UTF-8', `other bytes in element ${texts.length}`);
+    const element = bytesElement(bytes, offset + 4, end);
+    if (!anyBytes && typeof element !== 'string') {
+      check.add(path, 'text in UTF-8', `other bytes in element ${elements.length}`);
       return null;
     }
-    texts.push(text);
+    elements.push(element);
     offset = end;
   }
-  if (texts.length === count && offset === bytes.length) return texts;
+  if (elements.length === count && offset === bytes.length) return elements;
   check.add(
     path,
     `${count} texts, each after 4 bytes of its length`,
-    `${bytes.length} bytes that hold ${texts.length}`,
+    `${bytes.length} bytes that hold ${elements.length}`,
   );
   return null;
 }
@@ -207,7 +216,10 @@ export function tensorToJson(
   return { name, datatype, shape, data: values };
 }
 
-/** One element, as JSON has it: exact, and never invalid JSON. */
+/**
+ * One element, as JSON has it: exact, and never invalid JSON. Bytes that are no text have no such form: whoever answers
+ * in JSON asks `jsonGap` before.
+ */
 export function valueToJson(datatype: Datatype, value: TensorData[number] | undefined): unknown {
   switch (datatype) {
     case 'BOOL':
@@ -224,6 +236,7 @@ export function valueToJson(datatype: Datatype, value: TensorData[number] | unde
       return Number.isSafeInteger(number) ? number : String(value);
     }
     default:
+      if (value instanceof Uint8Array) throw new Error('JSON has no form for bytes that are not UTF-8.');
       return value;
   }
 }
@@ -233,8 +246,8 @@ function toBase64(data: TensorData): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** Room for `count` elements; text needs no typed array. */
-export function newData(datatype: Datatype, count: number): (number | bigint | string)[] {
-  const data = datatype === 'BYTES' ? new Array<string>(count) : numbers(datatype, count);
-  return data as (number | bigint | string)[]; // elements of one kind, which the datatype's parser makes
+/** Room for `count` elements; BYTES need no typed array. */
+export function newData(datatype: Datatype, count: number): (number | bigint | BytesElement)[] {
+  const data = datatype === 'BYTES' ? new Array<BytesElement>(count) : numbers(datatype, count);
+  return data as (number | bigint | BytesElement)[]; // elements of one kind, which the datatype's parser makes
 }

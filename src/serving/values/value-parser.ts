@@ -1,5 +1,5 @@
 import { doubleFromJson } from '../../kernel/tensors/double';
-import { isFloating, type Datatype } from '../../kernel/tensors/tensor';
+import { isFloating, type BytesElement, type Datatype } from '../../kernel/tensors/tensor';
 
 /** A JSON value as an element of a tensor, or null where it cannot be one exactly. */
 export type ValueParser = (value: unknown) => number | bigint | string | null;
@@ -63,9 +63,13 @@ const PARSERS: Readonly<Record<Datatype, ValueParser>> = {
 
 export const parserOf = (datatype: Datatype): ValueParser => PARSERS[datatype];
 
+/** Of BYTES for those who take other bytes than texts, too. */
+export const anyBytesParser = (value: unknown): BytesElement | null =>
+  typeof value === 'string' && value.isWellFormed() ? value : value instanceof Uint8Array ? value : null;
+
 /** What a person is told to send in place of that value. */
 export function describeExpected(datatype: Datatype, value: unknown): string {
-  if (datatype === 'BYTES') return 'a text';
+  if (datatype === 'BYTES') return value instanceof Uint8Array ? 'text in UTF-8' : 'a text';
   if (datatype === 'BOOL') return 'true or false';
   if (!isFloating(datatype)) {
     const is64Bits = datatype === 'INT64' || datatype === 'UINT64';
@@ -83,6 +87,7 @@ const hasLostDigits = (value: unknown): boolean => Number.isInteger(value) && !N
 export function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'nothing';
+  if (value instanceof Uint8Array) return 'other bytes';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   const isNumber = typeof value === 'number'; // JSON writes null for one like 1e400, which is read as infinity
   const text = typeof value === 'object' ? 'an object' : isNumber ? String(value) : JSON.stringify(value);

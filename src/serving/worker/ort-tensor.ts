@@ -1,5 +1,6 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Datatype, Tensor, TensorData } from '../../kernel/tensors/tensor';
+import type { BytesElement, Datatype, Tensor, TensorData } from '../../kernel/tensors/tensor';
+import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import { isText } from './tensor-bytes';
 
 const ORT_TYPE = {
@@ -30,12 +31,20 @@ function datatypeOf(ortType: string): Datatype | undefined {
 /** @throws RangeError, in words for the caller, where the values cannot reach the runtime as they are */
 export function toOrt(tensor: Tensor): OrtTensor {
   const { name, datatype, shape, data } = tensor;
-  // The runtime's text ends at NUL: passing one on would silently answer for another text.
-  if (isText(data) && data.some((text) => text.includes('\0')))
-    throw new RangeError(`Input '${name}' holds text with a NUL character, which ONNX Runtime cannot carry.`);
   if (datatype === 'BF16')
     throw new RangeError(`Input '${name}' is BF16, which ONNX Runtime does not take from here.`);
-  return new OrtTensor(ORT_TYPE[datatype], data, shape);
+  return new OrtTensor(ORT_TYPE[datatype], isText(data) ? textsOf(name, data) : data, shape);
+}
+
+function textsOf(name: string, data: readonly BytesElement[]): readonly string[] {
+  if (!data.every((element) => typeof element === 'string'))
+    throw new RangeError(
+      `Input '${name}' holds bytes that are not UTF-8 in element ${firstOtherBytes(data)}; ONNX's strings are texts.`,
+    );
+  // The runtime's text ends at NUL: passing one on would silently answer for another text.
+  if (data.some((text) => text.includes('\0')))
+    throw new RangeError(`Input '${name}' holds text with a NUL character, which ONNX Runtime cannot carry.`);
+  return data;
 }
 
 /** @throws RangeError for an element type that we do not carry */

@@ -1,3 +1,4 @@
+import { isSameElement } from '../../kernel/tensors/bytes-element';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { numberOf } from '../values/value-parser';
 import { isText } from './tensor-bytes';
@@ -23,7 +24,9 @@ function isFloat(datatype: string): datatype is keyof typeof TOLERANCE {
 }
 
 function equalItems(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
-  return a.length === b.length && Array.prototype.every.call(a, (value, index) => value === b[index]);
+  return (
+    a.length === b.length && Array.prototype.every.call(a, (value, index) => isSameElement(value, b[index]))
+  );
 }
 
 function closeNumbers(a: readonly number[], b: readonly number[], tolerance: number): boolean {

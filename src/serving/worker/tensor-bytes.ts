@@ -1,12 +1,15 @@
+import { bytesElement } from '../../kernel/tensors/bytes-element';
 import {
   ARRAY_OF,
   elementCount,
+  type BytesElement,
   type Datatype,
   type Tensor,
   type TensorData,
 } from '../../kernel/tensors/tensor';
+import { writeElement } from '../../kernel/tensors/tensor-bytes';
 
-/** The bytes of a tensor's values: a view for numbers, `[length…][UTF-8…]` for text. */
+/** The bytes of a tensor's values: a view for numbers, `[length…][bytes…]` for BYTES, text as UTF-8. */
 export function bytesOf(tensor: Tensor): Uint8Array {
   const { data } = tensor;
   return isText(data) ? textBytes(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -27,31 +30,31 @@ export function valuesOf(datatype: Datatype, shape: readonly number[], bytes: Ui
   return new arrayClass(bytes.buffer, bytes.byteOffset, count);
 }
 
-export function isText(data: TensorData): data is readonly string[] {
+export function isText(data: TensorData): data is readonly BytesElement[] {
   return Array.isArray(data);
 }
 
-function textBytes(values: readonly string[]): Uint8Array {
+function textBytes(values: readonly BytesElement[]): Uint8Array {
   let size = 4 * values.length;
   for (const value of values) size += Buffer.byteLength(value);
   const bytes = Buffer.allocUnsafe(size);
   let at = 4 * values.length;
   values.forEach((value, index) => {
-    const length = bytes.write(value, at);
+    const length = writeElement(bytes, value, at);
     bytes.writeUInt32LE(length, 4 * index);
     at += length;
   });
   return bytes;
 }
 
-function textValues(bytes: Uint8Array, count: number): string[] {
+function textValues(bytes: Uint8Array, count: number): BytesElement[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Array<string>(count);
+  const values = new Array<BytesElement>(count);
   let at = 4 * count;
   for (let index = 0; index < count; index++) {
     const end = at + buffer.readUInt32LE(4 * index);
     if (end > buffer.byteLength) throw new RangeError('text runs past the end of its tensor');
-    values[index] = buffer.toString('utf8', at, end);
+    values[index] = bytesElement(buffer, at, end);
     at = end;
   }
   return values;

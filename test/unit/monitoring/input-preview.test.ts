@@ -19,6 +19,13 @@ test('values in bytes are counted', () => {
   expect(shown({ inputs: [{ ...tensor, base64 }] })).toEqual([{ ...tensor, bytes: 12 }]);
 });
 
+test('so are the elements that are no text, beside those that are', () => {
+  const tensor = { name: 'x', datatype: 'BYTES', shape: [2] };
+  expect(shown({ inputs: [{ ...tensor, data: ['a', Uint8Array.of(0xff, 0xd8)] }] })).toEqual([
+    { ...tensor, data: ['a', { bytes: 2 }] },
+  ]);
+});
+
 test('what JSON has no word for is text', () => {
   expect(shown({ rows: [{ a: NaN, b: -Infinity, c: 2n ** 63n }] })).toEqual([
     { a: 'NaN', b: '-Infinity', c: '9223372036854775808' },

@@ -122,13 +122,6 @@ test.each<[string, TypedDatatype, Fields, number, object]>([
     1,
     { expected: 'values that fit into UINT16' },
   ],
-  [
-    'bytes that are no text',
-    'BYTES',
-    { bytesContents: [Buffer.from([0xff])] },
-    1,
-    { expected: 'texts in UTF-8' },
-  ],
 ])('%s: refused, and told what was expected', (_what, datatype, fields, count, refusal) => {
   expect(readContents(encode(fields), datatype, count)).toMatchObject({ ok: false, ...refusal });
 });

@@ -34,6 +34,12 @@ describe('classes decide, and probabilities only say how far', () => {
   test.each<[string, Datatype, TensorData, TensorData]>([
     ['texts', 'BYTES', ['cat', 'dog'], ['cat', 'cat']],
     ['numbers', 'INT64', BigInt64Array.of(0n, 1n), BigInt64Array.of(0n, 0n)],
+    [
+      'other bytes',
+      'BYTES',
+      [Uint8Array.of(0xff), Uint8Array.of(1)],
+      [Uint8Array.of(0xff), Uint8Array.of(2)],
+    ],
     ['truths', 'BOOL', Uint8Array.of(0, 1), Uint8Array.of(0, 0)],
   ])('%s', (_what, datatype, one, other) => {
     const label = (data: TensorData) => tensor('label', datatype, [2], data);

@@ -16,6 +16,13 @@ const secondOf = (datatype: Datatype, values: readonly unknown[]) => {
   return [elementText({ ...tensor, bytes: unaligned }, 1), elementText({ ...tensor, base64 }, 1)];
 };
 
+test('bytes that are no text equal no text, however they came', () => {
+  const element = Uint8Array.of(0xef, 0xbf);
+  const tensor = { name: 'x', datatype: 'BYTES', shape: [2] };
+  expect(secondOf('BYTES', ['a', element])).toEqual([undefined, undefined]);
+  expect(elementText({ ...tensor, data: ['a', element] }, 1)).toBeUndefined();
+});
+
 test.each<[Datatype, unknown, string]>([
   ['BOOL', 1, 'true'],
   ['BOOL', 0, 'false'],
