@@ -15,7 +15,7 @@ interface Caller extends Pick<PredictRequest, 'signal' | 'isAbandoned' | 'priori
   readonly isCounted?: boolean;
 }
 
-/** Where the endpoint remembers answers, one of an equal question; else the model's. */
+/** Where the endpoint remembers answers, one of an equal question; else the model's, as for each of a sequence. */
 export function ask(
   parts: PredictInput,
   route: Route,
@@ -24,7 +24,7 @@ export function ask(
   startedAt: number,
   caller: Caller,
 ): Promise<PredictResult> {
-  const cache = parts.cache.of(route);
+  const cache = question.sequence ? null : parts.cache.of(route);
   return cache === null
     ? askModel(parts, route, question, deadlineAt, startedAt, caller)
     : askCache(parts, cache, route, question, deadlineAt, startedAt, caller);
@@ -69,12 +69,13 @@ async function askCache(
 
 const batchRequest = (
   { model: { file, version }, settings }: Route,
-  { inputs, outputs }: Question,
+  { inputs, outputs, sequence }: Question,
   deadlineAt: number,
   { signal, isAbandoned, priority }: Caller,
 ): BatchRequest => ({
   file,
-  batchable: version.signature.batchable,
+  batchable: version.signature.batchable && sequence === undefined,
+  sequence,
   policy: settings,
   inputs,
   outputs,

@@ -29,7 +29,7 @@ export async function predict(
   if (!route) return refuse(await absent.explainTarget(actor, request));
   const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
-  if (!isVariantFailure(result)) return result;
+  if (request.sequence || !isVariantFailure(result)) return result;
   return askInstead(parts, actor, route, request, deadlineAt, { result, startedAt });
 }
 
@@ -57,11 +57,11 @@ async function askAlong(
   const question = questionFor(route.model, request);
   if (!question.ok) return observed(parts, actor, route, question, 0, startedAt, request);
   const answer = ask(parts, route, question, deadlineAt, startedAt, request);
-  askShadows(parts, actor, route, request, answer);
+  if (!request.sequence) askShadows(parts, actor, route, request, answer);
   return observed(parts, actor, route, await answer, question.modelRows, startedAt, request);
 }
 
-/** A prediction changes nothing, so that another variant may be asked: once, in the time that is left. */
+/** A prediction outside a sequence changes nothing, so that another variant may be asked: once, in the time left. */
 async function askInstead(
   parts: PredictInput,
   actor: Actor,

@@ -8,6 +8,7 @@ import type { CloseReason } from './batching/batch-policy';
 import type { Priority } from './batching/priority';
 import type { Door } from './door';
 import type { EndpointId } from './endpoint';
+import type { Sequence } from './sequence';
 import type { UnavailableReason } from './worker-unavailable';
 
 export type PredictionId = Id<'prediction'>;
@@ -30,6 +31,8 @@ export interface PredictRequest {
   /** Names of the outputs wanted; all where absent. */
   readonly outputs?: readonly string[] | null;
   readonly routingKey?: string | null;
+  /** Asked alone, once, of one variant, neither remembered nor copied; refused where the model remembers nothing. */
+  readonly sequence?: Sequence | null;
   /** What the caller's protocol says beside the question, by name: an endpoint's rules may look at it. */
   readonly parameters?: Readonly<Record<string, unknown>> | null;
   /** The value of an HTTP header, or of gRPC metadata, by its name in lower case. */

@@ -1,8 +1,9 @@
 import { InputCheck, MAX_VALUE_LENGTH } from '../kernel/input-check';
-import { refuse, type InvalidInput, type Refusal } from '../kernel/errors';
+import { invalidInput, refuse, shorten, type InvalidInput, type Refusal } from '../kernel/errors';
 import type { Tensor } from '../kernel/tensors/tensor';
 import type { Signature } from '../registry/registry';
 import type { PredictRequest } from './prediction';
+import type { Sequence } from './sequence';
 import type { ServedModel } from './served-model';
 import { checkTensors } from './values/tensor-check';
 
@@ -19,6 +20,7 @@ export interface Question {
   readonly rowCount: number | null;
   /** Rows that the model computes; 1 where it takes no rows. */
   readonly modelRows: number;
+  readonly sequence?: Sequence | undefined;
 }
 
 /** What can be checked before it is known which model answers. */
@@ -47,6 +49,8 @@ export function questionFor(model: ServedModel, request: PredictRequest): Questi
   const outputs = request.outputs ?? undefined;
   const wrong = outputs && checkOutputs(outputs, signature.outputs);
   if (wrong) return refuse(wrong);
+  const sequence = request.sequence ?? undefined;
+  if (sequence && !remembers(model)) return refuse(withoutMemory(model, sequence));
   const checked = request.rows
     ? model.rows.encode(request.rows)
     : checkTensors(
@@ -64,8 +68,21 @@ export function questionFor(model: ServedModel, request: PredictRequest): Questi
     outputs,
     rowCount,
     modelRows: (signature.batchable ? inputs[0]?.shape[0] : null) ?? 1,
+    sequence,
   };
 }
+
+/** The Open Inference Protocol has sequences; ONNX models and TensorFlow Serving's know no earlier questions. */
+const remembers = ({ file }: ServedModel): boolean => file.remote?.backend === 'open-inference';
+
+const withoutMemory = ({ version: { ref } }: ServedModel, { id }: Sequence): InvalidInput =>
+  invalidInput([
+    {
+      path: 'parameters.sequence_id',
+      expected: `0 or none, since “${ref}” answers each request by itself`,
+      actual: shorten(String(id)),
+    },
+  ]);
 
 function checkOutputs(wanted: readonly string[], specs: Signature['outputs']): InvalidInput | null {
   const unknown = wanted.find((name) => !specs.some((spec) => spec.name === name));

@@ -71,6 +71,7 @@ export type {
   PredictSuccess,
 } from './prediction';
 export type { Observation, PredictionObserver, ShadowObserver, ShadowOutcome } from './seen/observation';
+export type { Sequence } from './sequence';
 export { jsonGap } from './values/json-gap';
 export { jsonValues } from './values/json-values';
 export { valueToJson } from './values/tensor-json';

@@ -13,8 +13,8 @@ export class EchoRemote {
   width = 2;
   /** What it does before it answers a question: a test may let it wait. */
   beforeAnswer = (): Promise<void> => Promise.resolve();
-  /** What it answers to the bytes of a question: those bytes. */
-  answerTo = (bytes: Buffer): Buffer => bytes;
+  /** What it answers to the bytes of a question, and to its parameters: those bytes. Null: the connection breaks. */
+  answerTo = (bytes: Buffer, _parameters: Readonly<Record<string, unknown>>): Buffer | null => bytes;
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
   /**
@@ -51,10 +51,12 @@ export class EchoRemote {
     const body = Buffer.concat(pieces);
     await this.beforeAnswer();
     const jsonLength = Number(request.headers[LENGTH]);
-    const { inputs } = JSON.parse(body.toString('utf8', 0, jsonLength)) as {
+    const { inputs, parameters: asked = {} } = JSON.parse(body.toString('utf8', 0, jsonLength)) as {
       inputs: { datatype: string; shape: number[] }[];
+      parameters?: Record<string, unknown>;
     };
-    const bytes = this.answerTo(body.subarray(jsonLength));
+    const bytes = this.answerTo(body.subarray(jsonLength), asked);
+    if (bytes === null) return void response.destroy();
     const parameters = { binary_data_size: bytes.length };
     const head = Buffer.from(JSON.stringify({ outputs: [{ ...inputs[0], name: this.output, parameters }] }));
     response.writeHead(200, { 'content-type': 'application/octet-stream', [LENGTH]: head.length });

@@ -7,11 +7,12 @@ import { wishesIn } from '../question-headers';
 import { classCountOf } from './classification';
 import { readInferRequest, type InferRequest } from './grpc-infer-request';
 import { checkOnce, parametersOf, priorityOf, routingKeyOf, timeoutMsOf } from './parameters';
+import { sequenceOf } from './sequence';
 
 /** What `Serving.predict` is asked, but for who answers, and whom. */
 type Question = Pick<
   PredictRequest,
-  'inputs' | 'outputs' | 'parameters' | 'routingKey' | 'priority' | 'timeoutMs'
+  'inputs' | 'outputs' | 'parameters' | 'routingKey' | 'sequence' | 'priority' | 'timeoutMs'
 >;
 
 interface Asked {
@@ -64,6 +65,7 @@ export function questionOf(
   const timeoutMs = timeoutMsOf(parameters.timeout, 'parameters.timeout', check);
   const routingKey = routingKeyOf(parameters.routing_key, 'parameters.routing_key', check);
   const priority = priorityOf(parameters.priority, 'parameters.priority', check);
+  const sequence = sequenceOf(parameters, check);
   const tensors = tensorsIn(inputs, request.rawInputContents, 'input', check);
   const error = check.result();
   if (error) return refuse(error);
@@ -73,6 +75,7 @@ export function questionOf(
     inputs: tensors,
     outputs: outputs.length === 0 ? null : outputs.map(({ name }) => name),
     parameters,
+    sequence,
     routingKey: routingKey ?? wishes.routingKey,
     priority: priority ?? wishes.priority,
     timeoutMs: soonerOf(timeoutMs ?? wishes.timeoutMs ?? null, remainingMs),

@@ -15,10 +15,12 @@ import type { Logger } from '../../kernel/logger';
 import { answersOf, type AnswersNeed, type Told } from './grpc-answers';
 import { GrpcCallers, textOf } from './grpc-callers';
 import { infer, type CallFacts } from './grpc-infer';
+import type { InferRequest } from './grpc-infer-request';
 import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from './grpc-infer-response';
 import { parseInferRequest } from './grpc-question';
 import type { GrpcService } from './grpc-server';
 import { statusOf, statusOfError, statusOfRefusal, type CallStatus } from './grpc-status';
+import { SequenceTurns } from './grpc-sequence-turns';
 import { InferStream } from './grpc-stream';
 import { notOffered } from './not-offered';
 
@@ -128,25 +130,44 @@ class InferenceService {
   }
 
   private openStream(call: StreamCall): void {
+    const turns = new SequenceTurns();
     const stream = new InferStream(call, {
-      answer: (message, signal) => this.inferInStream(call, message, signal),
+      answer: (message, signal) => this.inferInStream(call, turns, message, signal),
       statusOf: (error) => statusOfError(error, this.needs.logger),
     });
     this.streams.add(stream);
     stream.onceOver(() => this.streams.delete(stream));
   }
 
-  private async inferInStream(call: StreamCall, message: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const actor = await this.callers.stillThere(call.metadata);
-    const receivedAt = performance.now();
+  /** It is read before anything is waited for: whose turn it is in a sequence goes by when it came. */
+  private inferInStream(
+    call: StreamCall,
+    turns: SequenceTurns,
+    message: Buffer,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const startedAt = performance.now();
     const read = parseInferRequest(message);
-    if (!read.ok) return encodeErrorInStream(read.error.message, NOBODY);
+    const readMs = performance.now() - startedAt;
+    if (read.ok)
+      return turns.take(read.request, () => this.answerInStream(call, read.request, readMs, signal));
+    const refusal = encodeErrorInStream(read.error.message, NOBODY);
+    return this.callers.stillThere(call.metadata).then(() => refusal);
+  }
+
+  private async answerInStream(
+    call: StreamCall,
+    request: InferRequest,
+    readMs: number,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const actor = await this.callers.stillThere(call.metadata);
     try {
-      const facts = factsOf(call, receivedAt, signal);
-      const inferred = await infer(this.needs.serving, actor, read.request, facts, encodeInStream);
-      return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, read.request);
+      const facts = factsOf(call, performance.now() - readMs, signal);
+      const inferred = await infer(this.needs.serving, actor, request, facts, encodeInStream);
+      return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, request);
     } catch (error) {
-      return encodeErrorInStream(statusOfError(error, this.needs.logger).details, read.request);
+      return encodeErrorInStream(statusOfError(error, this.needs.logger).details, request);
     }
   }
 }

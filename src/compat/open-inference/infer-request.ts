@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isRounded, parseExactly, parseJson } from '../../kernel/json/exact-json';
 import { InputCheck } from '../../kernel/input-check';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
-import type { Priority } from '../../serving/serving';
+import type { Priority, Sequence } from '../../serving/serving';
 import { classCountOf, NO_CLASSES } from './classification';
 import { knownHeader } from './known-headers';
 import {
@@ -19,6 +19,7 @@ import {
 } from './parameters';
 import { Refused, refusedBecause } from './refused';
 import type { InferBody } from './request-body';
+import { sequenceOf } from './sequence';
 
 /** Inputs and outputs of one request that are looked at: many times what any model has. */
 const MAX_TENSORS = 1_000;
@@ -39,6 +40,7 @@ export interface InferRequest {
   readonly timeoutMs: number | null;
   readonly priority: Priority | null;
   readonly routingKey: string | null;
+  readonly sequence: Sequence | null;
   /** All that was said beside the question, by name. */
   readonly parameters: Json;
 }
@@ -89,6 +91,7 @@ function requestOf(json: Json, body: InferBody, check: InputCheck, exactly: () =
     timeoutMs: timeoutMsOf(parameters.timeout, 'parameters.timeout', check),
     priority: priorityOf(parameters.priority, 'parameters.priority', check),
     routingKey: routingKeyOf(parameters.routing_key, 'parameters.routing_key', check),
+    sequence: sequenceOf(parameters, check),
     parameters,
   };
 }

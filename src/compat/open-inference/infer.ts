@@ -42,6 +42,7 @@ export async function infer(
     inputs: asked.inputs,
     outputs: asked.outputs,
     routingKey: asked.routingKey ?? wishes.routingKey,
+    sequence: asked.sequence,
     parameters: asked.parameters,
     door: DOOR,
     receivedAt,
@@ -87,6 +88,7 @@ function requestIn(body: InferBody, { signature }: ModelVersion): InferRequest |
     timeoutMs: null,
     priority: null,
     routingKey: null,
+    sequence: null,
     parameters: {},
   };
 }

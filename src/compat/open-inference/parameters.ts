@@ -34,6 +34,7 @@ export const isAbsent = (value: unknown): value is null | undefined => value ===
 export function describeJson(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return String(value); // JSON writes null for one like 1e400, which is read as infinity
   return isObject(value) ? 'an object' : JSON.stringify(value).slice(0, 60);
 }

@@ -8,8 +8,8 @@ const MAX_ITEMS = 1_000;
 /** Most axes of one tensor: no runtime takes more, and a shape is repeated in our sentences. */
 const MAX_AXES = 32;
 
-/** By name; integers beyond 2^53 as their digits. */
-export type Parameters = Readonly<Record<string, boolean | string | number>>;
+/** By name; integers beyond 2^53 as bigints. */
+export type Parameters = Readonly<Record<string, boolean | string | number | bigint>>;
 
 /** A message `InferInputTensor` or `InferOutputTensor`, which have the same fields. */
 export interface InferTensor {
@@ -96,7 +96,7 @@ export class ParameterList {
 function plain(value: boolean | bigint | string | number): Parameters[string] {
   if (typeof value !== 'bigint') return value;
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 /** A message that comes in parts is the parts one after another: so says the encoding. */

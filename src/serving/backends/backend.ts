@@ -1,6 +1,7 @@
 import type { LocalFile } from '../../kernel/artifacts/artifacts';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace, Signature } from '../../registry/registry';
+import type { Sequence } from '../sequence';
 import type { Inspection, SkippedProvider } from '../worker/protocol';
 import type { RemoteDocument } from './remote-document';
 
@@ -67,6 +68,8 @@ export interface RunOptions {
   readonly outputs?: readonly string[] | undefined;
   /** Aborted where nobody waits for the answer any more; given in lanes that can stop a run. */
   readonly signal?: AbortSignal | undefined;
+  /** Of a question to a remote that remembers: it is asked once, whatever becomes of the answer. */
+  readonly sequence?: Sequence | undefined;
   /** Whether several callers wait for it: there are others, then, who need the processor that waiting awake would take. */
   readonly shared?: boolean;
   /** Whether it is the second try of a caller who has shared a run that ended its worker: there is no third. */

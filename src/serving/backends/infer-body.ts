@@ -4,6 +4,7 @@ import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
+import type { Sequence } from '../sequence';
 import { jsonValues } from '../values/json-values';
 import { answerTensors } from './answer-tensors';
 import { isObject, jsonObject, type Json } from './bounded-json';
@@ -22,19 +23,17 @@ export interface InferBody {
 }
 
 /** A question with the values as bytes after the JSON, and bytes wanted back: exact for everything. */
-export function binaryBody({ inputs, outputs = [] }: RemoteQuestion): InferBody {
+export function binaryBody({ inputs, outputs = [], sequence }: RemoteQuestion): InferBody {
   const values = inputs.map(({ data }) => tensorBytes(data));
-  const json = Buffer.from(
-    JSON.stringify({
-      ...(outputs.length === 0
-        ? { parameters: { binary_data_output: true } }
-        : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
-      inputs: inputs.map(({ name, datatype, shape }, index) => ({
-        ...{ name, datatype, shape },
-        parameters: { binary_data_size: values[index]?.length ?? 0 },
-      })),
-    }),
-  );
+  const parameters = parameterTexts(sequence);
+  if (outputs.length === 0) parameters.push('"binary_data_output":true');
+  const wanted = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
+  const tensors = inputs.map(({ name, datatype, shape }, index) => ({
+    ...{ name, datatype, shape },
+    parameters: { binary_data_size: values[index]?.length ?? 0 },
+  }));
+  const rest = JSON.stringify({ ...(outputs.length > 0 && { outputs: wanted }), inputs: tensors }).slice(1);
+  const json = Buffer.from(`{${objectMember('parameters', parameters)}${rest}`);
   return {
     headers: { 'content-type': 'application/octet-stream', [JSON_LENGTH]: String(json.length) },
     pieces: [json, ...values],
@@ -42,12 +41,25 @@ export function binaryBody({ inputs, outputs = [] }: RemoteQuestion): InferBody 
 }
 
 /** A question for servers that take JSON only. @throws RemoteFailure for values that JSON has no form for */
-export function jsonBody({ inputs, outputs = [] }: RemoteQuestion): InferBody {
+export function jsonBody({ inputs, outputs = [], sequence }: RemoteQuestion): InferBody {
   const names = outputs.map((name) => `{"name":${JSON.stringify(name)}}`);
   const wanted = names.length === 0 ? '' : `,"outputs":[${names.join(',')}]`;
-  const text = `{"inputs":[${inputs.map(inputText).join(',')}]${wanted}}`;
+  const parameters = objectMember('parameters', parameterTexts(sequence));
+  const text = `{${parameters}"inputs":[${inputs.map(inputText).join(',')}]${wanted}}`;
   return { headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(text)] };
 }
+
+/** By hand: an id may have more digits than a number keeps. */
+function parameterTexts(sequence: Sequence | undefined): string[] {
+  if (!sequence) return [];
+  const { id, start, end } = sequence;
+  const idText = typeof id === 'string' ? JSON.stringify(id) : String(id);
+  return [`"sequence_id":${idText}`, `"sequence_start":${start}`, `"sequence_end":${end}`];
+}
+
+/** With a comma after it; nothing where it would be empty. */
+const objectMember = (name: string, members: readonly string[]): string =>
+  members.length === 0 ? '' : `"${name}":{${members.join(',')}},`;
 
 function inputText(tensor: Tensor): string {
   const { name, datatype, shape, data } = tensor;

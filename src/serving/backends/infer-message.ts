@@ -4,6 +4,7 @@ import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
+import type { Sequence } from '../sequence';
 import { answerTensors } from './answer-tensors';
 import { RemoteFailure } from './remote-failure';
 import type { RemoteQuestion } from './remote-inference';
@@ -13,10 +14,12 @@ export function writeInferRequest({
   model,
   inputs,
   outputs = [],
+  sequence,
 }: Omit<RemoteQuestion, 'declared'>): Uint8Array {
   const writer = new BinaryWriter();
   writer.uint32(tag(1)).string(model.name);
   if (model.version !== '') writer.uint32(tag(2)).string(model.version);
+  if (sequence) writeSequence(writer, sequence);
   for (const { name, datatype, shape } of inputs) {
     writer.uint32(tag(5)).fork();
     writer.uint32(tag(1)).string(name);
@@ -34,7 +37,28 @@ export function writeInferRequest({
   return writer.finish();
 }
 
+function writeSequence(writer: BinaryWriter, { id, start, end }: Sequence): void {
+  writeParameter(writer, 'sequence_id', (value) =>
+    typeof id === 'string' ? value.uint32(tag(3)).string(id) : value.uint32(varintTag(2)).int64(id),
+  );
+  writeParameter(writer, 'sequence_start', (value) => value.uint32(varintTag(1)).bool(start));
+  writeParameter(writer, 'sequence_end', (value) => value.uint32(varintTag(1)).bool(end));
+}
+
+/** An entry of the map `parameters`. */
+function writeParameter(
+  writer: BinaryWriter,
+  name: string,
+  write: (value: BinaryWriter) => BinaryWriter,
+): void {
+  writer.uint32(tag(4)).fork();
+  writer.uint32(tag(1)).string(name);
+  write(writer.uint32(tag(2)).fork()).join();
+  writer.join();
+}
+
 const tag = (field: number): number => (field << 3) | WireType.LengthDelimited;
+const varintTag = (field: number): number => (field << 3) | WireType.Varint;
 
 /**
  * The tensors of a `ModelInferResponse`, raw or typed.

@@ -1,4 +1,5 @@
 import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
+import type { Sequence } from '../sequence';
 
 /** How long a call may take, and who may end it before. */
 export interface CallLimits {
@@ -31,6 +32,8 @@ export interface RemoteQuestion {
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; absent or empty: all. */
   readonly outputs?: readonly string[];
+  /** Only where the remote speaks the Open Inference Protocol. */
+  readonly sequence?: Sequence;
   /** The outputs that the model declares: some protocols name no datatypes in their answers. */
   readonly declared: readonly TensorSpec[];
 }

@@ -1,7 +1,7 @@
 import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
-import type { RanOn } from './backend';
+import type { RanOn, RunOptions } from './backend';
 import type { RemoteDocument } from './remote-document';
 import { RemoteFailure } from './remote-failure';
 import type { CallLimits, RemoteMetadata, RemoteModel as Address } from './remote-inference';
@@ -70,14 +70,15 @@ export class RemoteModel {
   }
 
   /**
-   * Asks once; and once more, where the first time nothing of an answer came.
+   * Asks once; and once more, where the first time nothing of an answer came. A question of a sequence only once: the
+   * remote may remember the first.
    *
    * @throws WorkerUnavailable at once while the remote is away, RemoteFailure
    */
   async infer(
     inputs: readonly Tensor[],
     declared: readonly TensorSpec[],
-    { outputs, timeoutMs, signal }: CallLimits & { readonly outputs?: readonly string[] },
+    { outputs, sequence, timeoutMs, signal }: CallLimits & Pick<RunOptions, 'outputs' | 'sequence'>,
     check: (answer: readonly Tensor[]) => readonly Tensor[],
   ): Promise<readonly Tensor[]> {
     const pass = this.breaker.admit();
@@ -85,11 +86,14 @@ export class RemoteModel {
     const endsAt = performance.now() + Math.min(timeoutMs, this.document.timeoutMs);
     const ask = async () => {
       const limits = { timeoutMs: Math.max(1, endsAt - performance.now()), ...(signal && { signal }) };
-      const question = { model: this.address, inputs, declared, ...(outputs && { outputs }) };
+      const wishes = { ...(outputs && { outputs }), ...(sequence && { sequence }) };
+      const question = { model: this.address, inputs, declared, ...wishes };
       return check(await this.server.client.infer(question, limits));
     };
     try {
-      const answer = await this.server.during(() => ask().catch((error: unknown) => repeated(error, ask)));
+      const answer = await this.server.during(() =>
+        sequence ? ask() : ask().catch((error: unknown) => repeated(error, ask)),
+      );
       this.learn(pass, null);
       return answer;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ModelFile, RanOn } from '../backends/backend';
+import type { Sequence } from '../sequence';
 import type { Priority } from './priority';
 import type { BatchPolicy, CloseReason } from './batch-policy';
 
@@ -9,6 +10,8 @@ export interface BatchRequest {
   readonly batchable: boolean;
   /** How the endpoint's requests are batched; the batcher's own way where absent. One object for many requests. */
   readonly policy?: BatchPolicy;
+  /** Of a question that must be asked alone, and once. */
+  readonly sequence?: Sequence | undefined;
   /** Who comes first among those who wait; normal where absent. */
   readonly priority?: Priority;
   /** Belong to the batcher until the run has ended. Where batchable, all have the same number of rows. */

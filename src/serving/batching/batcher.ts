@@ -155,12 +155,12 @@ export class Batcher {
     const { requests, rows, signal } = batch;
     const [first] = requests;
     if (first === undefined) return;
-    const { file, outputs } = first.request;
+    const { file, outputs, sequence } = first.request;
     this.running.push(batch);
     model.running++;
     const isSuspect = first.suspect; // before it may become one
     const limits = { timeoutMs: this.options.runLimitMs, outputs, signal };
-    const options = { ...limits, shared: requests.length > 1, suspect: isSuspect };
+    const options = { ...limits, sequence, shared: requests.length > 1, suspect: isSuspect };
     if (isSuspect) model.triesSuspect = true;
     try {
       const size = paddedSize(rows, requests, policy);

@@ -22,12 +22,14 @@ function policyKey(policy: BatchPolicy): string {
  * @param isSuspect whether a run that it shared has ended a worker
  */
 export function groupKey(
-  { file, inputs, outputs }: BatchRequest,
+  { file, inputs, outputs, sequence }: BatchRequest,
   policy: BatchPolicy,
   isSuspect: boolean,
 ): string {
   let key = file.sha256 + SEPARATOR + policyKey(policy);
   if (isSuspect) key = SEPARATOR + key;
+  // Whoever must be asked alone waits in no group that shares runs.
+  if (sequence !== undefined) key = SEPARATOR + SEPARATOR + key;
   for (const { name, datatype, shape } of inputs) {
     key += SEPARATOR + name + SEPARATOR + datatype;
     for (let axis = 1; axis < shape.length; axis++) key += ',' + shape[axis];

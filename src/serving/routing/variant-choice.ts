@@ -3,6 +3,7 @@ import type { PredictRequest } from '../prediction';
 import type { Random } from './random-draws';
 import { matchingRule } from './running-rules';
 import type { RunningEndpoint, RunningVariant } from './running-endpoint';
+import { sequenceKey } from '../sequence';
 import { pickVariant } from './traffic-split';
 import type { ModelVersionId } from '../../registry/registry';
 
@@ -13,16 +14,19 @@ export interface Choice {
   /** Whether it is asked while it rests, since no other will do: no trial, and its health learns nothing of it. */
   readonly isEarly?: boolean;
 }
-type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'inputs' | 'parameters' | 'routingKey'>;
+type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'inputs' | 'parameters' | 'routingKey' | 'sequence'>;
 type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
 
 /**
  * Who answers: whom the first rule that applies names, else one of the variants that may be tried, by the strategy.
- * Where none may be tried, health is no reason: an answer may still come, and if not, its error says why.
+ * Where none may be tried, health is no reason: an answer may still come, and if not, its error says why. Nor is it one
+ * for a sequence: another variant would not know what was asked before.
  */
 export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, random: Random): Choice {
   const ruled = endpoint.rules.length === 0 ? undefined : matchingRule(endpoint.rules, asked)?.variant;
-  if (ruled?.known.health.mayTry(nowMs)) return { variant: ruled, byRule: true };
+  if (ruled && (asked.sequence || ruled.known.health.mayTry(nowMs))) return { variant: ruled, byRule: true };
+  if (asked.sequence)
+    return { variant: pickVariant(endpoint.variants, keyOf(asked), random()), byRule: false };
   const usable = usableOf(endpoint.variants, nowMs);
   if (ruled && usable.length === 0) return { variant: ruled, byRule: true };
   const candidates = usable.length === 0 ? endpoint.variants : usable;
@@ -82,12 +86,15 @@ function usableOf(variants: readonly RunningVariant[], nowMs: number): readonly 
 function byStrategy(
   { strategy }: Chosen,
   variants: readonly RunningVariant[],
-  { routingKey }: Asked,
+  asked: Asked,
   random: Random,
 ): RunningVariant {
-  const isSticky = routingKey !== null && routingKey !== undefined;
-  if (strategy.kind === 'WEIGHTS' || isSticky) return pickVariant(variants, routingKey ?? null, random());
+  const key = keyOf(asked);
+  if (strategy.kind === 'WEIGHTS' || key !== null) return pickVariant(variants, key, random());
   return pickLearning(variants, strategy, random) ?? pickVariant(variants, null, random());
 }
+
+const keyOf = ({ routingKey, sequence }: Asked): string | null =>
+  routingKey ?? (sequence ? sequenceKey(sequence) : null);
 
 const hasWeight = ({ weight }: RunningVariant) => weight > 0;

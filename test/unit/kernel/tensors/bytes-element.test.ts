@@ -44,8 +44,7 @@ test.each<[string, (data: readonly BytesElement[]) => Iterable<unknown>]>([
     (data) => {
       const input = { ...tensor([]), shape: [data.length], data: undefined, bytes: tensorBytes(data) };
       const spec = { name: 'x', datatype: 'BYTES' as const, shape: [-1] };
-      return (tensorFromJson(input, spec, 'x', new InputCheck(), true)?.data ??
-        []) as BytesElement[];
+      return (tensorFromJson(input, spec, 'x', new InputCheck(), true)?.data ?? []) as BytesElement[];
     },
   ],
   [

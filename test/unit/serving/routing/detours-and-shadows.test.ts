@@ -32,13 +32,14 @@ function variant(name: string, { weight = 1, shadow = false } = {}): RunningVari
     weight,
     shadow,
     ref: name,
-    model: { version, file: { sha256: name } },
+    model: { version, file: { sha256: name, remote: { backend: 'open-inference' } } },
     known,
   } as unknown as RunningVariant;
 }
 
 /** What any reference leads to. */
 const BY_ITSELF = variant('by-itself');
+const SEQUENCE = { id: 7, start: false, end: false };
 const NOBODY_ABSENT = { explainTarget: () => Promise.reject(new Error('Everybody is there.')) };
 
 /** What is asked of each model, by name, and how it answers. */
@@ -132,6 +133,13 @@ describe('a prediction that its variant has failed', () => {
       expect(batcher.asked).toEqual(['broken']);
     },
   );
+
+  test('is not, where it belongs to a sequence: another would not know what was asked before', async () => {
+    batcher.answers.set('broken', failing('crashed'));
+    const variants = [broken(), variant('other'), variant('shadow', { shadow: true })];
+    expect(await ask(variants, { sequence: SEQUENCE })).toMatchObject({ error: { reason: 'crashed' } });
+    expect(batcher.asked).toEqual(['broken']);
+  });
 
   test('is no error of the variant, where its caller has left', async () => {
     batcher.answers.set('broken', failing('cancelled'));

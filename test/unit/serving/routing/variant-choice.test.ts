@@ -57,6 +57,25 @@ test('a rule decides before the weights, also for a variant without weight', () 
   });
 });
 
+test('a sequence stays with its variant, whatever the strategy is, also where that rests', () => {
+  const variants = [variant('old', 1), variant('new', 1)];
+  for (const strategy of [BY_WEIGHTS, { kind: 'EPSILON_GREEDY', epsilon: 1 } as never]) {
+    const of = endpoint(variants, { strategy });
+    const chosen = new Set<string>();
+    for (let id = 1; id <= 20; id += 1) {
+      const asked = { sequence: { id, start: false, end: false } };
+      const [[name = '', share] = []] = Object.entries(shares(of, asked));
+      expect(share).toBeCloseTo(1);
+      chosen.add(name);
+    }
+    expect([...chosen].sort()).toEqual(['new', 'old']);
+  }
+  const asked = { sequence: { id: 'a', start: false, end: false } };
+  const { variant: before } = chooseVariant(endpoint(variants), asked, NOW_MS, Math.random);
+  breakDown(before);
+  expect(chooseVariant(endpoint(variants), asked, NOW_MS, Math.random).variant).toBe(before);
+});
+
 test('a rule decides before a routing key', () => {
   const of = endpoint([variant('old', 1), variant('new', 1)], { rules: [TO_NEW] });
   for (const routingKey of ['a', 'b', 'c', 'd'])

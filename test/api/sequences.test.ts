@@ -1,0 +1,151 @@
+import { EchoRemote } from '../support/echo-remote';
+import { floatBytes, floatsIn, GrpcClient, type InferRequest } from '../support/grpc-client';
+import { OpenInferenceClient } from '../support/open-inference-client';
+import { RegistryClient, scaled } from '../support/registry-client';
+import { remoteModel } from '../support/remote-model';
+import { deployEndpoint } from '../support/serving-client';
+import { startTestServer, type TestServer } from '../support/test-server';
+
+/** Answers the sum of what each sequence has sent so far, and keeps what it was asked. */
+class Adder extends EchoRemote {
+  readonly asked: { readonly id: unknown; readonly values: readonly number[] }[] = [];
+  private readonly sums = new Map<unknown, number[]>();
+
+  constructor() {
+    super('FP32');
+    this.answerTo = (bytes, { sequence_id: id, sequence_start, sequence_end }) => {
+      const values = floatsIn(bytes);
+      this.asked.push({ id, values });
+      if (id === undefined) return bytes;
+      const before = sequence_start === true ? [0, 0] : this.sums.get(id);
+      if (!before) return null; // as Triton, it begins with nothing but a start
+      const sums = before.map((sum, at) => sum + (values[at] ?? NaN));
+      this.sums.set(id, sums);
+      if (sequence_end === true) this.sums.delete(id);
+      return Buffer.from(floatBytes(sums));
+    };
+  }
+
+  /** What the questions of a sequence were, in their order. */
+  askedOf(id: unknown): readonly (readonly number[])[] {
+    return this.asked.filter((one) => one.id === id).map(({ values }) => values);
+  }
+}
+
+const adders = { one: new Adder(), other: new Adder(), shadow: new Adder() };
+let server: TestServer;
+let v2: OpenInferenceClient;
+let grpc: GrpcClient;
+beforeAll(async () => {
+  await Promise.all(Object.values(adders).map((adder) => adder.start()));
+  server = await startTestServer({
+    REMOTE_BACKENDS: Object.values(adders)
+      .map(({ url }) => url)
+      .join(','),
+  });
+  const registry = new RegistryClient(server);
+  for (const [name, { url }] of Object.entries(adders))
+    await registry.version(name, Buffer.from(remoteModel({ backend: 'open-inference', url, model: 'x' })));
+  await registry.promote(await registry.version('stateless', scaled(2)), 'production');
+  await deployEndpoint(
+    server,
+    'sums',
+    Object.keys(adders).map((name) => ({
+      ...{ name, ref: `${name}@1.0.0` },
+      ...(name === 'shadow' ? { shadow: true, weight: 0 } : { weight: 1 }),
+    })),
+    undefined,
+    { cacheTtlMs: 60_000, maxDelayMs: 20, maxBatch: 64 },
+  );
+  v2 = new OpenInferenceClient(server);
+  grpc = new GrpcClient(server.grpcAddress, server.key);
+});
+afterAll(async () => {
+  grpc.close();
+  await server.stop();
+  await Promise.all(Object.values(adders).map((adder) => adder.stop()));
+});
+
+const ask = async (model: string, parameters: object, data = [1, 2]) => {
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 2], data }];
+  const { status, json } = await v2.infer(model, { parameters, inputs });
+  return { status, values: json.outputs?.[0]?.data, error: json.error, told: json.parameters };
+};
+const asked = (id: unknown) =>
+  Object.values(adders).flatMap((adder) => (adder.askedOf(id).length > 0 ? [adder.askedOf(id)] : []));
+
+test('each question of a sequence reaches one model, alone and in turn, though all are equal', async () => {
+  const ids = [...Array.from({ length: 8 }, (_, index) => index + 1), 'a text'];
+  const answers = await Promise.all(
+    ids.map(async (id) => {
+      const sums: unknown[] = [];
+      for (const [sequence_start, sequence_end] of [
+        [true, false],
+        [false, false],
+        [false, true],
+      ])
+        sums.push((await ask('sums', { sequence_id: id, sequence_start, sequence_end })).values);
+      return sums;
+    }),
+  );
+  expect(answers).toEqual(
+    ids.map(() => [
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]),
+  );
+  const alone = [1, 2];
+  expect(ids.map(asked)).toEqual(ids.map(() => [[alone, alone, alone]]));
+  expect(adders.shadow.asked.filter(({ id }) => id !== undefined)).toEqual([]);
+});
+
+test('questions of a stream go in the order in which they were sent', async () => {
+  const request = (at: number): InferRequest => ({
+    modelName: 'sums',
+    id: String(at),
+    parameters: {
+      sequence_id: { parameterChoice: { case: 'int64Param', value: 9_007_199_254_740_993n } },
+      sequence_start: { parameterChoice: { case: 'boolParam', value: at === 0 } },
+      sequence_end: { parameterChoice: { case: 'boolParam', value: at === 9 } },
+    },
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
+    rawInputContents: [floatBytes([at, 1])],
+  });
+  const stream = grpc.openStream();
+  for (let at = 0; at < 10; at += 1) stream.ask(request(at));
+  stream.call.end();
+  const answers = await stream.received(10);
+  expect(answers.map(({ errorMessage }) => errorMessage).join('')).toBe('');
+  expect(answers.map(({ inferResponse }) => inferResponse?.id)).toEqual([...'0123456789']);
+  expect(floatsIn(answers.at(-1)?.inferResponse?.rawOutputContents[0])).toEqual([45, 10]);
+});
+
+test('a question that fails is not asked again: the model may have taken it', async () => {
+  expect(await ask('sums', { sequence_id: 'never begun' })).toMatchObject({ status: 503 });
+  expect(asked('never begun')).toEqual([[[1, 2]]]);
+});
+
+test.each([[0], ['']])('a sequence %p is none, for every model', async (sequence_id) => {
+  const parameters = { sequence_id, sequence_start: true, sequence_end: false, routing_key: 'one variant' };
+  expect(await ask('stateless', parameters)).toMatchObject({ status: 200, values: [2, 4] });
+  expect(await ask('sums', parameters, [7, 7])).toMatchObject({ status: 200, values: [7, 7] });
+  expect((await ask('sums', parameters, [7, 7])).told).toMatchObject({ cached: true });
+});
+
+test('a model that remembers nothing refuses a sequence, by each door in the same words', async () => {
+  const { status, error } = await ask('stateless', { sequence_id: 7, sequence_start: true });
+  expect({ status, error }).toEqual({
+    status: 400,
+    error:
+      'parameters.sequence_id: expected 0 or none, since “stateless@1.0.0” answers each request by itself, got 7.',
+  });
+  await expect(
+    grpc.infer({
+      modelName: 'stateless',
+      parameters: { sequence_id: { parameterChoice: { case: 'int64Param', value: 7n } } },
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
+      rawInputContents: [floatBytes([1, 2])],
+    }),
+  ).rejects.toMatchObject({ details: error });
+});
