@@ -39,10 +39,13 @@ interface Report {
 }
 const reportOf = (out: string) => JSON.parse(out) as Report;
 
-test.each(['graphql', 'v2', 'v2-binary'])(
+test.each(['graphql', 'v2', 'v2-binary', 'grpc', 'tf-serving'])(
   'by %s an endpoint is measured with questions made of its signature, and nothing fails',
   async (door) => {
-    const { code, out } = await bench('doubles', '--door', door, '--json', '--concurrency', '4', ...BRIEFLY);
+    const { code, out } = await bench(
+      ...['doubles', '--door', door, '--grpc-url', `grpc://${server.grpcAddress}`],
+      ...['--json', '--concurrency', '4', '--batch', '3', ...BRIEFLY],
+    );
     const report = reportOf(out);
     expect(report).toMatchObject({ asked: 'doubles', version: 'double@1.0.0', held: true });
     expect(report.stages).toMatchObject([{ failed: 0, errors: {} }]);
@@ -78,25 +81,23 @@ test('a limit that does not hold ends with 1, and says which one', async () => {
   expect(code).toBe(1);
 });
 
-test('refusals under load are counted by their code, with what the server says', async () => {
+test.each([
+  ['graphql', 'OVERLOADED'],
+  ['grpc', 'RESOURCE_EXHAUSTED'],
+  ['tf-serving', 'HTTP 503'],
+])('by %s refusals under load are counted as %s, with what the server says', async (door, expected) => {
   const name = 'narrow';
   const settings = { maxQueue: 2, maxBatch: 1 };
   await deployEndpoint(server, name, [{ ref: 'double@production', weight: 1 }], undefined, settings);
   const { code, out } = await bench(
-    name,
-    '--json',
-    '--concurrency',
-    '32',
-    '--max-errors',
-    '100%',
-    ...BRIEFLY,
+    ...[name, '--door', door, '--grpc-url', `grpc://${server.grpcAddress}`],
+    ...['--json', '--concurrency', '32', '--max-errors', '100%', ...BRIEFLY],
   );
   const [stage] = reportOf(out).stages;
-  expect(Object.keys(stage?.errors ?? {})).toEqual(['OVERLOADED']);
-  expect(stage?.errors.OVERLOADED).toEqual({
-    count: stage?.failed,
-    message: expect.stringMatching(/\w+/) as string,
+  expect(stage?.errors).toEqual({
+    [expected]: { count: stage?.failed, message: expect.stringMatching(/\w+/) as string },
   });
+  expect(stage?.failed).toBeGreaterThan(0);
   expect(code).toBe(0);
 });
 
@@ -106,6 +107,12 @@ test.each([
   [['bench', 'doubles', '--key-file', '/nowhere'], 3, /No API key: \/nowhere cannot be read/],
   [['bench', 'doubles', '--key-file', __filename], 3, /No API key: what \/.* has is none/],
   [['bench', 'doubles', '--url', 'http://127.0.0.1:1'], 3, /No answer from http:\/\/127\.0\.0\.1:1/],
+  [
+    ['bench', 'doubles', '--door', 'grpc', '--grpc-url', 'grpc://127.0.0.1:1'],
+    3,
+    /The first question was refused: UNAVAILABLE: /,
+  ],
+  [['bench', 'doubles', '--grpc-url', '127.0.0.1:1'], 2, /--grpc-url: expected grpc:\/\/host:port/],
   [['bench', 'doubles', '--url', 'here'], 2, /address of the server, got “here”/],
   [
     ['bench', 'doubles', '--fast'],
@@ -113,7 +120,11 @@ test.each([
     /^modelgraph: Unknown option '--fast'\. See `modelgraph bench --help`\.$/m,
   ],
   [['bench'], 2, /Expected one endpoint/],
-  [['bench', 'doubles', '--door', 'side'], 2, /expected one of graphql, v2, v2-binary/],
+  [
+    ['bench', 'doubles', '--door', 'side'],
+    2,
+    /expected one of graphql, v2, v2-binary, grpc, tf-serving, got “side”/,
+  ],
   [['sing'], 2, /no command “sing”/],
   [['run'], 2, /no command “run”\. There is “run start”, “run log”, “run finish”, “run reproduce”\. See/],
   [['spool', 'send', '/nowhere'], 3, /There is no folder \/nowhere/],

@@ -12,7 +12,7 @@ export interface Stage {
   readonly durationMs: number;
 }
 
-export const DOORS = ['graphql', 'v2', 'v2-binary'] as const;
+export const DOORS = ['graphql', 'v2', 'v2-binary', 'grpc', 'tf-serving'] as const;
 export type DoorName = (typeof DOORS)[number];
 
 /** As many connections as one process can hold without a change of the machine's limits. */

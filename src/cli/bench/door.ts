@@ -1,17 +1,14 @@
 import { PREDICT_ROWS, PREDICT_TENSORS } from '../operations/predict';
 import type { AskedModel } from './asked-model';
 import type { DoorName } from './bench-plan';
+import { grpcQuestion } from './grpc-question';
 import type { Outcome } from './measurement';
+import type { Question } from './sender';
 import { tensorBytes } from './tensor-bytes';
 import type { Tensor } from './tensors';
+import { tfServingQuestion } from './tf-serving-question';
 
-/** One request's body, made beforehand: making it must not be measured. */
-export interface Question {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
-/** Where questions go, and how an answer is told from a refusal. */
+/** Where questions go by HTTP, and how an answer is told from a refusal. */
 export interface Door {
   readonly path: string;
   /** @param start the first bytes of the answer */
@@ -26,27 +23,47 @@ const ANSWERED: Outcome = { code: null };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const GRAPHQL_ANSWERED = '{"data":{"predict":{"__typename":"PredictSuccess"';
 
-export function doorOf(name: DoorName, model: AskedModel): Door {
-  if (name === 'graphql') return { path: '/graphql', outcomeOf: graphqlOutcome };
-  return { path: `/v2/models/${encodeURIComponent(model.name)}/infer`, outcomeOf: v2Outcome };
+/** A door that is asked by HTTP. */
+export type HttpDoorName = Exclude<DoorName, 'grpc'>;
+
+export function doorOf(name: HttpDoorName, model: AskedModel): Door {
+  const asked = encodeURIComponent(model.name);
+  switch (name) {
+    case 'graphql':
+      return { path: '/graphql', outcomeOf: graphqlOutcome };
+    case 'v2':
+    case 'v2-binary':
+      return { path: `/v2/models/${asked}/infer`, outcomeOf: restOutcome };
+    case 'tf-serving':
+      return { path: `/v1/models/${asked}:predict`, outcomeOf: restOutcome };
+  }
 }
 
 export function questionOf(door: DoorName, model: AskedModel, asked: Asked): Question {
   if (door === 'graphql') return graphqlQuestion(model, asked);
-  if (!('tensors' in asked)) throw new Error('The Open Inference Protocol takes tensors.');
-  return door === 'v2' ? v2Question(asked.tensors) : v2BinaryQuestion(asked.tensors);
+  if (!('tensors' in asked)) throw new Error('Only GraphQL takes rows by column.');
+  switch (door) {
+    case 'v2':
+      return jsonQuestion({ inputs: asked.tensors });
+    case 'v2-binary':
+      return v2BinaryQuestion(asked.tensors);
+    case 'tf-serving':
+      return jsonQuestion(tfServingQuestion(asked.tensors, model.version.signature));
+    case 'grpc':
+      return { headers: {}, body: grpcQuestion(model.name, asked.tensors) };
+  }
 }
 
 function graphqlQuestion({ name, kind }: AskedModel, asked: Asked): Question {
   const { text } = 'rows' in asked ? PREDICT_ROWS : PREDICT_TENSORS;
   const what = 'rows' in asked ? { rows: asked.rows } : { inputs: asked.tensors };
   const input = { [kind]: name, ...what };
-  return { headers: JSON_TYPE, body: Buffer.from(JSON.stringify({ query: text, variables: { input } })) };
+  return jsonQuestion({ query: text, variables: { input } });
 }
 
-const v2Question = (inputs: readonly Tensor[]): Question => ({
+const jsonQuestion = (body: object): Question => ({
   headers: JSON_TYPE,
-  body: Buffer.from(JSON.stringify({ inputs })),
+  body: Buffer.from(JSON.stringify(body)),
 });
 
 /** The values follow the JSON, and are answered likewise. */
@@ -77,7 +94,8 @@ function graphqlOutcome(status: number, start: Buffer): Outcome {
   return { code: code ?? `HTTP ${status}`, message };
 }
 
-function v2Outcome(status: number, start: Buffer): Outcome {
+/** Both protocols answer a refusal with a status, and a sentence as `error`. */
+function restOutcome(status: number, start: Buffer): Outcome {
   if (status === OK) return ANSWERED;
   return { code: `HTTP ${status}`, message: jsonIn(start).error };
 }

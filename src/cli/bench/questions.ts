@@ -1,8 +1,9 @@
 import type { AskedModel } from './asked-model';
 import type { DoorName } from './bench-plan';
-import { questionOf, type Asked, type Question } from './door';
+import { questionOf, type Asked } from './door';
 import { rowsIn } from './rows-file';
 import { sampleRows, sampleTensors, seededRandom } from './sample-values';
+import type { Question } from './sender';
 import { takesRows, tensorsOf, type Row } from './tensors';
 
 /** Different questions, asked in turn, so that no remembered answer helps. */

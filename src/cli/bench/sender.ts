@@ -1,73 +1,15 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { TIMED_OUT, type Outcome } from './measurement';
-import type { Door, Question } from './door';
+import type { Outcome } from './measurement';
 
-/** What of an answer is kept to be looked at: where it says what went wrong. The rest is counted and dropped. */
-const MAX_KEPT_BYTES = 65_536;
-
-interface SenderOptions {
-  readonly url: string;
+/** One request's body, made beforehand: making it must not be measured. */
+export interface Question {
+  /** HTTP's; a gRPC call has none of its own. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly maxConnections: number;
-  readonly timeoutMs: number;
+  readonly body: Buffer;
 }
 
-/** Sends questions over kept connections, each as often as it is called, and tells what became of it. */
-export class Sender {
-  private readonly agent: HttpAgent;
-  private readonly request: typeof httpRequest;
-  private readonly origin: string;
-
-  constructor(private readonly options: SenderOptions) {
-    const isSecure = options.url.startsWith('https:');
-    const settings = { keepAlive: true, maxSockets: options.maxConnections, maxFreeSockets: Infinity };
-    this.agent = isSecure ? new HttpsAgent(settings) : new HttpAgent(settings);
-    this.request = isSecure ? httpsRequest : httpRequest;
-    this.origin = options.url;
-  }
-
+/** Sends questions by one door, each as often as it is called, and tells what became of it. */
+export interface Sender {
   /** Never rejects: what goes wrong is an outcome, too. */
-  send(door: Door, { headers, body }: Question): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const request = this.request(`${this.origin}${door.path}`, {
-        method: 'POST',
-        agent: this.agent,
-        headers: { ...this.options.headers, ...headers, 'content-length': body.length },
-      });
-      const timer = setTimeout(() => {
-        end({ code: TIMED_OUT, message: `no answer within ${this.options.timeoutMs} ms (--timeout)` });
-        request.destroy();
-      }, this.options.timeoutMs);
-      const end = (outcome: Outcome) => {
-        clearTimeout(timer);
-        resolve(outcome);
-      };
-      request.on('error', (error) => end(failure(error)));
-      request.on('response', (response) => {
-        response.on('error', (error) => end(failure(error)));
-        readStart(response, (start) => end(door.outcomeOf(response.statusCode ?? 0, start)));
-      });
-      request.end(body);
-    });
-  }
-
-  close(): void {
-    this.agent.destroy();
-  }
-}
-
-/** Reads an answer to its end, and gives its first bytes. */
-function readStart(response: IncomingMessage, done: (start: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  let kept = 0;
-  response.on('data', (chunk: Buffer) => {
-    if (kept < MAX_KEPT_BYTES) chunks.push(chunk.subarray(0, MAX_KEPT_BYTES - kept));
-    kept += chunk.length;
-  });
-  response.on('end', () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-}
-
-function failure(error: NodeJS.ErrnoException): Outcome {
-  return { code: error.code ?? 'CONNECTION', message: error.message };
+  send(question: Question): Promise<Outcome>;
+  close(): void;
 }

@@ -18,12 +18,14 @@ const WRITERS: Readonly<Record<string, readonly [sizeBytes: number, write: Write
   FP64: [8, (bytes, value, at) => bytes.writeDoubleLE(Number(value), at)],
 };
 
-/** A tensor's values as the binary extension sends them: little-endian, row-major, texts with their length before them. */
+/** A tensor's values as the binary extension and gRPC send them: little-endian, row-major, texts with their length before them. */
 export function tensorBytes({ name, datatype, data }: Tensor): Buffer {
   if (datatype === 'BYTES') return Buffer.concat(data.flatMap(textBytes));
   const writer = WRITERS[datatype];
   if (!writer)
-    throw new UsageError(`--door v2-binary cannot write “${name}”, which is ${datatype}. Take --door v2.`);
+    throw new UsageError(
+      `--door v2-binary and grpc cannot write “${name}”, which is ${datatype}. Take --door v2.`,
+    );
   const [size, write] = writer;
   const bytes = Buffer.alloc(size * data.length);
   try {

@@ -1,12 +1,15 @@
 import { parsedArguments } from '../arguments';
 import { askedModel, type AskedModel } from '../bench/asked-model';
 import { DOORS, durationMsOf, stagesOf, wholeNumberOf, type DoorName, type Stage } from '../bench/bench-plan';
-import { doorOf, type Door, type Question } from '../bench/door';
+import { doorOf } from '../bench/door';
+import { grpcUrlOf } from '../bench/grpc-address';
+import { GrpcSender } from '../bench/grpc-sender';
+import { HttpSender } from '../bench/http-sender';
 import { questionsFor } from '../bench/questions';
 import { reportJson } from '../bench/report-json';
 import { reportText } from '../bench/report';
 import { runStages } from '../bench/run-stages';
-import { Sender } from '../bench/sender';
+import type { Question, Sender } from '../bench/sender';
 import { maxErrorsOf, verdictOn, type Limits } from '../bench/verdict';
 import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Terminal } from '../command';
 import { ACCESS_HELP, headersOf, serverAccess, type ServerAccess } from '../server-access';
@@ -36,7 +39,9 @@ The load (one of these; one caller if none is given)
                          in time is counted as NOT_SENT, an error
 
 The question
-  --door DOOR            graphql, v2 (Open Inference Protocol in JSON) or v2-binary (graphql)
+  --door DOOR            graphql, v2 (Open Inference Protocol in JSON), v2-binary, grpc (the same by gRPC) or
+                         tf-serving (TensorFlow Serving's REST, row by row) (graphql)
+  --grpc-url URL         where the door grpc is: grpc://host:port, or grpcs:// with TLS (port 4001 of the server)
   --rows FILE            rows to send in turn: a JSON list of objects, or a CSV file; without it they are made from
                          what the model says that it takes: random, and the same in every run
   --batch N              rows of one request (1)
@@ -59,6 +64,7 @@ interface BenchOptions {
   readonly timeoutMs: number;
   readonly maxInFlight: number;
   readonly door: DoorName;
+  readonly grpcUrl: URL;
   readonly rowsFile: string | null;
   readonly batch: number;
   readonly json: boolean;
@@ -76,15 +82,14 @@ async function runBench(options: BenchOptions, terminal: Terminal): Promise<Exit
   const { access, stages, limits, door: doorName, batch } = options;
   const model = await askedModel(access, options.name);
   const questions = await questionsFor(model, options);
-  const door = doorOf(doorName, model);
-  const sender = senderFor(options);
+  const sender = senderFor(options, model);
   try {
-    await askOnce(sender, door, questions);
+    await askOnce(sender, questions);
     if (!options.json) terminal.out(`${introduction(options, model, questions)}\n\n`);
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
     let next = 0;
-    const send = () => sender.send(door, questionAt(questions, next++));
+    const send = () => sender.send(questionAt(questions, next++));
     const measured = await runStages({ ...options, stages, send, terminal });
     const { user, system } = process.cpuUsage(cpu);
     const clientCpuShare = (user + system) / 1000 / (performance.now() - startedAt);
@@ -106,15 +111,18 @@ async function runBench(options: BenchOptions, terminal: Terminal): Promise<Exit
   }
 }
 
-const senderFor = ({ access, stages, maxInFlight, timeoutMs }: BenchOptions): Sender => {
-  const atOnce = stages.map(({ load }) => (load.kind === 'closed' ? load.callers : maxInFlight));
+function senderFor(options: BenchOptions, model: AskedModel): Sender {
+  const { access, door, stages, maxInFlight, timeoutMs } = options;
+  const atOnce = Math.max(...stages.map(({ load }) => (load.kind === 'closed' ? load.callers : maxInFlight)));
+  const headers = headersOf(access);
+  if (door === 'grpc') return new GrpcSender({ url: options.grpcUrl, headers, maxCalls: atOnce, timeoutMs });
   const { url } = access;
-  return new Sender({ url, headers: headersOf(access), maxConnections: Math.max(...atOnce), timeoutMs });
-};
+  return new HttpSender({ url, headers, door: doorOf(door, model), maxConnections: atOnce, timeoutMs });
+}
 
 /** What is wrong with the very first question is wrong with all of them: better told than counted. */
-async function askOnce(sender: Sender, door: Door, questions: readonly Question[]): Promise<void> {
-  const { code, message } = await sender.send(door, questionAt(questions, 0));
+async function askOnce(sender: Sender, questions: readonly Question[]): Promise<void> {
+  const { code, message } = await sender.send(questionAt(questions, 0));
   if (code !== null) throw new CommandFailed(`The first question was refused: ${code}: ${message ?? ''}`);
 }
 
@@ -125,14 +133,15 @@ function questionAt(questions: readonly Question[], index: number): Question {
 }
 
 function introduction(
-  { access, door, batch, rowsFile }: BenchOptions,
+  { access, door, grpcUrl, batch, rowsFile }: BenchOptions,
   { name, version, cacheTtlMs }: AskedModel,
   questions: readonly Question[],
 ): string {
   const source = rowsFile === null ? `made from the signature of ${version.ref}` : `from ${rowsFile}`;
+  const place = door === 'grpc' ? `grpc://${grpcUrl.host}` : access.url;
   const rows = batch === 1 ? '1 row' : `${batch} rows`;
   const lines = [
-    `${name} (${version.ref}) at ${access.url} by ${door}; ${questions.length} questions of ${rows}, ${source}`,
+    `${name} (${version.ref}) at ${place} by ${door}; ${questions.length} questions of ${rows}, ${source}`,
   ];
   if (cacheTtlMs > 0)
     lines.push(
@@ -149,6 +158,7 @@ function optionsIn(args: readonly string[], terminal: Terminal): BenchOptions {
   const door = DOORS.find((known) => known === (values.door ?? 'graphql'));
   if (!door) throw new UsageError(`--door: expected one of ${DOORS.join(', ')}, got “${values.door}”.`);
   const maxP99 = values['max-p99'];
+  const access = serverAccess(values, terminal.environment);
   return {
     name,
     door,
@@ -163,7 +173,8 @@ function optionsIn(args: readonly string[], terminal: Terminal): BenchOptions {
       maxErrors: maxErrorsOf(values['max-errors'] ?? '0'),
       maxP99Ms: maxP99 === undefined ? null : durationMsOf('max-p99', maxP99),
     },
-    access: serverAccess(values, terminal.environment),
+    access,
+    grpcUrl: grpcUrlOf(values['grpc-url'], access.url),
   };
 }
 
@@ -171,7 +182,7 @@ function parsed(args: readonly string[]) {
   const text = { type: 'string' } as const;
   return parsedArguments('bench', args, {
     ...{ concurrency: text, rate: text, ramp: text, duration: text, warmup: text, timeout: text },
-    ...{ door: text, rows: text, batch: text, 'max-in-flight': text },
+    ...{ door: text, 'grpc-url': text, rows: text, batch: text, 'max-in-flight': text },
     ...{ json: { type: 'boolean' }, 'max-errors': text, 'max-p99': text },
   });
 }

@@ -1,11 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { grpcUrlOf } from '../../../src/cli/bench/grpc-address';
+import { grpcQuestion } from '../../../src/cli/bench/grpc-question';
 import { rowsIn } from '../../../src/cli/bench/rows-file';
 import { questionsFor } from '../../../src/cli/bench/questions';
 import { tensorBytes } from '../../../src/cli/bench/tensor-bytes';
 import { tensorsOf } from '../../../src/cli/bench/tensors';
+import { tfServingQuestion } from '../../../src/cli/bench/tf-serving-question';
 import { UsageError } from '../../../src/cli/command';
+import { ModelInferRequestSchema } from '../../../src/kernel/generated/grpc_service_pb';
 
 const column = (name: string, datatype: string) => ({ name, datatype, nullable: true });
 const tensor = (name: string, datatype: string, ...shape: number[]) => ({ name, datatype, shape });
@@ -68,6 +73,51 @@ test('values are written little-endian, and texts with their length', () => {
   expect(bytes('BYTES', 'é', '')).toBe('02000000c3a900000000');
   expect(() => bytes('FP16', 1)).toThrow(UsageError);
   expect(() => bytes('UINT8', 300)).toThrow(UsageError);
+});
+
+test('TensorFlow Serving is asked row by row, or tensor by tensor where rows are not separate', () => {
+  const tensors = [
+    { ...tensor('pair', 'FP32', 2, 2), data: [1, 2, 3, 4] },
+    { ...tensor('id', 'INT64', 2), data: [5, 6] },
+  ];
+  expect(tfServingQuestion(tensors, SIGNATURE)).toEqual({
+    instances: [
+      { pair: [1, 2], id: 5 },
+      { pair: [3, 4], id: 6 },
+    ],
+  });
+  expect(tfServingQuestion(tensors, { ...SIGNATURE, batchable: false })).toEqual({
+    inputs: {
+      pair: [
+        [1, 2],
+        [3, 4],
+      ],
+      id: [5, 6],
+    },
+  });
+});
+
+test('by gRPC a question is what generated code reads', () => {
+  const tensors = [
+    { ...tensor('island', 'BYTES', 1, 1), data: ['é'] },
+    { ...tensor('mass', 'FP32', 1, 2), data: [1, 2] },
+  ];
+  expect(fromBinary(ModelInferRequestSchema, grpcQuestion('birds@production', tensors))).toMatchObject({
+    modelName: 'birds@production',
+    inputs: [
+      { name: 'island', datatype: 'BYTES', shape: [1n, 1n] },
+      { name: 'mass', datatype: 'FP32', shape: [1n, 2n] },
+    ],
+    rawInputContents: tensors.map((one) => new Uint8Array(tensorBytes(one))),
+  });
+});
+
+test('gRPC is beside the server’s HTTP, or where it is said to be', () => {
+  expect(grpcUrlOf(undefined, 'http://models:4000').href).toBe('grpc://models:4001');
+  expect(grpcUrlOf(undefined, 'https://[::1]/models').href).toBe('grpcs://[::1]:4001');
+  expect(grpcUrlOf('grpcs://models:443', 'http://models:4000').href).toBe('grpcs://models:443');
+  for (const wrong of ['models:4001', 'grpc://models', 'http://models:4001', ''])
+    expect(() => grpcUrlOf(wrong, 'http://models:4000')).toThrow(UsageError);
 });
 
 test('cells of a CSV file are what the columns say; empty ones are missing, unknown ones are left out', async () => {
