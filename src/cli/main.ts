@@ -4,6 +4,7 @@ import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Term
 import { artifactGet } from './commands/artifact-get';
 import { artifactPut } from './commands/artifact-put';
 import { bench } from './commands/bench';
+import { cacheWarm } from './commands/cache-warm';
 import { gc } from './commands/gc';
 import { importMlflow } from './commands/import-mlflow';
 import { importTensorboard } from './commands/import-tensorboard';
@@ -17,7 +18,7 @@ import { spoolSend } from './commands/spool-send';
 
 const COMMANDS: readonly Command[] = [
   ...[runStart, runLog, runFinish, runReproduce, runsSearch],
-  ...[artifactPut, artifactGet, spoolSend, gc, bench],
+  ...[artifactPut, artifactGet, spoolSend, gc, bench, cacheWarm],
   ...[importMlflow, importTensorboard, importWandb],
 ];
 /** Where nobody says how wide a line may be. */

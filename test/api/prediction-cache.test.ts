@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CachedEndpoint, rowOf, tensorOf } from '../support/cache-client';
+import { runCli } from '../support/cli-process';
 import { floatBytes, GrpcClient } from '../support/grpc-client';
 import { affine, affineAnswer } from '../support/onnx-models';
 import type { V2Json } from '../support/open-inference-client';
@@ -233,5 +237,45 @@ describe('preloading', () => {
     const endpoint = await cached();
     const reader = await server.as('reader');
     await expect(endpoint.warm({ popular: 1 }, reader)).rejects.toThrow('endpoint:deploy');
+  });
+});
+
+describe('`modelgraph cache warm`', () => {
+  const warm = (...args: string[]) =>
+    runCli(['cache', 'warm', ...args], { MODELGRAPH_URL: server.url, MODELGRAPH_KEY: server.key });
+
+  test('asks the popular questions, and tells how many there were', async () => {
+    const endpoint = await cached();
+    for (const question of [1, 1, 2, 2, 3]) await endpoint.ask(question);
+    await endpoint.deploy(['affine@2.0.0']);
+    expect(await warm(endpoint.name, '--popular', '1')).toEqual({
+      ...{ code: 0, err: '' },
+      out: '1 answer computed, 0 there already, 0 refused.\n',
+    });
+    expect(await warm(endpoint.name)).toMatchObject({
+      out: '1 answer computed, 1 there already, 0 refused.\n',
+    });
+    expect(await endpoint.ask(2)).toMatchObject({ cached: true, version: { number: '2.0.0' } });
+  });
+
+  test('asks the questions of a file, and ends with 3 where some are none, with their places', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'modelgraph-warm-'));
+    const path = join(folder, 'questions.jsonl');
+    await writeFile(path, `${JSON.stringify({ inputs: [tensorOf(1)] })}\nseven\n`);
+    const endpoint = await cached();
+    const { code, out, err } = await warm(endpoint.name, '--file', path);
+    expect(out).toBe('1 answer computed, 0 there already, 1 refused.\n');
+    expect(err).toMatch(/^line 2: expected .*got what is not JSON\n$/);
+    expect(code).toBe(3);
+    expect(await endpoint.ask(1)).toMatchObject({ cached: true });
+    await rm(folder, { recursive: true });
+  });
+
+  test('ends with 3 and a sentence where there is no such endpoint, or no such file', async () => {
+    const gone = await warm('nowhere');
+    expect(gone).toMatchObject({ code: 3, out: '', err: expect.stringMatching(/nowhere/) as string });
+    const { name } = await cached();
+    const unread = await warm(name, '--file', '/nowhere.jsonl');
+    expect(unread).toMatchObject({ code: 3, err: expect.stringMatching(/file cannot be read/) as string });
   });
 });

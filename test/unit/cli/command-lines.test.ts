@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { UsageError, type Command, type Terminal } from '../../../src/cli/command';
 import { artifactGet } from '../../../src/cli/commands/artifact-get';
 import { artifactPut } from '../../../src/cli/commands/artifact-put';
+import { cacheWarm } from '../../../src/cli/commands/cache-warm';
 import { runFinish } from '../../../src/cli/commands/run-finish';
 import { runLog } from '../../../src/cli/commands/run-log';
 import { runStart } from '../../../src/cli/commands/run-start';
@@ -39,6 +40,9 @@ test.each<[Command, string[], RegExp]>([
   [artifactGet, ['x', 'a\\b'], /does not end with the name of a file/],
   [runsSearch, ['--format', 'xml'], /expected one of table, json, csv, got “xml”/],
   [runsSearch, ['--limit', '0'], /--limit: expected a whole number from 1/],
+  [cacheWarm, [], /Expected <endpoint>/],
+  [cacheWarm, ['e', '--popular', '1001'], /--popular: expected a whole number from 1 to 1000/],
+  [cacheWarm, ['e', '--popular', '1', '--file', 'f'], /Expected either --file or --popular/],
   [spoolSend, ['a', 'b'], /Expected one folder/],
 ])('$name %j is a wrong command line, and the sentence says where', async (command, args, sentence) => {
   const ended = command.run(args, terminal);
