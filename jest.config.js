@@ -26,5 +26,6 @@ module.exports = {
     project('postgres', withServer),
     project('redis', withServer),
     project('s3', withServer),
+    project('stores', withServer),
   ],
 };

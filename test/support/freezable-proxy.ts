@@ -3,11 +3,13 @@ import { connect } from 'node:net';
 
 /**
  * A way to a TCP server that can be frozen: connections stay open and nothing passes, which is what clients see of a
- * server that was stopped with SIGSTOP.
+ * server that was stopped with SIGSTOP. Or cut, which is what they see of one that has ended.
  */
 export class FreezableProxy {
   private readonly sockets = new Set<Socket>();
   private isFrozen = false;
+
+  private listensAt = 0;
 
   private constructor(private readonly server: Server) {}
 
@@ -16,11 +18,12 @@ export class FreezableProxy {
     const proxy = new FreezableProxy(server);
     server.on('connection', (near) => proxy.join(near, connect({ host, port })));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    proxy.listensAt = (server.address() as AddressInfo).port;
     return proxy;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return this.listensAt;
   }
 
   freeze(): void {
@@ -31,6 +34,22 @@ export class FreezableProxy {
   thaw(): void {
     this.isFrozen = false;
     for (const socket of this.sockets) socket.resume();
+  }
+
+  /** Connections that clients have opened and not closed. */
+  get connections(): number {
+    return this.sockets.size / 2;
+  }
+
+  async cut(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  /** In the same place again, after a cut. */
+  async mend(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(this.listensAt, '127.0.0.1', resolve));
   }
 
   close(): void {

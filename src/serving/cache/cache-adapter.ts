@@ -1,8 +1,10 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
-import Keyv from 'keyv';
-import type * as KeyvRedisPackage from '@keyv/redis';
 import { ConfigError } from '../../kernel/config';
 import type { Logger } from '../../kernel/logger';
+import { KeyvStore, quietKeyv, type Store } from './cache-keyv';
+import { openMemcache } from './cache-memcache';
+import { openRedis } from './cache-redis';
 import { SharedAnswers, type SharedStore } from './cache-shared';
 
 /** Loads an installed package by its name. */
@@ -17,36 +19,61 @@ interface Adapter {
   open(loaded: unknown, url: URL): SharedStore;
 }
 
-/** Begins every key, so that others may use the same store. */
-const NAMESPACE = 'modelgraph';
 /** Table or collection, where the store has some. */
 const TABLE = 'modelgraph_cache';
-/** Longest that opening a connection to Redis may take, in ms; predictions never wait for it. */
+/** Longest that a connection and that an answer may take, in ms: none is waited for, but what hangs must end. */
 const CONNECT_LIMIT_MS = 2_000;
-/** A connection that says nothing for so long is dead, in ms. It is asked twice as often as that. */
-const SILENCE_LIMIT_MS = 4_000;
-/** Commands that wait for Redis: what a connection that hangs may pile up before it is found dead. */
-const MAX_COMMANDS = 10_000;
-const RECONNECT_EVERY_MS = 500;
+const ANSWER_LIMIT_MS = 4_000;
+/** Largest value that stores take, in bytes, less what names and Keyv's own words take of it. */
+const MAX_MEMCACHED_BYTES = 1_000_000; // of 1 MiB, unless it was started with another -I
+const MAX_DYNAMODB_BYTES = 400_000; // of 400 KiB
+const MAX_FIRESTORE_BYTES = 1_000_000; // of 1 MiB
+const MAX_ETCD_BYTES = 1_400_000; // of 1.5 MiB, unless it was started with another --max-request-bytes
+const MAX_MYSQL_BYTES = 65_000; // of 64 KiB: its adapter makes a column of type TEXT
+const UNBOUNDED_BYTES = Infinity; // larger than what is shared at all
 
-type Store = ConstructorParameters<typeof Keyv>[0];
+/** Adapters whose pool is one for the whole process. */
+const SHARING: ReadonlySet<string> = new Set(['@keyv/postgres@2', '@keyv/mysql@2']);
+
 type StoreClass = new (...options: unknown[]) => Store;
 
 /** Only Redis's package is installed with ours. */
 const ADAPTERS: readonly Adapter[] = [
   { schemes: ['redis', 'rediss', 'valkey', 'valkeys'], install: '@keyv/redis@5', open: openRedis },
-  keyvOver(['memcache', 'memcached'], '@keyv/memcache@2', ({ host }) => [host]),
-  keyvOver(['dynamodb'], '@keyv/dynamo@1', ({ host, searchParams }) => [
-    { tableName: host || TABLE, ...Object.fromEntries(searchParams) },
+  {
+    schemes: ['memcache', 'memcached'],
+    install: '@keyv/memcache@2',
+    open: (loaded, url) => new KeyvStore(() => openMemcache(classIn(loaded), url), MAX_MEMCACHED_BYTES),
+  },
+  keyvOver(['dynamodb'], '@keyv/dynamo@1', MAX_DYNAMODB_BYTES, ({ host, searchParams }) => [
+    {
+      tableName: host || TABLE,
+      requestHandler: {
+        ...{ connectionTimeout: CONNECT_LIMIT_MS, requestTimeout: ANSWER_LIMIT_MS },
+        throwOnRequestTimeout: true,
+      },
+      ...Object.fromEntries(searchParams),
+    },
   ]),
-  keyvOver(['firestore'], 'keyv-firestore@2', ({ host, pathname }) => [
+  keyvOver(['firestore'], 'keyv-firestore@2', MAX_FIRESTORE_BYTES, ({ host, pathname }) => [
     { projectId: host, collection: pathname.slice(1) || TABLE },
   ]),
-  keyvOver(['mongodb', 'mongodb+srv'], '@keyv/mongo@3', ({ href }) => [href, { collection: TABLE }]),
-  keyvOver(['postgres', 'postgresql'], '@keyv/postgres@2', ({ href }) => [{ uri: href, table: TABLE }]),
-  keyvOver(['mysql'], '@keyv/mysql@2', ({ href }) => [{ uri: href, table: TABLE }]),
-  keyvOver(['sqlite'], '@keyv/sqlite@4', ({ href }) => [{ uri: href, table: TABLE }]),
-  keyvOver(['etcd'], '@keyv/etcd@2', ({ host }) => [host]),
+  keyvOver(['mongodb', 'mongodb+srv'], '@keyv/mongo@3', UNBOUNDED_BYTES, ({ href }) => [
+    href,
+    { collection: TABLE },
+  ]),
+  keyvOver(['postgres', 'postgresql'], '@keyv/postgres@2', UNBOUNDED_BYTES, ({ href }) => [
+    {
+      ...{ uri: href, table: TABLE },
+      ...{ connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: ANSWER_LIMIT_MS },
+      log: heardPool,
+    },
+  ]),
+  keyvOver(['mysql'], '@keyv/mysql@2', MAX_MYSQL_BYTES, ({ href }) => [
+    { uri: href, table: TABLE, connectTimeout: CONNECT_LIMIT_MS },
+  ]),
+  keyvOver(['sqlite'], '@keyv/sqlite@4', UNBOUNDED_BYTES, ({ href }) => [{ uri: href, table: TABLE }]),
+  keyvOver(['etcd'], '@keyv/etcd@2', MAX_ETCD_BYTES, ({ host }) => [host]),
 ];
 
 /**
@@ -84,47 +111,29 @@ function loadPackage(install: string, scheme: string, load: Load): unknown {
 function keyvOver(
   schemes: readonly string[],
   install: string,
+  maxBytes: number,
   options: (url: URL) => readonly unknown[],
 ): Adapter {
-  return {
-    schemes,
-    install,
-    open: (loaded, url) => {
-      const { default: inside = loaded } = loaded as { readonly default?: unknown };
-      const store = new (inside as StoreClass)(...options(url));
-      const keyv = quietKeyv(store, { namespace: NAMESPACE });
-      return storeOver(keyv, () => keyv.disconnect());
-    },
+  const open: Adapter['open'] = (loaded, url) => {
+    const StoreOf = classIn<StoreClass>(loaded);
+    return new KeyvStore(() => {
+      const keyv = quietKeyv(new StoreOf(...options(url)));
+      return { keyv, isSharing: SHARING.has(install), close: () => keyv.disconnect() };
+    }, maxBytes);
   };
+  return { schemes, install, open };
 }
 
-/** With a client of our own making, which says at once that there is no connection, and never gives up. */
-function openRedis(loaded: unknown, url: URL): SharedStore {
-  const { createClient, default: KeyvRedis } = loaded as typeof KeyvRedisPackage;
-  const client = createClient({
-    url: url.href.replace(/^valkey/, 'redis'),
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_COMMANDS,
-    pingInterval: SILENCE_LIMIT_MS / 2,
-    socket: {
-      connectTimeout: CONNECT_LIMIT_MS,
-      socketTimeout: SILENCE_LIMIT_MS,
-      reconnectStrategy: () => RECONNECT_EVERY_MS,
-    },
-  });
-  client.on('error', () => undefined); // whoever asks hears of it
-  client.connect().catch(() => undefined);
-  const store = new KeyvRedis(client, { namespace: NAMESPACE, throwOnErrors: true });
-  const keyv = quietKeyv(store, { namespace: NAMESPACE, useKeyPrefix: false });
-  return storeOver(keyv, () => client.destroy());
+/** A package exports its class alone or as its default. */
+function classIn<Class>(loaded: unknown): Class {
+  const { default: inside = loaded } = loaded as { readonly default?: unknown };
+  return inside as Class;
 }
 
-function quietKeyv(store: Store, options: { namespace: string; useKeyPrefix?: boolean }): Keyv {
-  return new Keyv(store, { ...options, throwOnErrors: true, emitErrors: false });
+/**
+ * The pool of PostgreSQL's adapter is its own, and a pool to whose errors nobody listens ends the process where a
+ * connection breaks that nobody uses just then. It logs before it connects, which is a way to it.
+ */
+function heardPool(this: EventEmitter): void {
+  if (this.listenerCount('error') === 0) this.on('error', () => undefined); // whoever asks hears of it
 }
-
-const storeOver = (keyv: Keyv, close: SharedStore['close']): SharedStore => ({
-  get: (key) => keyv.get<unknown>(key),
-  set: (key, value, ttlMs) => keyv.set(key, value, ttlMs),
-  close,
-});

@@ -9,6 +9,10 @@ export interface SharedStore {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
   close(): unknown;
+  /** Largest value that it takes, in bytes; absent: any. */
+  readonly maxBytes?: number;
+  /** It did not answer: whether something is to be done about that is its own decision. Must not throw. */
+  renew?(): unknown;
 }
 
 /** Longest that a prediction waits for the store: 50 ms less what a timer may be late, in ms. */
@@ -17,6 +21,8 @@ const WAIT_LIMIT_MS = 40;
 const MAX_SHARED_BYTES = 4 * 1024 ** 2;
 /** Answers on their way to the store, in bytes: what a store that hangs may keep of our memory. */
 const MAX_WRITING_BYTES = 16 * 1024 ** 2;
+/** A write that takes longer is not waited for any more, in ms: some clients lose one without a word. */
+const WRITE_LIMIT_MS = 10_000;
 /** Longest that the store may take to say goodbye, in ms. */
 const CLOSE_LIMIT_MS = 1_000;
 /**
@@ -65,10 +71,12 @@ export class SharedAnswers {
     const isTooMuch = sizeBytes > MAX_SHARED_BYTES || this.writingBytes + sizeBytes > MAX_WRITING_BYTES;
     if (this.isStarting || this.isFailing || isTooMuch) return;
     const value = encodeTensors(key, storedAtMs, outputs).toString('base64');
+    if (value.length > (this.store.maxBytes ?? Infinity)) return;
     this.writingBytes += sizeBytes;
     // A store may refuse one value, for its size: whether it is away is found out by reading.
-    const written = () => (this.writingBytes -= sizeBytes);
-    this.store.set(key, value, ttlMs).then(written, written);
+    void orNothing(this.store.set(key, value, ttlMs), WRITE_LIMIT_MS).then(
+      () => (this.writingBytes -= sizeBytes),
+    );
   }
 
   async stop(): Promise<void> {
@@ -106,6 +114,7 @@ export class SharedAnswers {
 
   private failed(error: unknown): void {
     this.breaker.failed();
+    this.store.renew?.();
     if (this.isFailing) return;
     this.isFailing = true;
     this.logger.warn(

@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { ConfigError } from '../../../../src/kernel/config';
 import { createLogger } from '../../../../src/kernel/logger';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import { openSharedAnswers, type Load } from '../../../../src/serving/cache/cache-adapter';
+import { until } from '../../../support/until';
 
 const logger = createLogger('silent');
 const missing: Load = () => {
@@ -28,12 +30,23 @@ function fakePackage() {
 }
 
 test.each([
-  ['memcached://host:11211', '@keyv/memcache', ['host:11211']],
-  ['dynamodb://answers?region=eu-1', '@keyv/dynamo', [{ tableName: 'answers', region: 'eu-1' }]],
+  [
+    'dynamodb://answers?region=eu-1',
+    '@keyv/dynamo',
+    [expect.objectContaining({ tableName: 'answers', region: 'eu-1' })],
+  ],
   ['firestore://project/answers', 'keyv-firestore', [{ projectId: 'project', collection: 'answers' }]],
   ['mongodb://host/db', '@keyv/mongo', ['mongodb://host/db', { collection: 'modelgraph_cache' }]],
-  ['postgres://u@host/db', '@keyv/postgres', [{ uri: 'postgres://u@host/db', table: 'modelgraph_cache' }]],
-  ['mysql://u@host/db', '@keyv/mysql', [{ uri: 'mysql://u@host/db', table: 'modelgraph_cache' }]],
+  [
+    'postgres://u@host/db',
+    '@keyv/postgres',
+    [expect.objectContaining({ uri: 'postgres://u@host/db', table: 'modelgraph_cache' })],
+  ],
+  [
+    'mysql://u@host/db',
+    '@keyv/mysql',
+    [expect.objectContaining({ uri: 'mysql://u@host/db', table: 'modelgraph_cache' })],
+  ],
   ['sqlite:///tmp/a.db', '@keyv/sqlite', [{ uri: 'sqlite:///tmp/a.db', table: 'modelgraph_cache' }]],
   ['etcd://host:2379', '@keyv/etcd', ['host:2379']],
 ])('%s is kept by %s, which is loaded only then', async (url, name, options) => {
@@ -46,6 +59,104 @@ test.each([
   while (store.size === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(await shared.get('key', 1_000)).toEqual({ storedAtMs: 1, outputs: ANSWER });
   expect([...store.keys()]).toEqual(['modelgraph:key']);
+});
+
+/** As `@keyv/memcache` is: a miss is a value that is not there, and its client never closes by itself. */
+function fakeMemcache() {
+  const options: unknown[] = [];
+  const set = jest.fn((_key: string, _value: string, _ttlMs: number) => Promise.resolve());
+  const remove = jest.fn(() => Promise.resolve(true));
+  const close = jest.fn();
+  const server = Object.assign(new EventEmitter(), { _socket: { setNoDelay: jest.fn() } });
+  class Store extends EventEmitter {
+    readonly client = { servers: [server], close };
+    opts = {};
+    constructor(...given: unknown[]) {
+      super();
+      options.push(...given);
+    }
+    get = () => Promise.resolve({ value: undefined, expires: 0 });
+    delete = remove;
+    clear = () => Promise.resolve();
+    set(key: string, value: string, ttlMs: number) {
+      return set(key, value, ttlMs);
+    }
+  }
+  return { options, set, remove, close, server, loaded: { default: Store } };
+}
+
+describe('Memcached', () => {
+  const open = () => {
+    const fake = fakeMemcache();
+    const shared = openSharedAnswers('memcached://me:p%40ss@host:11211', logger, () => fake.loaded);
+    return { ...fake, shared };
+  };
+
+  test('is asked once, by the name and password in the URL, and writes nothing into the log', () => {
+    const { options } = open();
+    expect(options).toEqual([
+      'host:11211',
+      expect.objectContaining({ username: 'me', password: 'p@ss', retries: 1 }),
+    ]);
+    expect(options[1]).toHaveProperty('logger.log');
+  });
+
+  test('a miss deletes nothing, which another process may have put meanwhile', async () => {
+    const { shared, remove } = open();
+    expect(await shared.get('key', 1_000)).toBeUndefined();
+    expect(remove).not.toHaveBeenCalled();
+  });
+
+  test('keeps an answer for as long as it is good, whose seconds are rounded down, and for no more than it can', () => {
+    const ttlsOf = async (ttlMs: number) => {
+      const { shared, set } = open();
+      shared.put('key', ANSWER, 1, ttlMs);
+      await until(() => set.mock.calls.length > 0);
+      return set.mock.calls[0]?.[2];
+    };
+    return expect(Promise.all([500, 30 * 86_400_000].map(ttlsOf))).resolves.toEqual([2_500, 2_592_000_000]);
+  });
+
+  test('small questions are sent at once, also after others', () => {
+    const { server } = open();
+    server.emit('authenticated');
+    expect(server._socket.setNoDelay).toHaveBeenCalledWith(true);
+  });
+
+  test('its connection is closed at the end', async () => {
+    const { shared, close } = open();
+    await shared.stop();
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+});
+
+test('what Memcached, DynamoDB, etcd and MySQL are too small for is not sent to them', async () => {
+  const sizesThatFit = async (url: string) => {
+    const { store, loaded } = fakePackage();
+    const shared = openSharedAnswers(url, logger, () => loaded);
+    const answerOf = (kilobytes: number): Tensor[] => [
+      { name: 'y', datatype: 'UINT8', shape: [kilobytes * 1024], data: new Uint8Array(kilobytes * 1024) },
+    ];
+    for (const kilobytes of [2_000, 900, 700, 200, 40])
+      shared.put(String(kilobytes), answerOf(kilobytes), 1, 1_000);
+    await until(() => store.has('modelgraph:40'));
+    return [...store.keys()].map((key) => key.slice('modelgraph:'.length));
+  };
+  expect(await sizesThatFit('sqlite:///a.db')).toEqual(['2000', '900', '700', '200', '40']);
+  expect(await sizesThatFit('etcd://host')).toEqual(['900', '700', '200', '40']);
+  expect(await sizesThatFit('firestore://project')).toEqual(['700', '200', '40']);
+  expect(await sizesThatFit('dynamodb://answers')).toEqual(['200', '40']);
+  expect(await sizesThatFit('mysql://host/db')).toEqual(['40']);
+});
+
+test('an idle connection to PostgreSQL that breaks does not end the process', () => {
+  const { made, loaded } = fakePackage();
+  openSharedAnswers('postgres://host/db', logger, () => loaded);
+  const [{ log } = { log: () => undefined }] = made[0] as { log: (this: EventEmitter) => void }[];
+  const pool = Object.assign(new EventEmitter(), { log });
+  for (let connection = 0; connection < 3; connection += 1) pool.log();
+  expect(() => pool.emit('error', new Error('Connection terminated unexpectedly'))).not.toThrow();
+  expect(pool.listenerCount('error')).toBe(1);
 });
 
 test('a package that is not installed is named, with what to run', () => {

@@ -171,6 +171,31 @@ test('a store that takes nothing gets no more than it can hold up, and no answer
   expect(set.mock.calls.length).toBeLessThan(20);
 });
 
+test('a write that the client has lost does not count for ever', async () => {
+  store.state = 'hanging';
+  for (let index = 0; index < 40; index += 1) shared.put(String(index), answer(250_000), 1, 1_000);
+  store.state = 'up';
+  shared.put('key', answer(), 1, 1_000);
+  shared.put('large', answer(250_000), 1, 1_000);
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(store.values.has('large')).toBe(false);
+  shared.put('large', answer(250_000), 1, 1_000);
+  expect(store.values.has('large')).toBe(true);
+});
+
+test('the store is told of each failure, so that it may do something about it', async () => {
+  const renew = jest.fn();
+  shared = new SharedAnswers(Object.assign(store, { renew }), logger);
+  expect(await shared.get('key', PATIENT_MS)).toBeUndefined();
+  expect(renew).not.toHaveBeenCalled();
+  store.state = 'failing';
+  await waited();
+  store.state = 'hanging';
+  await jest.advanceTimersByTimeAsync(1_000);
+  await waited();
+  expect(renew).toHaveBeenCalledTimes(2);
+});
+
 test('a value that the store refuses is no outage', async () => {
   jest.spyOn(store, 'set').mockRejectedValue(new Error('object too large for cache'));
   shared.put('key', answer(), 1, 1_000);
