@@ -164,7 +164,8 @@ test.each<[string, Question, string]>([
 
 test.each<[string, Question]>([
   ['an empty list of outputs', { outputs: [] }],
-  ['parameters that nobody knows', { parameters: { mine: 'yes', sequence_id: 7, sequence_start: true } }],
+  ['parameters that nobody knows', { parameters: { mine: 'yes', sequence: 7 } }],
+  ['a sequence id that means none', { parameters: { sequence_id: 0, sequence_start: true } }],
   ['as many parameters as are read', { parameters: many(1_000) }],
   ['unknown parameters of a tensor', { inputs: [{ ...X, parameters: { mine: 1 } }] }],
   ['a priority of 0', { parameters: { priority: 0 } }],
