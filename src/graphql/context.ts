@@ -16,8 +16,8 @@ export class OperationContext implements Context {
   private answeredAt = 0;
   /** Values of questions, as bytes; absent where there are none, as is usual. */
   private asked: Uint8Array[] | undefined;
-  /** Somebody may still look at them. */
-  private isAskedKept = false;
+  /** Questions whose values somebody may still look at. */
+  private open = 0;
   /** Apollo gives resolvers a copy of the context that it was given, fields and all: this one leads back. */
   private readonly original: OperationContext = this;
 
@@ -38,10 +38,16 @@ export class OperationContext implements Context {
     return (this.made ??= createLoaders(this.services, this.actor));
   }
 
-  predicted(result: PredictResult, inputs: readonly TensorInput[] | null | undefined): void {
+  predicting(inputs: readonly TensorInput[] | null | undefined): void {
     const { original } = this;
+    original.open += 1;
     for (const { bytes } of inputs ?? []) if (bytes) (original.asked ??= []).push(bytes);
-    if (!result.ok || !result.spent) original.isAskedKept = true;
+  }
+
+  predicted(result: PredictResult): void {
+    const { original } = this;
+    // Stays open where its values may still be looked at, as it does where nothing came of it but an exception.
+    if (result.ok && result.spent) original.open -= 1;
     if (result.ok) original.answered(result);
   }
 
@@ -60,9 +66,12 @@ export class OperationContext implements Context {
       for (const answer of this.moreAnswers) this.services.serving.encoded(answer, 'graphql', encodeMs);
   }
 
-  /** Values that this call has asked about and that nobody looks at any more, once its answer is bytes. */
+  /**
+   * Values that this call has asked about, once its answer is bytes; none while any question is open, since questions of
+   * one call may be about the same values, and the answer does not wait for them all where one of them has thrown.
+   */
   spentBytes(): readonly Uint8Array[] {
-    return this.isAskedKept ? NONE : (this.asked ?? NONE);
+    return this.open === 0 && this.asked !== undefined ? this.asked : NONE;
   }
 
   /** The same call with empty loaders: an event of a subscription must not see what an earlier one has cached. */

@@ -117,8 +117,8 @@ function answered(
 }
 
 /**
- * A worker has read all of what it has answered. A cache, a shadow or another server's connection may look at the values
- * for longer.
+ * A worker has read all of what it has answered, and one that died before is not written to any more. A cache, a shadow
+ * or another server's connection may look at the values for longer.
  */
 const isSpent = ({ endpoint }: Route, { ranOn }: BatchAnswer): boolean =>
   ranOn?.backend === ON_WORKERS && (endpoint?.shadows.length ?? 0) === 0;

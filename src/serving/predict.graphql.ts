@@ -36,11 +36,9 @@ import { tensorToJson, type TensorJson } from './values/tensor-json';
 
 declare module '../kernel/context.graphql' {
   interface Context {
-    /**
-     * Told what came of each question: encoding an answer is measured, and the memory of its values may be used again.
-     * Absent where nobody does.
-     */
-    predicted?(result: PredictResult, inputs: readonly TensorInput[] | null | undefined): void;
+    /** Told of each question before it is asked, and what came of it; absent where nobody measures or lends memory. */
+    predicting?(inputs: readonly TensorInput[] | null | undefined): void;
+    predicted?(result: PredictResult): void;
   }
 }
 
@@ -280,6 +278,7 @@ export class PredictResolver {
   }
 
   private async ask(context: Context, input: PredictInputType): Promise<Typed> {
+    context.predicting?.(input.inputs);
     const result = await this.services.serving.predict(context.actor, {
       endpoint: input.endpoint,
       ref: input.ref,
@@ -293,7 +292,7 @@ export class PredictResolver {
       isAbandoned: context.isAbandoned,
       receivedAt: context.receivedAt,
     });
-    context.predicted?.(result, input.inputs);
+    context.predicted?.(result);
     if (!result.ok) return answer('PredictSuccess', result);
     const encoding = input.outputEncoding ?? 'JSON';
     const gap = encoding === 'JSON' ? jsonGap(result.outputs, 'outputEncoding BASE64') : null;

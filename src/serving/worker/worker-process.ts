@@ -164,6 +164,7 @@ export class WorkerProcess {
   private bury(death: Death): Death {
     this.death = death;
     this.deathListener?.(death);
+    // Before anybody hears: what it has still to send lies in memory that others may have once its sender knows.
     this.socket.close();
     this.greeted?.reject(new WorkerDied(death));
     for (const { reject, limit } of this.pending.values()) {
