@@ -21,6 +21,7 @@ module.exports = {
   projects: [
     project('unit'),
     project('api', withServer),
+    project('cli', withServer),
     project('conformance', withServer),
     project('chaos', withServer),
     project('postgres', withServer),
