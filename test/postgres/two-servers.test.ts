@@ -1,11 +1,17 @@
 import { MlflowClient } from '../support/mlflow-client';
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
+import { RoutingClient } from '../support/routing-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { stopIntervals } from '../support/still-intervals';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
 import { until } from '../support/until';
+
+const questionTo = (endpoint: string) => ({
+  endpoint,
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: new Array(30).fill(0) }],
+});
 
 let first: TestServer;
 let second: TestServer;
@@ -87,15 +93,39 @@ test('an endpoint deployed through one server answers at the other, which is wok
   const registry = new RegistryClient(first);
   await registry.promote(await registry.version('affine', affine()), 'production');
   await deployEndpoint(first, 'shared', [{ ref: 'affine', weight: 1 }]);
-  const question = {
-    endpoint: 'shared',
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: new Array(30).fill(0) }],
-  };
+  const question = questionTo('shared');
   let answer = await predict(second, question);
   while (answer.__typename === 'NotFoundError') answer = await predict(second, question);
   expect(answer).toMatchObject({ __typename: 'PredictSuccess' });
   await first.data('mutation { deleteEndpoint(input: { name: "shared" }) { __typename } }');
   await until(async () => (await predict(second, question)).__typename === 'NotFoundError');
+});
+
+test('a split that is set through one server is obeyed by the other within a second', async () => {
+  const registry = new RegistryClient(first);
+  const [one, two] = [
+    await registry.version('halves', affine()),
+    await registry.version('halves', affine(30, 2)),
+  ];
+  const split = (weight: number) => [
+    { name: 'one', ref: one, weight: 1 - weight },
+    { name: 'two', ref: two, weight },
+  ];
+  const routing = new RoutingClient(first);
+  await routing.deploy('halves', split(0));
+  await until(async () => (await predict(second, questionTo('halves'))).variant === 'one');
+  for (const [weight, variant] of [
+    [1, 'two'],
+    [0, 'one'],
+    [1, 'two'],
+  ] as const) {
+    expect(await routing.split('halves', split(weight))).toMatchObject({
+      __typename: 'SetTrafficSplitSuccess',
+    });
+    const setAt = performance.now();
+    await until(async () => (await predict(second, questionTo('halves'))).variant === variant);
+    expect(performance.now() - setAt).toBeLessThan(1_000);
+  }
 });
 
 test('predictions of one server arrive at a subscriber of the other, in the same windows', async () => {
@@ -110,8 +140,7 @@ test('predictions of one server arrive at a subscriber of the other, in the same
   expect((await events.next()).value).toMatchObject({
     data: { endpointLatency: { __typename: 'EndpointLatencySnapshot' } },
   });
-  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 30], data: new Array(30).fill(0) }];
-  for (let call = 0; call < 10; call += 1) await predict(first, { endpoint: 'watched', inputs });
+  for (let call = 0; call < 10; call += 1) await predict(first, questionTo('watched'));
   let counted = 0;
   while (counted < 10) {
     const window = (await events.next()).value?.data.endpointLatency.window;
