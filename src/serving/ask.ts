@@ -74,7 +74,7 @@ const batchRequest = (
   { signal, isAbandoned, priority }: Caller,
 ): BatchRequest => ({
   file,
-  batchable: version.signature.batchable && sequence === undefined,
+  batchable: version.signature.batchable,
   sequence,
   policy: settings,
   inputs,

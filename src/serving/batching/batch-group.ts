@@ -11,7 +11,7 @@ export class PendingRequest {
   readonly answer: Promise<BatchAnswer>;
   /** Place of its priority: lower goes first. */
   readonly rank: number;
-  /** True once it must not share a run: the model is not batchable, or a shared run of it was refused. */
+  /** True once it must not share a run: the model is not batchable, it is of a sequence, or a shared run of it was refused. */
   alone: boolean;
   /** True once a run that it shared has ended a worker: it may be the one that does. */
   suspect = false;
@@ -30,7 +30,7 @@ export class PendingRequest {
     readonly bytes: number,
     readonly arrivedAt: number,
   ) {
-    this.alone = !request.batchable;
+    this.alone = !request.batchable || request.sequence !== undefined;
     this.rank = request.priority === undefined ? NORMAL : PRIORITIES.indexOf(request.priority);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;

@@ -10,7 +10,7 @@ export interface BatchRequest {
   readonly batchable: boolean;
   /** How the endpoint's requests are batched; the batcher's own way where absent. One object for many requests. */
   readonly policy?: BatchPolicy;
-  /** Of a question that must be asked alone, and once. */
+  /** Of a question that must be asked alone, and once; its rows count as any others. */
   readonly sequence?: Sequence | undefined;
   /** Who comes first among those who wait; normal where absent. */
   readonly priority?: Priority;

@@ -19,6 +19,7 @@ const valuesOf = ({ outputs }: BatchAnswer): number[] => Array.from(outputs[0]?.
 /** Instead of the event loop's next turn, so that a test sees each event by itself. */
 const atOnce = (task: () => void): void => task();
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const SEQUENCE = { id: 7, start: true, end: false };
 
 test('a lonely request is run at once', async () => {
   const backend = new FakeBackend();
@@ -105,6 +106,7 @@ test.each([
   ],
   ['other outputs', { outputs: ['z'] }],
   ['a model that is not batchable', { batchable: false }],
+  ['a question of a sequence', { sequence: SEQUENCE }],
 ])('%s never shares a run', async (_, changes) => {
   const backend = new FakeBackend();
   const batcher = new Batcher(backend, { nextTurn: atOnce });
@@ -115,6 +117,20 @@ test.each([
   await settle();
   backend.runs[0]?.finish();
   expect((await Promise.all(answers)).map(({ batchSize }) => batchSize)).toEqual([1, 1, 1]);
+});
+
+test('the rows of a sequence’s question are counted and limited as any others', async () => {
+  const backend = new FakeBackend();
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueue: 4 });
+  const [first, second] = [1, 2].map(() => batcher.submit(request([1, 2, 3], { sequence: SEQUENCE })));
+  expect(batcher.stats()).toMatchObject({ rows: 3, queuedRows: 3 });
+  await expect(batcher.submit(request([1, 2], { sequence: SEQUENCE }))).rejects.toBeInstanceOf(Overloaded);
+  const tooMany = request(new Array<number>(MAX_REQUEST_ROWS + 1).fill(1), { sequence: SEQUENCE });
+  await expect(batcher.submit(tooMany)).rejects.toBeInstanceOf(InvalidInput);
+  backend.runs[0]?.finish();
+  backend.runs[0]?.finish();
+  expect(await first).toMatchObject({ batchSize: 3 });
+  expect(await second).toMatchObject({ batchSize: 3, closed: 'alone' });
 });
 
 test('models take turns: a long queue does not keep another model waiting', () => {

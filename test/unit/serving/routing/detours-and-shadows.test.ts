@@ -109,6 +109,15 @@ const ranOn = (backend: string) => () =>
 /** Until everything that was begun has been told. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+test('a question of a sequence costs the time of its run, and no more', async () => {
+  const submit = jest.spyOn(batcher, 'submit');
+  batcher.answers.set('one', () => answer(1, 2).then((one) => ({ ...one, batchSize: 2, computeMs: 8 })));
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [2, 1], data: [1, 2] }];
+  await ask([variant('one')], { sequence: SEQUENCE, inputs });
+  expect(submit.mock.calls).toMatchObject([[{ batchable: true, sequence: SEQUENCE }]]);
+  expect(observed).toMatchObject([{ rows: 2, busyMs: 8 }]);
+});
+
 describe('a prediction that its variant has failed', () => {
   const broken = () => variant('broken', { weight: 1e9 });
 
