@@ -24,9 +24,11 @@ type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
  */
 export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, random: Random): Choice {
   const ruled = endpoint.rules.length === 0 ? undefined : matchingRule(endpoint.rules, asked)?.variant;
-  if (ruled && (asked.sequence || ruled.known.health.mayTry(nowMs))) return { variant: ruled, byRule: true };
-  if (asked.sequence)
-    return { variant: pickVariant(endpoint.variants, keyOf(asked), random()), byRule: false };
+  if (asked.sequence) {
+    const variant = ruled ?? pickVariant(endpoint.variants, keyOf(asked), random());
+    return { variant, byRule: ruled !== undefined, isEarly: rests(variant, nowMs) };
+  }
+  if (ruled && !rests(ruled, nowMs)) return { variant: ruled, byRule: true };
   const usable = usableOf(endpoint.variants, nowMs);
   if (ruled && usable.length === 0) return { variant: ruled, byRule: true };
   const candidates = usable.length === 0 ? endpoint.variants : usable;
@@ -36,22 +38,22 @@ export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, ran
 /**
  * Who answers with the version that the caller has asked for: no rule and no strategy has a say. Of several variants
  * that lead to it one that may be tried, by the weights; health is no reason where none may be, since nobody else has
- * it. Null where none leads to it.
+ * it, nor for a sequence. Null where none leads to it.
  */
 export function choosePinned(
   endpoint: Pick<Chosen, 'variants'>,
   pinned: ModelVersionId,
-  { routingKey }: Pick<Asked, 'routingKey'>,
+  asked: Pick<Asked, 'routingKey' | 'sequence'>,
   nowMs: number,
   random: Random,
 ): Choice | null {
   const variants = variantsWith(endpoint, pinned);
-  const usable = usableOf(variants, nowMs);
+  const usable = asked.sequence ? [] : usableOf(variants, nowMs);
   const candidates = usable.length === 0 ? variants : usable;
   const variant = candidates.some(hasWeight)
-    ? pickVariant(candidates, routingKey ?? null, random())
+    ? pickVariant(candidates, keyOf(asked), random())
     : candidates[0];
-  return variant ? { variant, byRule: true, isEarly: !variant.known.health.mayTry(nowMs) } : null;
+  return variant ? { variant, byRule: true, isEarly: rests(variant, nowMs) } : null;
 }
 
 /** Those that answer with it. */
@@ -94,7 +96,9 @@ function byStrategy(
   return pickLearning(variants, strategy, random) ?? pickVariant(variants, null, random());
 }
 
-const keyOf = ({ routingKey, sequence }: Asked): string | null =>
+const keyOf = ({ routingKey, sequence }: Pick<Asked, 'routingKey' | 'sequence'>): string | null =>
   routingKey ?? (sequence ? sequenceKey(sequence) : null);
+
+const rests = ({ known }: RunningVariant, nowMs: number): boolean => !known.health.mayTry(nowMs);
 
 const hasWeight = ({ weight }: RunningVariant) => weight > 0;

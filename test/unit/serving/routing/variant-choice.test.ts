@@ -76,6 +76,19 @@ test('a sequence stays with its variant, whatever the strategy is, also where th
   expect(chooseVariant(endpoint(variants), asked, NOW_MS, Math.random).variant).toBe(before);
 });
 
+test('a sequence that is asked of a variant that rests is no trial of it before its rest is over', () => {
+  const resting = variant('new', 1);
+  breakDown(resting);
+  const asked = { ...BETA, sequence: { id: 'a', start: false, end: false } };
+  for (const rules of [[], [TO_NEW]]) {
+    const of = endpoint([resting], { rules });
+    const byRule = rules.length > 0;
+    const choice = (nowMs: number) => chooseVariant(of, asked, nowMs, Math.random);
+    expect(choice(NOW_MS)).toMatchObject({ variant: { name: 'new' }, byRule, isEarly: true });
+    expect(choice(NOW_MS + FIRST_REST_MS)).toMatchObject({ byRule, isEarly: false });
+  }
+});
+
 test('a rule decides before a routing key', () => {
   const of = endpoint([variant('old', 1), variant('new', 1)], { rules: [TO_NEW] });
   for (const routingKey of ['a', 'b', 'c', 'd'])
@@ -208,6 +221,22 @@ describe('a version that is asked for', () => {
     expect(new Set(names).size).toBe(1);
     const idle = endpoint([variant('a', 0, 'same'), variant('b', 0, 'same'), variant('other', 9)]);
     expect(pinned(idle, 'same')).toMatchObject({ variant: { name: 'a' } });
+  });
+
+  test('is answered to a whole sequence by one of its variants, also where that rests', () => {
+    const variants = [variant('a', 1, 'same'), variant('b', 1, 'same'), variant('other', 9)];
+    const namesOf = (id: number) => {
+      const asked = { sequence: { id, start: false, end: false } };
+      return new Set(
+        Array.from({ length: 20 }, () => pinned(endpoint(variants), 'same', asked)?.variant.name),
+      );
+    };
+    const ids = Array.from({ length: 20 }, (_, at) => at + 1);
+    const before = ids.map(namesOf);
+    expect(before.every(({ size }) => size === 1)).toBe(true);
+    expect(new Set(before.flatMap((names) => [...names]))).toEqual(new Set(['a', 'b']));
+    variants.slice(0, 1).forEach(breakDown);
+    expect(ids.map(namesOf)).toEqual(before);
   });
 
   test('is asked of a variant that rests, where no other has it, and that is no trial', () => {
