@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint';
 import { notAnswering } from './opaque-version';
 import type { PredictRequest } from './prediction';
 import type { RoutingTable } from './routing/routing-table';
-import { mainVariant } from './routing/running-endpoint';
+import { mainVariant, type RunningEndpoint } from './routing/running-endpoint';
 import type { ServingQueries } from './serving.queries';
 
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
@@ -30,7 +30,8 @@ export class AbsentModels {
     const running = routing.endpoint(actor.projectId, name);
     const endpoint = running ? null : await queries.endpointByName(actor.projectId, name);
     if (endpoint) return this.whySilent(actor, endpoint);
-    const modelName = running ? mainVariant(running.variants).model.version.modelName : modelOf(name);
+    const modelName = running ? modelBehind(running, version) : modelOf(name);
+    if (modelName === null) return notBehind(name, version ?? '');
     return (await this.explainModel(actor, modelName, name, version)) ?? notFound('endpoint or model', name);
   }
 
@@ -99,6 +100,18 @@ export class AbsentModels {
 }
 
 const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
+
+/** The model of the version that was asked for: a reference names it. Null: it has no variant there. */
+function modelBehind({ variants }: RunningEndpoint, version: string | null): string | null {
+  if (!version?.includes('@')) return mainVariant(variants).model.version.modelName;
+  const modelName = modelOf(version);
+  return variants.some(({ model }) => model.version.modelName === modelName) ? modelName : null;
+}
+
+const notBehind = (endpoint: string, ref: string): NotFound => {
+  const what = `No variant of the endpoint “${shorten(endpoint)}” is of the model “${shorten(modelOf(ref))}”.`;
+  return missing(`${what} Where ${shorten(ref)} is meant, ask for it in place of the endpoint.`);
+};
 
 const modelOf = (ref: string): string => ref.split('@')[0] ?? '';
 

@@ -298,6 +298,11 @@ describe('a version of an endpoint', () => {
     expect(await variantOf('two%20words@1.0.0')).toBe('another');
     expect(await variantOf('points@production')).toBe('usual');
     expect(await variantOf('2')).toBe('rare'); // one of them has a second version
-    expect((await infer(`${of}/nothing@1.0.0`)).status).toBe(404);
+    const elsewhere =
+      'No variant of the endpoint “of-two” is of the model “nothing”. Where nothing@1.0.0 is meant, ask for it in ' +
+      'place of the endpoint.';
+    const missing = 'No version of “two words” is two words@9.9.9. It has 1.0.0 (1).';
+    for (const [ref, why] of Object.entries({ 'nothing@1.0.0': elsewhere, 'two%20words@9.9.9': missing }))
+      expect(await infer(`${of}/${ref}`)).toMatchObject({ status: 404, json: { error: why } });
   });
 });
