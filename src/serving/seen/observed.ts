@@ -17,12 +17,13 @@ export function observed(
   result: PredictResult,
   rows: number,
   startedAt: number,
-  question: Pick<PredictRequest, 'door' | 'receivedAt' | 'rows' | 'inputs'>,
+  question: Pick<PredictRequest, 'door' | 'receivedAt' | 'rows' | 'inputs' | 'sequence'>,
 ): PredictResult {
-  const { door = 'graphql', receivedAt } = question;
+  const { door = 'graphql', receivedAt, sequence } = question;
   const { version } = route.model;
   const totalMs = performance.now() - startedAt;
-  parts.statistics.record({ version, rows, cacheable: route.settings.cacheTtlMs > 0, result, totalMs });
+  const cacheable = route.settings.cacheTtlMs > 0 && !sequence; // nobody looks for what a sequence asks
+  parts.statistics.record({ version, rows, cacheable, result, totalMs });
   if (wasCancelled(result)) return result;
   const { endpoint } = route;
   if (endpoint?.era !== undefined)

@@ -83,10 +83,15 @@ const cacheOf = {
   }),
 };
 
-function ask(variants: readonly RunningVariant[], request: PredictRequest = {}, more: object = {}) {
+function ask(
+  variants: readonly RunningVariant[],
+  request: PredictRequest = {},
+  more: object = {},
+  settings = DEFAULT_SETTINGS,
+) {
   const running = {
     id: ENDPOINT,
-    settings: DEFAULT_SETTINGS,
+    settings,
     rules: [],
     strategy: BY_WEIGHTS,
     variants: variants.filter(({ shadow }) => !shadow),
@@ -116,6 +121,16 @@ test('a question of a sequence costs the time of its run, and no more', async ()
   await ask([variant('one')], { sequence: SEQUENCE, inputs });
   expect(submit.mock.calls).toMatchObject([[{ batchable: true, sequence: SEQUENCE }]]);
   expect(observed).toMatchObject([{ rows: 2, busyMs: 8 }]);
+});
+
+test.each([
+  ['counts as one that was looked for', null, true],
+  ['does not, where it belongs to a sequence', SEQUENCE, false],
+])('a question of an endpoint that remembers answers %s', async (_, sequence, cacheable) => {
+  const record = jest.fn();
+  const settings = { ...DEFAULT_SETTINGS, cacheTtlMs: 1_000 };
+  await ask([variant('one')], { sequence }, { cache: cacheOf, statistics: { record } }, settings);
+  expect(record.mock.calls).toMatchObject([[{ cacheable }]]);
 });
 
 describe('a prediction that its variant has failed', () => {
