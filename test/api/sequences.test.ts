@@ -32,19 +32,20 @@ class Adder extends EchoRemote {
   }
 }
 
+/** Answers what is no text. */
+const pictures = new EchoRemote('BYTES');
+pictures.width = 1;
 const adders = { one: new Adder(), other: new Adder(), shadow: new Adder() };
 let server: TestServer;
 let v2: OpenInferenceClient;
 let grpc: GrpcClient;
 beforeAll(async () => {
-  await Promise.all(Object.values(adders).map((adder) => adder.start()));
+  await Promise.all([...Object.values(adders), pictures].map((remote) => remote.start()));
   server = await startTestServer({
-    REMOTE_BACKENDS: Object.values(adders)
-      .map(({ url }) => url)
-      .join(','),
+    REMOTE_BACKENDS: [...Object.values(adders), pictures].map(({ url }) => url).join(','),
   });
   const registry = new RegistryClient(server);
-  for (const [name, { url }] of Object.entries(adders))
+  for (const [name, { url }] of Object.entries({ ...adders, pictures }))
     await registry.version(name, Buffer.from(remoteModel({ backend: 'open-inference', url, model: 'x' })));
   await registry.promote(await registry.version('stateless', scaled(2)), 'production');
   await deployEndpoint(
@@ -63,7 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   grpc.close();
   await server.stop();
-  await Promise.all(Object.values(adders).map((adder) => adder.stop()));
+  await Promise.all([...Object.values(adders), pictures].map((remote) => remote.stop()));
 });
 
 const ask = async (model: string, parameters: object, data = [1, 2]) => {
@@ -119,6 +120,24 @@ test('questions of a stream go in the order in which they were sent', async () =
   expect(answers.map(({ errorMessage }) => errorMessage).join('')).toBe('');
   expect(answers.map(({ inferResponse }) => inferResponse?.id)).toEqual([...'0123456789']);
   expect(floatsIn(answers.at(-1)?.inferResponse?.rawOutputContents[0])).toEqual([45, 10]);
+});
+
+test.each([
+  ['JSON cannot say', undefined],
+  ['has no classes', { classification: 1 }],
+])('an answer that %s is refused with what has become of its sequence', async (_, parameters) => {
+  const body = {
+    parameters: { sequence_id: 5, sequence_start: true },
+    inputs: [{ name: 'x', datatype: 'BYTES', shape: [1, 1], parameters: { binary_data_size: 5 } }],
+    outputs: [{ name: 'y', parameters }],
+  };
+  const moved =
+    'The model has taken the question, so that its sequence has moved on: do not ask it again, begin the sequence anew.';
+  const bytes = Uint8Array.of(1, 0, 0, 0, 0xff);
+  const { json } = await v2.inferBinary('pictures@1.0.0', body, bytes);
+  expect(json.error).toMatch(new RegExp(`^outputs\\[y\\].*\\. ${moved}$`));
+  const alone = await v2.inferBinary('pictures@1.0.0', { ...body, parameters: {} }, bytes);
+  expect(alone.json.error).toBe(json.error?.replace(` ${moved}`, ''));
 });
 
 test('a question that fails is not asked again: the model may have taken it', async () => {

@@ -8,6 +8,7 @@ import { textOf } from './grpc-callers';
 import type { InferRequest } from './grpc-infer-request';
 import { inferResponse } from './grpc-infer-response';
 import { questionOf } from './grpc-question';
+import { untold } from './sequence';
 
 /** The call that a request came in. */
 export interface CallFacts {
@@ -46,7 +47,7 @@ export async function infer(
   if (!result.ok) return result;
   const answeredAt = performance.now();
   const answer = ranked(result, asked.classes);
-  if (!answer.ok) return answer;
+  if (!answer.ok) return refuse(untold(answer.error, asked.question.sequence));
   const bytes = encode(inferResponse(request, answer));
   serving.encoded(result, DOOR, performance.now() - answeredAt);
   return { ok: true, bytes };

@@ -13,6 +13,7 @@ import { codingOf } from './packed-answer';
 import { readRawRequest } from './raw-request';
 import { answerRefused, Refused, refusedBecause } from './refused';
 import { readInferBody, type InferBody } from './request-body';
+import { untold } from './sequence';
 
 const DOOR = 'open-inference-http';
 
@@ -54,9 +55,9 @@ export async function infer(
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));
   const answeredAt = performance.now();
   const answer = ranked(result, asked.classes);
-  if (!answer.ok) return answerRefused(response, refusedBecause(answer.error));
+  if (!answer.ok) return answerRefused(response, refusedBecause(untold(answer.error, asked.sequence)));
   const gap = jsonGap(answer.outputs, 'parameters.binary_data true', (name) => !isBinary(asked, name));
-  if (gap) return answerRefused(response, refusedBecause(gap));
+  if (gap) return answerRefused(response, refusedBecause(untold(gap, asked.sequence)));
   answerInference(response, { model, request: asked, result: answer, coding: codingOf(request) });
   serving.encoded(result, DOOR, performance.now() - answeredAt);
   if (result.spent) memory.giveBack(body.bytes);

@@ -1,3 +1,4 @@
+import type { InvalidInput } from '../../kernel/errors';
 import type { InputCheck } from '../../kernel/input-check';
 import type { Sequence } from '../../serving/serving';
 import { describeJson, flagOf, isAbsent, type Json } from './parameters';
@@ -17,6 +18,13 @@ export function sequenceOf(parameters: Json, check: InputCheck): Sequence | null
   const expected = `a whole number from 0 on, in JSON up to 2^53, or a text of at most ${MAX_ID_LENGTH} characters`;
   check.add('parameters.sequence_id', expected, describeJson(id));
   return null;
+}
+
+/** Why an answer cannot be told; asked again within its sequence, its question would count twice. */
+export function untold(error: InvalidInput, sequence: Sequence | null | undefined): InvalidInput {
+  if (!sequence) return error;
+  const what = 'The model has taken the question, so that its sequence has moved on:';
+  return { ...error, message: `${error.message} ${what} do not ask it again, begin the sequence anew.` };
 }
 
 function isId(id: unknown): id is Sequence['id'] {
