@@ -27,11 +27,15 @@ export async function predict(
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if (!route) return refuse(await absent.explainTarget(actor, request));
-  const deadlineAt = startedAt + (request.timeoutMs ?? route.settings.timeoutMs);
+  const deadlineAt = startedAt + leftMs(request, route);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (request.sequence || !isVariantFailure(result)) return result;
   return askInstead(parts, actor, route, request, deadlineAt, { result, startedAt });
 }
+
+/** A caller's own time runs while the question waits in its door; the endpoint's is for the answer alone. */
+const leftMs = ({ timeoutMs, waitedMs = 0 }: PredictRequest, { settings }: Route): number =>
+  timeoutMs === null || timeoutMs === undefined ? settings.timeoutMs : timeoutMs - waitedMs;
 
 /** Nobody answers such a question; it is counted where it is known for whom it was meant. */
 async function refuseUnread(

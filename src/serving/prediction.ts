@@ -37,7 +37,10 @@ export interface PredictRequest {
   readonly parameters?: Readonly<Record<string, unknown>> | null;
   /** The value of an HTTP header, or of gRPC metadata, by its name in lower case. */
   readonly headers?: (name: string) => string | undefined;
+  /** From when its door had the question; the endpoint's where absent, from when it is asked. */
   readonly timeoutMs?: number | null;
+  /** How long it has waited in its door for its turn in a sequence, in ms; 0 where absent. */
+  readonly waitedMs?: number;
   /** Who goes first among those who wait; normal where absent. */
   readonly priority?: Priority | null;
   /** Aborted where the caller has left and nobody hears the answer any more. */

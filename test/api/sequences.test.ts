@@ -101,25 +101,74 @@ test('each question of a sequence reaches one model, alone and in turn, though a
   expect(adders.shadow.asked.filter(({ id }) => id !== undefined)).toEqual([]);
 });
 
-test('questions of a stream go in the order in which they were sent', async () => {
-  const request = (at: number): InferRequest => ({
-    modelName: 'sums',
-    id: String(at),
-    parameters: {
-      sequence_id: { parameterChoice: { case: 'int64Param', value: 9_007_199_254_740_993n } },
-      sequence_start: { parameterChoice: { case: 'boolParam', value: at === 0 } },
-      sequence_end: { parameterChoice: { case: 'boolParam', value: at === 9 } },
-    },
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
-    rawInputContents: [floatBytes([at, 1])],
-  });
+const inStream = (sequence: bigint, at: number, start = false): InferRequest => ({
+  modelName: 'sums',
+  id: String(at),
+  parameters: {
+    sequence_id: { parameterChoice: { case: 'int64Param', value: sequence } },
+    sequence_start: { parameterChoice: { case: 'boolParam', value: start } },
+  },
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1n, 2n] }],
+  rawInputContents: [floatBytes([at, 1])],
+});
+async function answersOf(requests: readonly InferRequest[]) {
   const stream = grpc.openStream();
-  for (let at = 0; at < 10; at += 1) stream.ask(request(at));
+  for (const request of requests) stream.ask(request);
   stream.call.end();
-  const answers = await stream.received(10);
+  return stream.received(requests.length);
+}
+
+test('questions of a stream go in the order in which they were sent', async () => {
+  const id = 9_007_199_254_740_993n;
+  const answers = await answersOf(Array.from({ length: 10 }, (_, at) => inStream(id, at, at === 0)));
   expect(answers.map(({ errorMessage }) => errorMessage).join('')).toBe('');
   expect(answers.map(({ inferResponse }) => inferResponse?.id)).toEqual([...'0123456789']);
   expect(floatsIn(answers.at(-1)?.inferResponse?.rawOutputContents[0])).toEqual([45, 10]);
+});
+
+test('after one that fails the rest of its sequence is refused in its stream, until it begins anew', async () => {
+  const answers = await answersOf([
+    inStream(77n, 1), // never begun
+    inStream(77n, 2),
+    inStream(77n, 3, true),
+    inStream(77n, 4),
+  ]);
+  expect(answers.map(({ errorMessage }) => errorMessage).slice(1)).toEqual([
+    'parameters.sequence_start: expected true, since an earlier question of the sequence 77 has failed in this ' +
+      'stream, got a question that goes on with it.',
+    '',
+    '',
+  ]);
+  expect(floatsIn(answers[3]?.inferResponse?.rawOutputContents[0])).toEqual([7, 2]);
+  expect(asked(77)).toEqual([
+    [
+      [1, 1],
+      [3, 1],
+      [4, 1],
+    ],
+  ]);
+});
+
+test('the time that a question gives itself runs while it waits for its turn', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  for (const adder of Object.values(adders)) adder.beforeAnswer = () => held;
+  const stream = grpc.openStream();
+  const time = { parameterChoice: { case: 'int64Param', value: 1_000n } } as const;
+  const second = inStream(78n, 2);
+  stream.ask(inStream(78n, 1, true));
+  stream.ask({ ...second, parameters: { ...second.parameters, timeout: time } });
+  stream.ask({ ...second, modelName: 'stateless', parameters: {} });
+  await stream.received(1); // those before it are there, too
+  const over = performance.now() + 2;
+  while (performance.now() < over) await new Promise((resolve) => setImmediate(resolve));
+  release();
+  for (const adder of Object.values(adders)) adder.beforeAnswer = () => Promise.resolve();
+  stream.call.end();
+  const answers = await stream.received(3);
+  const late = 'The deadline passed before the model answered.';
+  expect(answers.map(({ errorMessage }) => errorMessage)).toEqual(['', '', late]);
+  expect(asked(78)).toEqual([[[1, 1]]]); // its model was spared a question that nobody waits for
 });
 
 test.each([

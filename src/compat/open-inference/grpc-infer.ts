@@ -8,7 +8,8 @@ import { textOf } from './grpc-callers';
 import type { InferRequest } from './grpc-infer-request';
 import { inferResponse } from './grpc-infer-response';
 import { questionOf } from './grpc-question';
-import { untold } from './sequence';
+import type { Turn } from './grpc-sequence-turns';
+import { tornSequence, untold } from './sequence';
 
 /** The call that a request came in. */
 export interface CallFacts {
@@ -19,6 +20,7 @@ export interface CallFacts {
   readonly receivedAt: number;
   /** Aborted where the caller has left. */
   readonly signal: AbortSignal;
+  readonly turn: Turn;
 }
 
 export type Inferred = { readonly ok: true; readonly bytes: Buffer } | Refusal<PredictRefusal>;
@@ -30,19 +32,20 @@ export async function infer(
   serving: Serving,
   actor: Actor,
   request: InferRequest,
-  { metadata, deadlineAt, receivedAt, signal }: CallFacts,
+  { metadata, deadlineAt, receivedAt, signal, turn: { waitedMs, isTorn } }: CallFacts,
   encode: (response: ModelInferResponse) => Buffer,
 ): Promise<Inferred> {
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
   const headers = (name: string) => textOf(metadata, name);
-  const asked = questionOf(request, headers, deadlineAt - Date.now());
+  const remainingMs = deadlineAt - Date.now() + waitedMs; // since the question came, as its own timeout
+  const asked = isTorn ? tornSequence(request.parameters) : questionOf(request, headers, remainingMs);
   if (!asked.ok) {
     await serving.misread(actor, target, DOOR, asked.error.message);
     return asked;
   }
   const { endpoint, ref, pinned } = target;
-  const caller = { door: DOOR, receivedAt, headers, signal } as const;
+  const caller = { door: DOOR, receivedAt, waitedMs, headers, signal } as const;
   const result = await serving.predict(actor, { endpoint, ref, pinned, ...asked.question, ...caller });
   if (!result.ok) return result;
   const answeredAt = performance.now();

@@ -38,7 +38,7 @@ export function parseInferRequest(
  * The question in a request. What its parameters say goes before what the metadata of its call does.
  *
  * @param metadata the text of the call's metadata, by name
- * @param remainingMs until the deadline of the call; Infinity where it has none
+ * @param remainingMs from when the question came until the deadline of the call; Infinity where it has none
  */
 export function questionOf(
   request: InferRequest,

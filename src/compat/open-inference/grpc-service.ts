@@ -14,13 +14,13 @@ import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
 import type { Logger } from '../../kernel/logger';
 import { answersOf, type AnswersNeed, type Told } from './grpc-answers';
 import { GrpcCallers, textOf } from './grpc-callers';
-import { infer, type CallFacts } from './grpc-infer';
+import { infer, type CallFacts, type Inferred } from './grpc-infer';
 import type { InferRequest } from './grpc-infer-request';
 import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from './grpc-infer-response';
 import { parseInferRequest } from './grpc-question';
 import type { GrpcService } from './grpc-server';
 import { statusOf, statusOfError, statusOfRefusal, type CallStatus } from './grpc-status';
-import { SequenceTurns } from './grpc-sequence-turns';
+import { AT_ONCE, SequenceTurns, type Turn } from './grpc-sequence-turns';
 import { InferStream } from './grpc-stream';
 import { notOffered } from './not-offered';
 
@@ -124,7 +124,7 @@ class InferenceService {
     const read = parseInferRequest(call.request);
     if (!read.ok) return statusOfRefusal(read.error);
     const actor = this.callers.actorOf(call.metadata);
-    const facts = factsOf(call, receivedAt, gone.signal);
+    const facts = { ...factsOf(call, gone.signal), receivedAt, turn: AT_ONCE };
     const inferred = await infer(this.needs.serving, actor, read.request, facts, encodeResponse);
     return inferred.ok ? inferred.bytes : statusOfRefusal(inferred.error);
   }
@@ -140,7 +140,7 @@ class InferenceService {
   }
 
   /** It is read before anything is waited for: whose turn it is in a sequence goes by when it came. */
-  private inferInStream(
+  private async inferInStream(
     call: StreamCall,
     turns: SequenceTurns,
     message: Buffer,
@@ -149,35 +149,48 @@ class InferenceService {
     const startedAt = performance.now();
     const read = parseInferRequest(message);
     const readMs = performance.now() - startedAt;
-    if (read.ok)
-      return turns.take(read.request, () => this.answerInStream(call, read.request, readMs, signal));
-    const refusal = encodeErrorInStream(read.error.message, NOBODY);
-    return this.callers.stillThere(call.metadata).then(() => refusal);
+    if (!read.ok) {
+      const refusal = encodeErrorInStream(read.error.message, NOBODY);
+      return this.callers.stillThere(call.metadata).then(() => refusal);
+    }
+    const { request } = read;
+    const inferred = await turns.take(request, (turn) =>
+      this.answerInStream(call, request, readMs, turn, signal),
+    );
+    return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, request);
   }
 
   private async answerInStream(
     call: StreamCall,
     request: InferRequest,
     readMs: number,
+    turn: Turn,
     signal: AbortSignal,
-  ): Promise<Buffer> {
+  ): Promise<Inferred | Failed> {
     const actor = await this.callers.stillThere(call.metadata);
     try {
-      const facts = factsOf(call, performance.now() - readMs, signal);
-      const inferred = await infer(this.needs.serving, actor, request, facts, encodeInStream);
-      return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, request);
+      const facts = { ...factsOf(call, signal), receivedAt: performance.now() - readMs, turn };
+      return await infer(this.needs.serving, actor, request, facts, encodeInStream);
     } catch (error) {
-      return encodeErrorInStream(statusOfError(error, this.needs.logger).details, request);
+      return { ok: false, error: { message: statusOfError(error, this.needs.logger).details } };
     }
   }
 }
 
-const factsOf = (call: UnaryCall | StreamCall, receivedAt: number, signal: AbortSignal): CallFacts => ({
-  receivedAt,
+const factsOf = (
+  call: UnaryCall | StreamCall,
+  signal: AbortSignal,
+): Omit<CallFacts, 'receivedAt' | 'turn'> => ({
   metadata: call.metadata,
   deadlineAt: Number(call.getDeadline()),
   signal,
 });
+
+/** By what no caller has caused. */
+interface Failed {
+  readonly ok: false;
+  readonly error: { readonly message: string };
+}
 
 /** Whom an answer is for that nobody can tell. */
 const NOBODY = { modelName: '', modelVersion: '', id: '' };

@@ -1,4 +1,4 @@
-import type { InvalidInput } from '../../kernel/errors';
+import { invalidInput, refuse, shorten, type InvalidInput, type Refusal } from '../../kernel/errors';
 import type { InputCheck } from '../../kernel/input-check';
 import type { Sequence } from '../../serving/serving';
 import { describeJson, flagOf, isAbsent, type Json } from './parameters';
@@ -19,6 +19,18 @@ export function sequenceOf(parameters: Json, check: InputCheck): Sequence | null
   check.add('parameters.sequence_id', expected, describeJson(id));
   return null;
 }
+
+/** Where a question before it has failed, and the model would take it for the one that comes next. */
+export const tornSequence = ({ sequence_id: id }: Json): Refusal<InvalidInput> =>
+  refuse(
+    invalidInput([
+      {
+        path: 'parameters.sequence_start',
+        expected: `true, since an earlier question of the sequence ${shorten(String(id))} has failed in this stream`,
+        actual: 'a question that goes on with it',
+      },
+    ]),
+  );
 
 /** Why an answer cannot be told; asked again within its sequence, its question would count twice. */
 export function untold(error: InvalidInput, sequence: Sequence | null | undefined): InvalidInput {
