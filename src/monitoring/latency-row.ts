@@ -2,6 +2,7 @@ import type { ProjectId } from '../kernel/ids';
 import type { ModelVersionId } from '../registry/registry';
 import type { Door, EndpointId, RanOn } from '../serving/serving';
 import type { StoredStats } from './latency-stats';
+import type { Spent } from './spent-time';
 
 /** Width of the windows that are measured, in seconds; a dashboard's finest line. */
 export const SECOND = 1;
@@ -35,6 +36,7 @@ export interface LatencyRow extends LatencyKey, StoredStats {
   readonly startS: number;
   readonly weight: number;
   readonly shadow: boolean;
+  readonly spent: Spent;
   /** What has computed the newest answer that was computed; null: none, or nobody knows. */
   readonly ranOn: RanOn | null;
 }

@@ -21,11 +21,11 @@ export interface StoredStats {
   /** Predictions that a batch has answered (a cached answer has no batch), and the sum of their batch sizes. */
   readonly batched: number;
   readonly batchSizes: number;
-  readonly spent: Spent;
   readonly total: Buffer;
   readonly queue: Buffer;
   readonly compute: Buffer;
   /** Null in rows of earlier servers, as all that follow. */
+  readonly spent: Spent | null;
   readonly parse: Buffer | null;
   readonly encode: Buffer | null;
   /** A histogram of rows, not of durations. */
@@ -44,6 +44,8 @@ export class LatencyStats {
   /** Batches by why they were closed, each counted with one of its predictions. */
   readonly closed = noneClosed();
   readonly spent = nothingSpent();
+  /** Answered predictions whose time is in `spent`: all but those of rows that kept none. */
+  accounted = 0;
   readonly total = new Histogram();
   readonly queue = new Histogram();
   readonly compute = new Histogram();
@@ -60,6 +62,7 @@ export class LatencyStats {
       countFailure(this.failures, error);
       return;
     }
+    this.accounted += 1;
     this.total.record(timing.totalMs);
     if (parseMs !== null) this.parse.record(parseMs);
     if (cached) return;
@@ -74,6 +77,7 @@ export class LatencyStats {
 
   merge(other: LatencyStats): void {
     this.addCounts(other);
+    this.account(other.spent, other.accounted);
     this.total.merge(other.total);
     this.queue.merge(other.queue);
     this.compute.merge(other.compute);
@@ -84,6 +88,7 @@ export class LatencyStats {
 
   mergeStored(stored: StoredStats): void {
     this.addCounts(stored);
+    if (stored.spent) this.account(stored.spent, stored.requests - stored.errors);
     this.total.mergeEncoded(stored.total);
     this.queue.mergeEncoded(stored.queue);
     this.compute.mergeEncoded(stored.compute);
@@ -92,7 +97,7 @@ export class LatencyStats {
     if (stored.batchRows) this.batchRows.mergeEncoded(stored.batchRows);
   }
 
-  toStored(): StoredStats {
+  toStored(): StoredStats & { readonly spent: Spent } {
     const { requests, errors, batched, batchSizes } = this;
     const spent = nothingSpent();
     addSpent(spent, this.spent);
@@ -109,7 +114,7 @@ export class LatencyStats {
   }
 
   clear(): void {
-    this.requests = this.errors = this.batched = this.batchSizes = 0;
+    this.requests = this.errors = this.batched = this.batchSizes = this.accounted = 0;
     for (const device of DEVICES) this.spent[device].busyMs = this.spent[device].paidMs = 0;
     this.failures = {};
     for (const reason of CLOSE_REASONS) this.closed[reason] = 0;
@@ -124,12 +129,16 @@ export class LatencyStats {
     if (device === 'remote') spent.paidMs += busyMs;
   }
 
-  private addCounts(other: Omit<StoredStats, Stage | 'batchRows'>): void {
+  private account(spent: Spent, answered: number): void {
+    addSpent(this.spent, spent);
+    this.accounted += answered;
+  }
+
+  private addCounts(other: Omit<StoredStats, Stage | 'batchRows' | 'spent'>): void {
     this.requests += other.requests;
     this.errors += other.errors;
     this.batched += other.batched;
     this.batchSizes += other.batchSizes;
-    addSpent(this.spent, other.spent);
     for (const [reason, count] of Object.entries(other.failures ?? {}))
       countFailure(this.failures, reason as FailureReason, count);
     for (const reason of CLOSE_REASONS) this.closed[reason] += other.closed?.[reason] ?? 0;

@@ -34,8 +34,9 @@ export class LatencyWindowEntity {
   /** Of workers on the processor; in rows of earlier servers of all workers. */
   @Column('float8', { name: 'busy_ms', default: 0 }) busyMs!: number;
   @Column('float8', { name: 'paid_ms', default: 0 }) paidMs!: number;
-  @Column('float8', { name: 'accelerator_busy_ms', default: 0 }) acceleratorBusyMs!: number;
-  @Column('float8', { name: 'accelerator_paid_ms', default: 0 }) acceleratorPaidMs!: number;
-  @Column('float8', { name: 'remote_ms', default: 0 }) remoteMs!: number;
+  /** Null in rows of earlier servers, as the two that follow: what a row cost cannot be told then. */
+  @Column('float8', { name: 'accelerator_busy_ms', nullable: true }) acceleratorBusyMs!: number | null;
+  @Column('float8', { name: 'accelerator_paid_ms', nullable: true }) acceleratorPaidMs!: number | null;
+  @Column('float8', { name: 'remote_ms', nullable: true }) remoteMs!: number | null;
   @Column('jsonb', { name: 'ran_on', nullable: true }) ranOn!: RanOn | null;
 }

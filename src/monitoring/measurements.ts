@@ -54,10 +54,12 @@ export interface Measurements {
   readonly encode: LatencyQuantiles;
   readonly total: LatencyQuantiles;
   readonly spent: Spent;
+  /** Answered predictions whose time is in `spent`. */
+  readonly accounted: number;
 }
 
 export function measurementsOf(stats: LatencyStats, widthMs: number): Measurements {
-  const { requests, errors, batched, batchSizes, spent } = stats;
+  const { requests, errors, batched, batchSizes, spent, accounted } = stats;
   const answered = requests - errors;
   const failures = Object.entries(stats.failures).map(([reason, count]): FailureCount => ({
     reason: reason as FailureReason,
@@ -81,6 +83,7 @@ export function measurementsOf(stats: LatencyStats, widthMs: number): Measuremen
     encode: quantilesOf(stats.encode),
     total: quantilesOf(stats.total),
     spent,
+    accounted,
   };
 }
 

@@ -275,7 +275,7 @@ export class VariantLatencyFields {
   @FieldResolver(() => PredictionCostType, {
     nullable: true,
     description:
-      'What its predictions have cost. Null where nothing was answered, and without a price of what has computed them.',
+      'What its predictions have cost. Null where nothing was answered, without a price of what has computed them, and where an earlier release of the server kept no time of it.',
   })
   cost(@Root() latency: VariantLatency): PredictionCost | null {
     return this.services.monitoring.costOf(latency);

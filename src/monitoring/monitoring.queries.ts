@@ -37,9 +37,10 @@ export class MonitoringQueries {
          w.batch_sizes AS "batchSizes", w.total_ms AS total, w.queue_ms AS queue, w.compute_ms AS compute,
          w.door, w.parse_ms AS parse, w.encode_ms AS encode, w.batch_rows AS "batchRows", w.failures,
          w.ran_on AS "ranOn", w.closed,
-         jsonb_build_object('processor', jsonb_build_object('busyMs', w.busy_ms, 'paidMs', w.paid_ms),
-           'accelerator', jsonb_build_object('busyMs', w.accelerator_busy_ms, 'paidMs', w.accelerator_paid_ms),
-           'remote', jsonb_build_object('busyMs', w.remote_ms, 'paidMs', w.remote_ms)) AS spent
+         CASE WHEN w.remote_ms IS NOT NULL THEN
+           jsonb_build_object('processor', jsonb_build_object('busyMs', w.busy_ms, 'paidMs', w.paid_ms),
+             'accelerator', jsonb_build_object('busyMs', w.accelerator_busy_ms, 'paidMs', w.accelerator_paid_ms),
+             'remote', jsonb_build_object('busyMs', w.remote_ms, 'paidMs', w.remote_ms)) END AS spent
        FROM unnest($2::uuid[], $3::float8[], $4::float8[], $5::float8[])
          WITH ORDINALITY AS wanted (endpoint_id, from_s, seconds_from_s, until_s, place)
        JOIN LATERAL (

@@ -16,7 +16,7 @@ import { checkInterval, checkPoints } from './interval';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
 import type { LatencyRecorder } from './latency-recorder';
 import type { AskedId } from './latency-row';
-import { mergeWindows, type LatencyWindow, type VariantLatency } from './latency-window';
+import { mergeWindows, type LatencyWindow } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
 import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
@@ -128,7 +128,7 @@ export class Monitoring {
   }
 
   /** What predictions that the caller was told of have cost; null without a price. */
-  costOf(measured: Pick<VariantLatency, keyof Measurements | 'ranOn'>): PredictionCost | null {
+  costOf(measured: Pick<Measurements, 'spent' | 'accounted'>): PredictionCost | null {
     return predictionCost(measured, this.input.prices);
   }
 

@@ -1,6 +1,5 @@
 import type { Prices } from '../kernel/prices';
-import type { RanOn } from '../serving/serving';
-import { deviceOf, DEVICES, type Device, type Spent, type SpentTime } from './spent-time';
+import { DEVICES, type Spent, type SpentTime } from './spent-time';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -15,21 +14,15 @@ export interface PredictionCost {
 
 /** What a span of predictions took of the workers, and of other servers. */
 interface Measured {
-  readonly requests: number;
-  readonly errorRate: number;
   readonly spent: Spent;
-  /** What its answers were computed by; empty: remembered ones only, or nobody knows. */
-  readonly ranOn: readonly RanOn[];
+  /** The answered ones whose time that is. */
+  readonly accounted: number;
 }
 
-/** Null without a price, where nothing was answered, and where all of it ran on what has no price. */
-export function predictionCost(
-  { requests, errorRate, spent, ranOn }: Measured,
-  prices: Prices | null,
-): PredictionCost | null {
-  const answered = Math.round(requests * (1 - errorRate));
-  if (prices === null || answered === 0 || !hasPrice(ranOn, prices)) return null;
-  const perThousand = (kind: keyof SpentTime) => (costOf(spent, kind, prices) / answered) * 1_000;
+/** Null without a price, where nothing was answered whose time is known, and where all of it ran on what has no price. */
+export function predictionCost({ spent, accounted }: Measured, prices: Prices | null): PredictionCost | null {
+  if (prices === null || accounted === 0 || !hasPrice(spent, prices)) return null;
+  const perThousand = (kind: keyof SpentTime) => (costOf(spent, kind, prices) / accounted) * 1_000;
   return {
     busyPerThousand: perThousand('busyMs'),
     fullPerThousand: perThousand('paidMs'),
@@ -38,8 +31,10 @@ export function predictionCost(
 }
 
 /** Whether an hour of what has computed the answers has a price; where nothing was computed, of anything. */
-export const hasPrice = (ranOn: readonly RanOn[], prices: Prices): boolean =>
-  (ranOn.length === 0 ? DEVICES : ranOn.map(deviceOf)).some((device: Device) => prices[device] !== null);
+export function hasPrice(spent: Spent, prices: Prices): boolean {
+  const used = DEVICES.filter((device) => spent[device].busyMs > 0);
+  return (used.length === 0 ? DEVICES : used).some((device) => prices[device] !== null);
+}
 
 /** What has no price adds nothing. */
 export const costOf = (spent: Spent, kind: keyof SpentTime, prices: Prices): number =>

@@ -137,7 +137,7 @@ function histograms(all: readonly Series[]): readonly MetricFamily[] {
 function costs(all: readonly Series[], prices: Prices | null): readonly MetricFamily[] {
   if (prices === null) return [];
   const samples = all
-    .filter((series) => hasPrice(ranOnOf(series), prices))
+    .filter((series) => hasPrice(series.stats.spent, prices))
     .flatMap((series) => [
       sample({ ...costLabels(series, prices), kind: 'busy' }, costOf(series.stats.spent, 'busyMs', prices)),
       sample({ ...costLabels(series, prices), kind: 'full' }, costOf(series.stats.spent, 'paidMs', prices)),
@@ -152,11 +152,7 @@ function recent(all: readonly Series[], prices: Prices | null): readonly MetricF
     STAGES.flatMap((stage) => quantilesOf({ ...labelsOf(series), stage }, series.stats[stage])),
   );
   const perThousand = all.flatMap((series) => {
-    const { requests, errors, spent } = series.stats;
-    const cost = predictionCost(
-      { requests, errorRate: errors / requests, spent, ranOn: ranOnOf(series) },
-      prices,
-    );
+    const cost = predictionCost(series.stats, prices);
     if (prices === null || cost === null) return [];
     return [
       sample({ ...costLabels(series, prices), kind: 'busy' }, cost.busyPerThousand),

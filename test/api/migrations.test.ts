@@ -1,8 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { RunSetup1795000000023 } from '../../migrations/0023-run-setup';
+import { DeviceTime1795000000035 } from '../../migrations/0035-device-time';
 import { MIGRATIONS } from '../../migrations/all';
 import { ENTITIES } from '../../src/entities';
 import { createDataSource, migrate } from '../../src/kernel/database/data-source';
+import type { ProjectId } from '../../src/kernel/ids';
+import { MonitoringQueries } from '../../src/monitoring/monitoring.queries';
+import { gridOf } from '../../src/monitoring/window-grid';
+import type { EndpointId } from '../../src/serving/serving';
 import { openTestDatabase } from '../support/test-database';
 
 let dataSource: DataSource;
@@ -65,6 +70,35 @@ test('what MLflow’s clients told by tags becomes facts of the run, and tags ag
     });
     await step.down(runner);
     expect((await all()).tags).toEqual(before.tags);
+  } finally {
+    await runner.rollbackTransaction();
+    await runner.release();
+  }
+});
+
+test('windows that were measured before device time was kept tell of none', async () => {
+  const step = new DeviceTime1795000000035();
+  const runner = dataSource.createQueryRunner();
+  const none = Buffer.alloc(0);
+  await runner.startTransaction();
+  try {
+    await step.down(runner);
+    const [row] = (await runner.query(
+      `INSERT INTO latency_window (endpoint_id, width_s, window_start, writer_id, variant, version_id, project_id,
+         weight, shadow, requests, errors, batched, batch_sizes, total_ms, queue_ms, compute_ms, busy_ms)
+       SELECT id, 1, to_timestamp(5), id, 'main', id, id, 1, false, 1, 0, 1, 1, $1, $1, $1, 7
+       FROM (SELECT gen_random_uuid() AS id) AS one RETURNING endpoint_id AS id`,
+      [none],
+    )) as { readonly id: string }[];
+    await step.up(runner);
+    const sql = {
+      query: <Row>(text: string, values: unknown[]) => runner.query(text, values) as Promise<Row[]>,
+    };
+    const grid = gridOf(0, 10_000, 1_000);
+    const id = row?.id ?? '';
+    const queries = new MonitoringQueries(sql);
+    const rows = await queries.rows(id as ProjectId, [{ askedId: id as EndpointId, grid }]);
+    expect(rows).toMatchObject([[{ requests: 1, spent: null }]]);
   } finally {
     await runner.rollbackTransaction();
     await runner.release();

@@ -1,5 +1,6 @@
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
 import { mergeWindows, type LatencyWindow, type MeasuredRow } from '../../../src/monitoring/latency-window';
+import { predictionCost } from '../../../src/monitoring/prediction-cost';
 import { gridOf } from '../../../src/monitoring/window-grid';
 import type { ModelVersionId } from '../../../src/registry/registry';
 import type { Observation } from '../../../src/serving/serving';
@@ -53,6 +54,19 @@ test('the last window ends where the grid ends, and counts its own seconds', () 
   const [window] = mergeWindows([row(4_000, [1, 1])], gridOf(0, 5_000, 4_000));
   expect(spans(window ? [window] : [])).toEqual([[4_000, 5_000, 2]]);
   expect(window?.total.requestsPerSecond).toBe(2);
+});
+
+test('what earlier servers answered has no cost, and is not in the mean of a window that has later answers', () => {
+  const earlier = row(0, [1, 1, 1], { spent: null });
+  const prices = { processor: 3_600, accelerator: 1, remote: 1, currency: null };
+  const costs = [[earlier], [earlier, row(1_000, [1])]].map((rows) => {
+    const [window] = mergeWindows(rows, gridOf(0, 2_000, 2_000));
+    return window && [window.total.requests, predictionCost(window.total, prices)?.busyPerThousand ?? null];
+  });
+  expect(costs).toEqual([
+    [3, null],
+    [4, 1],
+  ]);
 });
 
 test('a variant whose alias moved is told once for each version, and the total has the newest', () => {
