@@ -34,9 +34,9 @@ export function addSpent(sum: Spent, more: Spent): void {
 export const deviceOf = (ranOn: RanOn | null): Device =>
   ranOn !== null && ranOn.backend !== ON_WORKERS ? 'remote' : workerDevice(ranOn?.provider ?? null);
 
-/** How many of the workers there are for the one and the other. */
+/** How many of the workers are on the one or the other; what one that has no process will run on, nobody knows yet. */
 export const workersOn = (device: WorkerDevice, workers: readonly WorkerStatus[]): number =>
-  workers.filter(({ provider }) => workerDevice(provider) === device).length;
+  workers.filter(({ provider }) => provider !== null && workerDevice(provider) === device).length;
 
 /** ONNX Runtime has one provider for processors; all others that workers can have are for accelerators. */
 const workerDevice = (provider: string | null): WorkerDevice =>
