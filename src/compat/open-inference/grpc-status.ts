@@ -30,10 +30,16 @@ const CODE_OF_REFUSAL: ReadonlyMap<string, Code> = new Map([
 
 /** What a call is told that was refused. */
 export function statusOfRefusal(error: PredictRefusal | UserError): CallStatus {
-  if ('reason' in error) return statusOf(codeOfUnavailable(error.reason), error.message);
-  if ('retryAfterMs' in error)
-    return comeBack(statusOf(Code.RESOURCE_EXHAUSTED, error.message), error.retryAfterMs);
-  return statusOf(CODE_OF_REFUSAL.get(error.code) ?? Code.INVALID_ARGUMENT, error.message);
+  const status = statusOf(codeOf(error), error.message);
+  return 'retryAfterMs' in error && error.retryAfterMs !== undefined
+    ? comeBack(status, error.retryAfterMs)
+    : status;
+}
+
+function codeOf(error: PredictRefusal | UserError): Code {
+  if ('reason' in error) return codeOfUnavailable(error.reason);
+  if ('retryAfterMs' in error) return Code.RESOURCE_EXHAUSTED;
+  return CODE_OF_REFUSAL.get(error.code) ?? Code.INVALID_ARGUMENT;
 }
 
 function codeOfUnavailable(reason: Extract<PredictRefusal, { reason: unknown }>['reason']): Code {

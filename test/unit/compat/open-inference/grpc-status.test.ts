@@ -41,6 +41,18 @@ test.each([
 });
 
 test.each([
+  [
+    'a full queue',
+    { kind: 'OverloadedError', code: 'OVERLOADED', message: 'm', retryAfterMs: 6.5 } as const,
+    ['7'],
+  ],
+  ['a model that is held back', { ...away('quarantined'), retryAfterMs: 60_000 }, ['60000']],
+  ['what nobody knows the end of', away('busy'), undefined],
+])('%s says when to come back, where it is known', (_what, refusal, told) => {
+  expect(statusOfRefusal(refusal).metadata?.get('grpc-retry-pushback-ms')).toEqual(told);
+});
+
+test.each([
   [unauthenticated(), Code.UNAUTHENTICATED],
   [forbidden('endpoint:predict'), Code.PERMISSION_DENIED],
   [unavailable('The database'), Code.UNAVAILABLE],
