@@ -185,7 +185,10 @@ class OverloadedErrorType extends UserErrorType {
   description: 'No worker could answer in time; nothing is known to be wrong with the input.',
 })
 class UnavailableErrorType extends UserErrorType {
-  @Field(() => Boolean, { description: 'Whether another try may succeed.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether another try may succeed at once. Where not, `retryableAfterMs` says when one may, if that is known.',
+  })
   retryable!: boolean;
 
   // Not under the name that it has in OverloadedError: there it is never null, and one selection cannot have both.
@@ -193,7 +196,7 @@ class UnavailableErrorType extends UserErrorType {
     nullable: true,
     name: 'retryableAfterMs',
     description:
-      'Milliseconds after which another try makes sense, as of now, where a model is held back for a time, or a worker knows how long what it has will take. Null: nobody knows.',
+      'Milliseconds after which another try makes sense, as of now, also where `retryable` is false: known where a model is held back for a time, or a worker knows how long what it has will take. Null: nobody knows.',
   })
   retryAfterMs?: number | null;
 }
