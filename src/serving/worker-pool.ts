@@ -1,4 +1,5 @@
 import { cores, memoryBytes } from '../kernel/machine';
+import { settledWithin } from '../kernel/settled-within';
 import type { Tensor } from '../kernel/tensors/tensor';
 import { Turns } from '../kernel/turns';
 import type {
@@ -10,6 +11,7 @@ import type {
   InstanceLimits,
 } from './backends/backend';
 import { isDeviceProvider, planWorkers, type WorkerPlan } from './worker/devices';
+import { HeldModels } from './worker/held-models';
 import { IdleQueue } from './worker/idle-queue';
 import { Instances, isUp } from './worker/instances';
 import { Leases } from './worker/leases';
@@ -17,18 +19,13 @@ import { defaultBudgetBytes } from './worker/memory-budget';
 import { ModelSizes } from './worker/model-memory';
 import { heldBack, Quarantine, type Pass } from './worker/quarantine';
 import type { WorkerOptions } from './worker/spawn-worker';
-import { inTurns } from './worker/in-turns';
 import { onTaken } from './worker/on-taken';
-import { settledWithin } from './worker/settled-within';
 import { mayTryAgain, unanswered, WorkerDied, type Death } from './worker/worker-died';
 import { WorkerSlot } from './worker/worker-slot';
 import { WorkerUnavailable } from './worker-unavailable';
 
 /** Tries of one run: the first, and one more where the worker died under it. */
 const MAX_ATTEMPTS = 2;
-
-/** How long load() waits for a busy worker, in ms: a few of the longest runs. */
-const WARM_LIMIT_MS = 60_000;
 
 /** Models that all workers together load at once: each takes a core. Two, where one may wait for the disk. */
 const PARALLEL_LOADS = Math.max(2, cores());
@@ -63,13 +60,9 @@ export class WorkerPool {
   private readonly quarantine: Quarantine;
   private readonly leases: Leases;
   private readonly instances = new Instances();
-  /** Models that a worker is to let go of, once it has time. */
-  private readonly trimming = new Set<string>();
+  private readonly models: HeldModels;
   private readonly sizes = new ModelSizes();
   private readonly loads = new Turns(PARALLEL_LOADS);
-  private rolling: Turns | undefined;
-  /** What is being made ready on every worker. */
-  private readonly loading = new Map<string, Promise<void>>();
   private readonly idleListeners: (() => void)[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private firstStartError: Error | undefined;
@@ -82,6 +75,13 @@ export class WorkerPool {
     this.leases = new Leases(nowMs);
     this.plan = planWorkers(workers, { providers, intraOpNumThreads, environment });
     this.slots = this.plan.first.map((worker, id) => this.slot(id, worker));
+    const { slots, waiting, instances, leases, quarantine } = this;
+    this.models = new HeldModels({
+      ...{ slots, waiting, instances, leases, quarantine },
+      refuseIfStopping: () => this.refuseIfStopping(),
+      track: (work) => this.track(work),
+      diedLoading: (sha256, death) => this.blame(sha256, { kind: 'free' }, death, false),
+    });
   }
 
   /** Resolves when every worker was tried once. @throws WorkerUnavailable where none of them started */
@@ -101,16 +101,12 @@ export class WorkerPool {
 
   /** See Backend.load. */
   load(file: ModelFile, rows?: number): Promise<void> {
-    const underWay = this.loading.get(file.sha256);
-    if (underWay) return underWay;
-    const load = this.loadEverywhere(file, rows).finally(() => this.loading.delete(file.sha256));
-    this.loading.set(file.sha256, load);
-    return load;
+    return this.models.load(file, rows);
   }
 
   /** See Backend.holds. */
   holds(sha256: string): boolean {
-    return this.slots.some((slot) => isUp(slot) && slot.has(sha256));
+    return this.models.holds(sha256);
   }
 
   /** See Backend.lease. */
@@ -118,19 +114,14 @@ export class WorkerPool {
     this.leases.replace(models);
   }
 
-  /** See Backend.limit. What more workers may hold is loaded there; what fewer may, is let go of. */
+  /** See Backend.limit. */
   limit(limits: InstanceLimits): void {
-    const grown = this.instances.replace(limits);
-    for (const { file, rows } of this.leases.models())
-      if (grown.includes(file.sha256) && this.holds(file.sha256))
-        void this.load(file, rows).catch(() => undefined);
-    this.trim();
+    this.models.limit(limits);
   }
 
   /** See Backend.unload. */
-  async unload({ sha256 }: ModelFile): Promise<void> {
-    const holders = this.slots.filter((slot) => slot.has(sha256));
-    await Promise.all(holders.map((slot) => this.track(this.unloadOn(slot, sha256))));
+  unload({ sha256 }: ModelFile): Promise<void> {
+    return this.models.unload(sha256);
   }
 
   /** See Backend.whyNot. */
@@ -195,97 +186,6 @@ export class WorkerPool {
         isRepeat = true;
       }
     }
-  }
-
-  private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
-    const up = this.slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
-    const there = this.instances.of(file.sha256, up, this.slots.length);
-    if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
-    // Where nobody is answered yet, as when the server starts, all workers load at once.
-    const answers = this.leases.models().some((leased) => this.holds(leased.file.sha256));
-    const turns = answers ? this.halfOfWorkers() : new Turns(there.length);
-    const failure = await inTurns(there, turns, (slot) => this.track(this.loadOn(slot, file, rows)));
-    this.trim();
-    if (failure && !this.holds(file.sha256)) throw failure;
-  }
-
-  /** Workers let go of models that others are to hold, such as those that they held while another one was down. */
-  private trim(): void {
-    for (const sha256 of this.instances.limited())
-      for (const slot of this.slots)
-        if (this.instances.isStray(slot, sha256, this.slots))
-          void this.track(this.letGo(slot, sha256)).catch(() => undefined); // the next look finds it again
-  }
-
-  /** Where endpoints have traffic, half of the workers go on answering, however many models are made ready. */
-  private halfOfWorkers(): Turns {
-    return (this.rolling ??= new Turns(Math.max(1, Math.floor(this.slots.length / 2))));
-  }
-
-  private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
-    await this.take(slot);
-    await onTaken(slot, () => this.loadInto(slot, file, rows));
-  }
-
-  /** That a model loads says nothing of its runs, so loading ends no quarantine. */
-  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
-    this.refuseIfStopping();
-    const hold = this.quarantine.holdOn(file.sha256);
-    if (hold) throw heldBack(hold);
-    try {
-      await slot.load(file, rows);
-    } catch (error) {
-      if (!(error instanceof WorkerDied)) throw error;
-      this.blame(file.sha256, { kind: 'free' }, error.death, false);
-      throw new WorkerUnavailable('crashed', error.message);
-    }
-  }
-
-  private async letGo(slot: WorkerSlot, sha256: string): Promise<void> {
-    const key = `${slot.id} ${sha256}`;
-    if (this.trimming.has(key)) return;
-    this.trimming.add(key);
-    try {
-      await this.take(slot);
-      // What is wanted may have changed while it had other work.
-      await onTaken(slot, () =>
-        this.instances.isStray(slot, sha256, this.slots) ? slot.unload(sha256) : Promise.resolve(),
-      );
-    } finally {
-      this.trimming.delete(key);
-    }
-  }
-
-  private async unloadOn(slot: WorkerSlot, sha256: string): Promise<void> {
-    await this.take(slot);
-    try {
-      await onTaken(slot, () => slot.unload(sha256));
-    } catch (error) {
-      if (!(error instanceof WorkerDied)) throw error; // a dead worker holds nothing
-    }
-  }
-
-  /**
-   * What endpoints run is there before the worker that has come back takes runs, so that no caller waits for it; where
-   * nobody else could answer meanwhile, it takes runs at once.
-   */
-  private async prepare(slot: WorkerSlot): Promise<void> {
-    for (const { file, rows } of this.leases.models()) {
-      const mayWait = slot.state === 'starting' && this.slots.some((other) => other !== slot && isUp(other));
-      if (!mayWait) return;
-      const others = this.slots.filter((other) => other === slot || isUp(other));
-      if (!this.instances.of(file.sha256, others, this.slots.length).includes(slot)) continue;
-      // Whoever runs a model that failed here hears why; a worker that has died is no longer starting.
-      await this.loadInto(slot, file, rows).catch(() => undefined);
-    }
-    setImmediate(() => this.trim()); // the worker is up then
-  }
-
-  /** Takes this worker and no other, when its turn has come. */
-  private async take(slot: WorkerSlot): Promise<void> {
-    this.refuseIfStopping();
-    if (slot.state === 'idle') slot.take();
-    else await this.waiting.wait((one) => one === slot, WARM_LIMIT_MS);
   }
 
   private blame(sha256: string, pass: Pass, death: Death, isRepeat: boolean): void {
@@ -372,7 +272,7 @@ export class WorkerPool {
       worker,
       { sizes, leases, loads, budgetBytes },
       {
-        started: (slot) => this.prepare(slot),
+        started: (slot) => this.models.prepare(slot),
         idle: (slot) => this.offer(slot),
         died: (slot, death) => this.tell({ type: 'worker-died', worker: slot.id, death }),
         failedToStart: (slot, error) => {

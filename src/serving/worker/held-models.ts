@@ -1,0 +1,165 @@
+import { Turns } from '../../kernel/turns';
+import type { InstanceLimits, ModelFile } from '../backends/backend';
+import { WorkerUnavailable } from '../worker-unavailable';
+import type { IdleQueue } from './idle-queue';
+import { inTurns } from './in-turns';
+import { isUp, type Instances } from './instances';
+import type { Leases } from './leases';
+import { onTaken } from './on-taken';
+import { heldBack, type Quarantine } from './quarantine';
+import { WorkerDied, type Death } from './worker-died';
+import type { WorkerSlot } from './worker-slot';
+
+/** How long load() waits for a busy worker, in ms: a few of the longest runs. */
+const WARM_LIMIT_MS = 60_000;
+
+/** What it needs of the pool. */
+interface HeldModelsNeeds {
+  /** More may come. */
+  readonly slots: readonly WorkerSlot[];
+  readonly waiting: IdleQueue;
+  readonly instances: Instances;
+  readonly leases: Leases;
+  readonly quarantine: Quarantine;
+  /** @throws WorkerUnavailable where the pool is stopping */
+  refuseIfStopping(): void;
+  /** The pool waits for it before it stops. */
+  track<T>(work: Promise<T>): Promise<T>;
+  diedLoading(sha256: string, death: Death): void;
+}
+
+/** Sees to it that the workers hold the models that they are to hold: loads them, and lets go of the others. */
+export class HeldModels {
+  /** Models that a worker is to let go of, once it has time. */
+  private readonly trimming = new Set<string>();
+  private rolling: Turns | undefined;
+  /** What is being made ready on every worker. */
+  private readonly loading = new Map<string, Promise<void>>();
+
+  constructor(private readonly needs: HeldModelsNeeds) {}
+
+  /** See Backend.load. */
+  load(file: ModelFile, rows?: number): Promise<void> {
+    const underWay = this.loading.get(file.sha256);
+    if (underWay) return underWay;
+    const load = this.loadEverywhere(file, rows).finally(() => this.loading.delete(file.sha256));
+    this.loading.set(file.sha256, load);
+    return load;
+  }
+
+  /** See Backend.holds. */
+  holds(sha256: string): boolean {
+    return this.needs.slots.some((slot) => isUp(slot) && slot.has(sha256));
+  }
+
+  /** See Backend.limit. What more workers may hold is loaded there; what fewer may, is let go of. */
+  limit(limits: InstanceLimits): void {
+    const grown = this.needs.instances.replace(limits);
+    for (const { file, rows } of this.needs.leases.models())
+      if (grown.includes(file.sha256) && this.holds(file.sha256))
+        void this.load(file, rows).catch(() => undefined);
+    this.trim();
+  }
+
+  /** See Backend.unload. */
+  async unload(sha256: string): Promise<void> {
+    const holders = this.needs.slots.filter((slot) => slot.has(sha256));
+    await Promise.all(holders.map((slot) => this.needs.track(this.unloadOn(slot, sha256))));
+  }
+
+  /**
+   * What endpoints run is there before the worker that has come back takes runs, so that no caller waits for it; where
+   * nobody else could answer meanwhile, it takes runs at once.
+   */
+  async prepare(slot: WorkerSlot): Promise<void> {
+    const { slots, instances, leases } = this.needs;
+    for (const { file, rows } of leases.models()) {
+      const mayWait = slot.state === 'starting' && slots.some((other) => other !== slot && isUp(other));
+      if (!mayWait) return;
+      const others = slots.filter((other) => other === slot || isUp(other));
+      if (!instances.of(file.sha256, others, slots.length).includes(slot)) continue;
+      // Whoever runs a model that failed here hears why; a worker that has died is no longer starting.
+      await this.loadInto(slot, file, rows).catch(() => undefined);
+    }
+    setImmediate(() => this.trim()); // the worker is up then
+  }
+
+  private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
+    const { slots, instances, leases } = this.needs;
+    const up = slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
+    const there = instances.of(file.sha256, up, slots.length);
+    if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
+    // Where nobody is answered yet, as when the server starts, all workers load at once.
+    const answers = leases.models().some((leased) => this.holds(leased.file.sha256));
+    const turns = answers ? this.halfOfWorkers() : new Turns(there.length);
+    const failure = await inTurns(there, turns, (slot) => this.needs.track(this.loadOn(slot, file, rows)));
+    this.trim();
+    if (failure && !this.holds(file.sha256)) throw failure;
+  }
+
+  /** Workers let go of models that others are to hold, such as those that they held while another one was down. */
+  private trim(): void {
+    const { slots, instances } = this.needs;
+    for (const sha256 of instances.limited())
+      for (const slot of slots)
+        if (instances.isStray(slot, sha256, slots))
+          void this.needs.track(this.letGo(slot, sha256)).catch(() => undefined); // the next look finds it again
+  }
+
+  /** Where endpoints have traffic, half of the workers go on answering, however many models are made ready. */
+  private halfOfWorkers(): Turns {
+    return (this.rolling ??= new Turns(Math.max(1, Math.floor(this.needs.slots.length / 2))));
+  }
+
+  private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
+    await this.take(slot);
+    await onTaken(slot, () => this.loadInto(slot, file, rows));
+  }
+
+  /** That a model loads says nothing of its runs, so loading ends no quarantine. */
+  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
+    this.needs.refuseIfStopping();
+    const hold = this.needs.quarantine.holdOn(file.sha256);
+    if (hold) throw heldBack(hold);
+    try {
+      await slot.load(file, rows);
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error;
+      this.needs.diedLoading(file.sha256, error.death);
+      throw new WorkerUnavailable('crashed', error.message);
+    }
+  }
+
+  private async letGo(slot: WorkerSlot, sha256: string): Promise<void> {
+    const key = `${slot.id} ${sha256}`;
+    if (this.trimming.has(key)) return;
+    this.trimming.add(key);
+    try {
+      await this.take(slot);
+      // What is wanted may have changed while it had other work.
+      await onTaken(slot, () =>
+        this.needs.instances.isStray(slot, sha256, this.needs.slots)
+          ? slot.unload(sha256)
+          : Promise.resolve(),
+      );
+    } finally {
+      this.trimming.delete(key);
+    }
+  }
+
+  private async unloadOn(slot: WorkerSlot, sha256: string): Promise<void> {
+    await this.take(slot);
+    try {
+      await onTaken(slot, () => slot.unload(sha256));
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error; // a dead worker holds nothing
+    }
+  }
+
+  /** Takes this worker and no other, when its turn has come. */
+  private async take(slot: WorkerSlot): Promise<void> {
+    this.needs.refuseIfStopping();
+    if (slot.state === 'idle') slot.take();
+    else await this.needs.waiting.wait((one) => one === slot, WARM_LIMIT_MS);
+  }
+}
