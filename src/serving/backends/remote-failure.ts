@@ -26,7 +26,7 @@ export class RemoteFailure extends Error {
 /** Longest piece of a remote's own words that we repeat, in characters. */
 const MAX_WORDS = 300;
 
-/** What a remote says, fit for a sentence of ours: one line, bounded. */
+/** What a remote says, or whatever led to it, fit for a sentence of ours: one line, bounded. */
 export function remoteWords(text: string): string {
   const line = text
     .slice(0, 4 * MAX_WORDS)

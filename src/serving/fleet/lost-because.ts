@@ -1,7 +1,4 @@
-import { shorten } from '../../kernel/errors';
-
-/** Longest part of a sentence that is the transport's own, in characters. */
-const MAX_WORDS = 200;
+import { remoteWords } from '../backends/remote-failure';
 
 /** What the transport says where a call did not arrive, and what it means to whoever set the workers up. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
@@ -18,7 +15,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
 export function lostBecause(details: string): string {
   const meaning = MEANINGS.find(([pattern]) => pattern.test(details))?.[1] ?? LOST;
   const words = details.replace(/^No connection established\. Last error: (Error: )?/, '');
-  return `${meaning} (${shorten(words.replace(/\. Resolution note: $/, ''), MAX_WORDS)}).`;
+  return `${meaning} (${remoteWords(words.replace(/\. Resolution note: $/, ''))}).`;
 }
 
 const LOST = 'The connection to the worker is lost';

@@ -1,15 +1,14 @@
 import { shorten } from '../../kernel/errors';
+import { remoteWords } from '../backends/remote-failure';
 import { DEAD_AFTER_MS, type SilentRow } from './worker-node.store';
 
 /** What a resolver says of names that lead nowhere. */
 const NO_ADDRESSES = ['ENOTFOUND', 'ENODATA'];
-/** Longest part of a sentence that is somebody else's, in characters. */
-const MAX_WORDS = 200;
 
 /** Why workers cannot be looked for. */
 export function undiscoverable(error: unknown, since: Date): string {
   const { code = '', hostname = '' } = error as { readonly code?: string; readonly hostname?: string };
-  const message = shorten(error instanceof Error ? error.message : String(error), MAX_WORDS);
+  const message = remoteWords(error instanceof Error ? error.message : String(error));
   const why = NO_ADDRESSES.includes(code)
     ? `The name “${shorten(hostname)}” of WORKERS has no addresses (${message}).`
     : `Workers cannot be looked for (${message}).`;
