@@ -37,7 +37,8 @@ export function quietKeyv(store: Store, useKeyPrefix = true): Keyv {
 export class KeyvStore implements SharedStore {
   private client: KeyvClient;
   private madeOrAnsweredAt: number;
-  private isFailing = false;
+  /** What has failed since something was answered. */
+  private failures = 0;
   private isClosed = false;
   private isRenewing = false;
 
@@ -53,32 +54,45 @@ export class KeyvStore implements SharedStore {
   async get(key: string): Promise<unknown> {
     const value = await this.client.keyv.get<unknown>(key);
     this.madeOrAnsweredAt = this.nowMs();
-    this.isFailing = false;
+    this.failures = 0;
     return value;
   }
 
+  /** Puts no renewal off: some clients lose a write without a word. */
   async set(key: string, value: string, ttlMs: number): Promise<unknown> {
-    this.isFailing = true; // until it is known to be none
-    const result = await this.client.keyv.set(key, value, ttlMs);
-    this.isFailing = false;
-    return result;
+    try {
+      const result = await this.client.keyv.set(key, value, ttlMs);
+      this.failures = 0;
+      return result;
+    } catch (error) {
+      this.failures += 1;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
     // MySQL's pool ends the process where it is closed while it tries to connect; and so it holds nothing.
-    if (!(this.client.isSharing && this.isFailing)) await this.client.close();
+    if (!(this.client.isSharing && this.failures > 0)) await this.client.close();
   }
 
-  /** To be called where it did not answer. Never rejects. */
+  /**
+   * To be called where it did not answer. Never rejects: where no other client can be made, which some adapters refuse
+   * while their store is away, the next call tries again with the one that is there.
+   */
   async renew(): Promise<void> {
-    this.isFailing = true;
+    this.failures += 1;
     if (this.isRenewing || this.nowMs() - this.madeOrAnsweredAt < RENEW_AFTER_MS) return;
     this.isRenewing = true;
-    if (!this.client.isSharing) await goodbye(this.client);
-    if (!this.isClosed) this.client = this.newClient();
-    this.madeOrAnsweredAt = this.nowMs();
-    this.isRenewing = false;
+    try {
+      if (!this.client.isSharing) await goodbye(this.client);
+      if (!this.isClosed) this.client = this.newClient();
+    } catch {
+      // Whoever asks hears of it from the client that is there.
+    } finally {
+      this.madeOrAnsweredAt = this.nowMs();
+      this.isRenewing = false;
+    }
   }
 
   /** Some adapters connect when they are made; that it fails would end the process if nobody were asking. */

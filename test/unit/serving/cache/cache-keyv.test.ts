@@ -6,11 +6,16 @@ function clients(isSharing = false) {
   let made = 0;
   let nowMs = 0;
   let goodbye: () => Promise<void> = () => Promise.resolve();
+  let isAway = false;
+  let write: () => Promise<boolean> = () => Promise.resolve(true);
   const store = new KeyvStore(
     () => {
+      if (isAway) throw new Error('connect ECONNREFUSED');
       const number = (made += 1);
+      const keyv = quietKeyv({ store: new Map() });
+      keyv.set = () => write();
       return {
-        keyv: quietKeyv({ store: new Map() }),
+        keyv,
         isSharing,
         close: () => (closed.push(number), goodbye()),
       };
@@ -23,6 +28,8 @@ function clients(isSharing = false) {
     closed,
     made: () => made,
     later: (ms: number) => (nowMs += ms),
+    goAway: (isSo: boolean) => (isAway = isSo),
+    writeBy: (how: () => Promise<boolean>) => (write = how),
     neverSayGoodbye: () => (goodbye = () => new Promise(() => undefined)),
   };
 }
@@ -93,4 +100,31 @@ test('one that shares its connections leaves them to the next, and at the end cl
   await store.get('key');
   await store.close();
   expect(closed).toEqual([2]);
+});
+
+test('where no other client can be made, the one that is there stays, and it is tried again', async () => {
+  const { store, made, later, goAway } = clients();
+  goAway(true);
+  later(5_000);
+  await store.renew();
+  expect(made()).toBe(1);
+  expect(await store.get('key')).toBeUndefined();
+  goAway(false);
+  later(5_000);
+  await store.renew();
+  expect(made()).toBe(2);
+});
+
+test('connections that are shared are closed at the end while a write is under way, and not after one has failed', async () => {
+  const underWay = clients(true);
+  underWay.writeBy(() => new Promise(() => undefined));
+  void underWay.store.set('key', 'value', 1);
+  await underWay.store.close();
+  expect(underWay.closed).toEqual([1]);
+
+  const failed = clients(true);
+  failed.writeBy(() => Promise.reject(new Error('refused')));
+  await expect(failed.store.set('key', 'value', 1)).rejects.toThrow('refused');
+  await failed.store.close();
+  expect(failed.closed).toEqual([]);
 });
