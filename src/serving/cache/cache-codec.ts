@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Datatype, Tensor } from '../../kernel/tensors/tensor';
+import type { Datatype, Tensor, TensorData } from '../../kernel/tensors/tensor';
 import { bytesOf, valuesOf } from '../worker/tensor-bytes';
+import { ownCopy } from './cache-memory';
 
 /**
  * Tensors as they are kept outside of this process: `[magic][u32 bytes of the head][head: JSON][tensor bytes…][check]`,
@@ -64,15 +65,21 @@ export function decodeTensors(key: string, bytes: Buffer): Decoded | null {
     ) as Head;
     let at = aligned(PREFIX_BYTES + headBytes);
     const decoded = tensors.map(([name, datatype, shape, byteLength]): Tensor => {
-      const own = new Uint8Array(bytes.subarray(at, at + byteLength)); // aligned, and free of the rest
+      const part = bytes.subarray(at, at + byteLength);
       at += aligned(byteLength);
-      return { name, datatype, shape, data: valuesOf(datatype, shape, own) };
+      return { name, datatype, shape, data: ownValues(datatype, shape, part) };
     });
     return { about, tensors: decoded };
   } catch {
     return null; // written by somebody else who knows the form
   }
 }
+
+/** Free of the rest, and of the bytes behind texts. */
+const ownValues = (datatype: Datatype, shape: readonly number[], bytes: Uint8Array): TensorData =>
+  datatype === 'BYTES'
+    ? ownCopy(valuesOf(datatype, shape, bytes))
+    : valuesOf(datatype, shape, new Uint8Array(bytes)); // aligned
 
 const checkOf = (key: string, bytes: Buffer): Buffer =>
   createHash('sha256').update(key).update(bytes).digest().subarray(0, CHECK_BYTES);

@@ -20,6 +20,15 @@ test('tensors of every type come back as they were, with what was said of them',
   });
 });
 
+test('elements that are no text come back alone, without the bytes of the texts between them', () => {
+  const data = [Uint8Array.of(0xff), 'x'.repeat(1_000), Uint8Array.of(0xfe, 1)];
+  const tensors: Tensor[] = [{ name: 't', datatype: 'BYTES', shape: [3], data }];
+  const decoded = decodeTensors('key', encodeTensors('key', 1, tensors));
+  expect(decoded?.tensors).toEqual(tensors);
+  const [first] = decoded?.tensors[0]?.data as [Uint8Array];
+  expect(first.buffer.byteLength).toBe(3);
+});
+
 test('under another key, cut short or with any byte changed, they are nothing', () => {
   const bytes = encodeTensors('key', 1, TENSORS.slice(-2));
   expect(decodeTensors('other', bytes)).toBeNull();

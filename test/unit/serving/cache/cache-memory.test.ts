@@ -106,3 +106,19 @@ test('a copy is free of the memory of the batch', () => {
   expect(copies.map(({ data }) => Array.from(data as Iterable<unknown>))).toEqual([[2, 3], [1, 2], ['a']]);
   expect((copies[0]?.data as Float32Array).buffer.byteLength).toBe(8);
 });
+
+test('elements that are no text are kept in one buffer, and each is counted with what its view takes', () => {
+  const message = Buffer.from([0xff, 0x01, 0xfe, 0x02, 0xfd]);
+  const elements = [message.subarray(0, 2), 'a', message.subarray(2, 4)];
+  const copies = ownCopies([{ name: 't', datatype: 'BYTES', shape: [3], data: elements }]);
+  message.fill(0);
+  const [first, text, last] = copies[0]?.data as [Uint8Array, string, Uint8Array];
+  expect([Array.from(first), text, Array.from(last)]).toEqual([[0xff, 0x01], 'a', [0xfe, 0x02]]);
+  expect(first.buffer).toBe(last.buffer);
+  expect(first.buffer.byteLength).toBe(4);
+
+  const count = 1_000;
+  const memory = new AnswerMemory(MEBIBYTE, TTL_MS);
+  memory.put('a', [{ name: 't', datatype: 'BYTES', shape: [count], data: Array(count).fill(first) }], 0, 0);
+  expect(memory.sizeBytes).toBeGreaterThan(count * 100);
+});
