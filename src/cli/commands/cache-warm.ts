@@ -59,8 +59,12 @@ interface Input {
   readonly popular: number | null;
 }
 
+/** How it has ended: all asked, stopped by a person, or by a call that came no further than the one before. */
+type End = 'complete' | 'stopped' | 'no further';
+type Ended = Omit<Warmed, 'isComplete'> & { readonly end: End };
+
 /** Call after call, since each goes on for half a minute: what is known by then is soon passed over. */
-async function warmAll(access: ServerAccess, input: Input, terminal: Terminal): Promise<Warmed> {
+async function warmAll(access: ServerAccess, input: Input, terminal: Terminal): Promise<Ended> {
   let computed = 0;
   let reached = 0;
   for (;;) {
@@ -70,24 +74,35 @@ async function warmAll(access: ServerAccess, input: Input, terminal: Terminal): 
     const alreadyThere = Math.max(0, result.alreadyThere - computed);
     computed += result.computed;
     const reachedNow = result.alreadyThere + result.computed + result.refused;
-    if (result.isComplete || terminal.stop.aborted || reachedNow <= reached)
-      return { ...result, computed, alreadyThere };
+    const end = endOf(result.isComplete, terminal.stop.aborted, reachedNow <= reached);
+    if (end) return { ...result, computed, alreadyThere, end };
     reached = reachedNow;
     terminal.err(`${counted(reached, 'answer')} so far …\n`);
   }
 }
 
-function tell(
-  { computed, alreadyThere, refused, reasons, isComplete }: Warmed,
-  terminal: Terminal,
-): ExitCode {
+/** Null: it goes on. */
+function endOf(isComplete: boolean, isStopped: boolean, isNoFurther: boolean): End | null {
+  if (isComplete) return 'complete';
+  if (isStopped) return 'stopped';
+  return isNoFurther ? 'no further' : null;
+}
+
+const SAYS: Readonly<Record<End, string>> = {
+  complete: '',
+  stopped:
+    'Stopped before all questions were reached. Started again, it passes over what is there already.\n',
+  'no further':
+    'Not all questions were reached, and the last call came no further than the one before. Either the cache is too ' +
+    'small for them (settings.cacheMaxBytes), or calls go to different processes, as behind a load balancer: each ' +
+    'remembers for itself, unless they share a store (CACHE_URL).\n',
+};
+
+function tell({ computed, alreadyThere, refused, reasons, end }: Ended, terminal: Terminal): ExitCode {
   terminal.out(
     `${counted(computed, 'answer')} computed, ${alreadyThere.toLocaleString('en')} there already, ${refused.toLocaleString('en')} refused.\n`,
   );
   for (const reason of reasons) terminal.err(`${reason}\n`);
-  if (!isComplete)
-    terminal.err(
-      'Not all questions were reached: the cache may be too small for them (settings.cacheMaxBytes).\n',
-    );
-  return isComplete && refused === 0 ? EXIT.ok : EXIT.failed;
+  terminal.err(SAYS[end]);
+  return end === 'complete' && refused === 0 ? EXIT.ok : EXIT.failed;
 }

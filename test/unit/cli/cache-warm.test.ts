@@ -14,8 +14,10 @@ interface Call {
 let server: Server | undefined;
 afterEach(() => server?.close());
 
+const warmed = (...calls: readonly Call[]) => warmedUntil(calls, new AbortController().signal);
+
 /** What is told where the server answers so, call after call. */
-async function warmed(...calls: readonly Call[]) {
+async function warmedUntil(calls: readonly Call[], stop: AbortSignal) {
   const left = [...calls];
   server = createServer((request, response) => {
     request.resume();
@@ -29,7 +31,7 @@ async function warmed(...calls: readonly Call[]) {
   const terminal: Terminal = {
     out: (text) => (out += text),
     err: (text) => (err += text),
-    ...{ width: 80, isPerson: false, showsProgress: false, stop: new AbortController().signal },
+    ...{ width: 80, isPerson: false, showsProgress: false, stop },
     environment: { MODELGRAPH_URL: `http://127.0.0.1:${port}`, MODELGRAPH_KEY: 'key' },
     input: Readable.from([]),
   };
@@ -50,7 +52,13 @@ test('it goes on until all is asked, and counts once what an earlier call has co
 test('it ends where a call comes no further, since a cache that is too small never knows all', async () => {
   const ended = await warmed(call(600, 0, false), call(600, 0, false), call(600, 0, false));
   expect(ended).toMatchObject({ code: 3, left: 1 });
-  expect(ended.err).toMatch(/Not all questions were reached/);
+  expect(ended.err).toMatch(/Not all questions were reached.*cacheMaxBytes.*different processes.*CACHE_URL/);
+});
+
+test('who stops it is told so, and nothing of a cache that is too small', async () => {
+  const ended = await warmedUntil([call(600, 0, false), call(300, 600, true)], AbortSignal.abort());
+  expect(ended).toMatchObject({ code: 3, left: 1 });
+  expect(ended.err).toMatch(/^Stopped before all questions were reached/);
 });
 
 test('questions that were refused are no success', async () => {
