@@ -3,6 +3,7 @@ import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars
 import { shorten } from './errors';
 import { liftedBytes } from './json/lifted-base64';
 import { doubleFromJson, doubleToJson, type JsonDouble } from './tensors/double';
+import { DATATYPES } from './tensors/tensor';
 import { foreignMember, type TensorInput } from './tensors/tensor-input';
 
 const wrongShape = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
@@ -59,8 +60,11 @@ export const TensorScalar = new GraphQLScalarType<TensorInput, unknown>({
   name: 'Tensor',
   description:
     'Tensor: `{name, datatype, shape, data}` with row-major values, flat or nested, or `{name, datatype, shape, base64}` ' +
-    'with little-endian bytes (text: 4 bytes of length before each element), and nothing else. Datatypes are those of the Open Inference ' +
-    'Protocol: BOOL, UINT8 to UINT64, INT8 to INT64, FP16, FP32, FP64, BYTES.',
+    'with little-endian bytes (BYTES: 4 bytes of length before each element), and nothing else. Datatypes are those of ' +
+    `the Open Inference Protocol: ${DATATYPES.join(', ')}; BF16 is for models that remote servers have. In \`data\`, ` +
+    'integers beyond 2^53, NaN, Infinity, -Infinity and -0 are texts, and elements of BYTES are texts. Other bytes, ' +
+    'which are not UTF-8, are for models of remote servers, too, and go in `base64` only: an answer with some is ' +
+    'refused unless `outputEncoding` is BASE64 or `outputs` leave that output out.',
   serialize: (value) => value,
   parseValue: parseTensor,
   parseLiteral: (node, variables) => parseTensor(valueFromASTUntyped(node, variables)),

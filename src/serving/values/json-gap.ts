@@ -18,9 +18,8 @@ export function jsonGap(
     const place = firstOtherBytes(data);
     if (place === -1) continue;
     const actual = `JSON, whose texts cannot say element ${place}: it is not UTF-8`;
-    return invalidInput([
-      { path: `outputs[${name}]`, expected: `${instead}, which carries any bytes`, actual },
-    ]);
+    const expected = `${instead}, which carries any bytes, or, where outputs can be chosen, others than this one`;
+    return invalidInput([{ path: `outputs[${name}]`, expected, actual }]);
   }
   return null;
 }

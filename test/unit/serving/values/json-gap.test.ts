@@ -16,7 +16,7 @@ test('the output and the element are named that JSON cannot say, and what can', 
   const outputs = [bytes('label', ['a']), bytes('picture', ['\ufffd', OTHER])];
   expect(jsonGap(outputs, 'outputEncoding BASE64')?.message).toBe(
     'outputs[picture]: expected outputEncoding BASE64, which carries any bytes, ' +
-      'got JSON, whose texts cannot say element 1: it is not UTF-8.',
+      'or, where outputs can be chosen, others than this one, got JSON, whose texts cannot say element 1: it is not UTF-8.',
   );
 });
 
