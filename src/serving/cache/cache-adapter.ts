@@ -4,6 +4,7 @@ import { ConfigError } from '../../kernel/config';
 import type { Logger } from '../../kernel/logger';
 import { KeyvStore, quietKeyv, type Store } from './cache-keyv';
 import { openMemcache } from './cache-memcache';
+import { heardConnection } from './cache-mysql';
 import { openRedis } from './cache-redis';
 import { SharedAnswers, type SharedStore } from './cache-shared';
 
@@ -32,10 +33,16 @@ const MAX_ETCD_BYTES = 1_400_000; // of 1.5 MiB, unless it was started with anot
 const MAX_MYSQL_BYTES = 65_000; // of 64 KiB: its adapter makes a column of type TEXT
 const UNBOUNDED_BYTES = Infinity; // larger than what is shared at all
 
-/** Adapters whose pool is one for the whole process. */
-const SHARING: ReadonlySet<string> = new Set(['@keyv/postgres@2', '@keyv/mysql@2']);
-
 type StoreClass = new (...options: unknown[]) => Store;
+
+/** An adapter of Keyv's that needs nothing but its options. */
+interface PlainAdapter extends Omit<Adapter, 'open'> {
+  readonly maxBytes: number;
+  /** Whether its pool is one for the whole process. */
+  readonly isSharing?: boolean;
+  /** What the package's class is made with. */
+  readonly options: (url: URL) => readonly unknown[];
+}
 
 /** Only Redis's package is installed with ours. */
 const ADAPTERS: readonly Adapter[] = [
@@ -45,35 +52,67 @@ const ADAPTERS: readonly Adapter[] = [
     install: '@keyv/memcache@2',
     open: (loaded, url) => new KeyvStore(() => openMemcache(classIn(loaded), url), MAX_MEMCACHED_BYTES),
   },
-  keyvOver(['dynamodb'], '@keyv/dynamo@1', MAX_DYNAMODB_BYTES, ({ host, searchParams }) => [
-    {
-      tableName: host || TABLE,
-      requestHandler: {
-        ...{ connectionTimeout: CONNECT_LIMIT_MS, requestTimeout: ANSWER_LIMIT_MS },
-        throwOnRequestTimeout: true,
+  plain({
+    schemes: ['dynamodb'],
+    install: '@keyv/dynamo@1',
+    maxBytes: MAX_DYNAMODB_BYTES,
+    options: ({ host, searchParams }) => [
+      {
+        tableName: host || TABLE,
+        requestHandler: {
+          ...{ connectionTimeout: CONNECT_LIMIT_MS, requestTimeout: ANSWER_LIMIT_MS },
+          throwOnRequestTimeout: true,
+        },
+        ...Object.fromEntries(searchParams),
       },
-      ...Object.fromEntries(searchParams),
-    },
-  ]),
-  keyvOver(['firestore'], 'keyv-firestore@2', MAX_FIRESTORE_BYTES, ({ host, pathname }) => [
-    { projectId: host, collection: pathname.slice(1) || TABLE },
-  ]),
-  keyvOver(['mongodb', 'mongodb+srv'], '@keyv/mongo@3', UNBOUNDED_BYTES, ({ href }) => [
-    href,
-    { collection: TABLE },
-  ]),
-  keyvOver(['postgres', 'postgresql'], '@keyv/postgres@2', UNBOUNDED_BYTES, ({ href }) => [
-    {
-      ...{ uri: href, table: TABLE },
-      ...{ connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: ANSWER_LIMIT_MS },
-      log: heardPool,
-    },
-  ]),
-  keyvOver(['mysql'], '@keyv/mysql@2', MAX_MYSQL_BYTES, ({ href }) => [
-    { uri: href, table: TABLE, connectTimeout: CONNECT_LIMIT_MS },
-  ]),
-  keyvOver(['sqlite'], '@keyv/sqlite@4', UNBOUNDED_BYTES, ({ href }) => [{ uri: href, table: TABLE }]),
-  keyvOver(['etcd'], '@keyv/etcd@2', MAX_ETCD_BYTES, ({ host }) => [host]),
+    ],
+  }),
+  plain({
+    schemes: ['firestore'],
+    install: 'keyv-firestore@2',
+    maxBytes: MAX_FIRESTORE_BYTES,
+    options: ({ host, pathname }) => [{ projectId: host, collection: pathname.slice(1) || TABLE }],
+  }),
+  plain({
+    schemes: ['mongodb', 'mongodb+srv'],
+    install: '@keyv/mongo@3',
+    maxBytes: UNBOUNDED_BYTES,
+    options: ({ href }) => [href, { collection: TABLE }],
+  }),
+  plain({
+    schemes: ['postgres', 'postgresql'],
+    install: '@keyv/postgres@2',
+    maxBytes: UNBOUNDED_BYTES,
+    isSharing: true,
+    options: ({ href }) => [
+      {
+        ...{ uri: href, table: TABLE },
+        ...{ connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: ANSWER_LIMIT_MS },
+        log: heardPool,
+      },
+    ],
+  }),
+  plain({
+    schemes: ['mysql'],
+    install: '@keyv/mysql@2',
+    maxBytes: MAX_MYSQL_BYTES,
+    isSharing: true,
+    options: ({ href }) => [
+      { uri: href, table: TABLE, connectTimeout: CONNECT_LIMIT_MS, stream: heardConnection },
+    ],
+  }),
+  plain({
+    schemes: ['sqlite'],
+    install: '@keyv/sqlite@4',
+    maxBytes: UNBOUNDED_BYTES,
+    options: ({ href }) => [{ uri: href, table: TABLE }],
+  }),
+  plain({
+    schemes: ['etcd'],
+    install: '@keyv/etcd@2',
+    maxBytes: MAX_ETCD_BYTES,
+    options: ({ host }) => [host],
+  }),
 ];
 
 /**
@@ -107,18 +146,12 @@ function loadPackage(install: string, scheme: string, load: Load): unknown {
   }
 }
 
-/** @param options what the package's class is made with */
-function keyvOver(
-  schemes: readonly string[],
-  install: string,
-  maxBytes: number,
-  options: (url: URL) => readonly unknown[],
-): Adapter {
+function plain({ schemes, install, maxBytes, isSharing = false, options }: PlainAdapter): Adapter {
   const open: Adapter['open'] = (loaded, url) => {
     const StoreOf = classIn<StoreClass>(loaded);
     return new KeyvStore(() => {
       const keyv = quietKeyv(new StoreOf(...options(url)));
-      return { keyv, isSharing: SHARING.has(install), close: () => keyv.disconnect() };
+      return { keyv, isSharing, close: () => keyv.disconnect() };
     }, maxBytes);
   };
   return { schemes, install, open };

@@ -37,8 +37,6 @@ export function quietKeyv(store: Store, useKeyPrefix = true): Keyv {
 export class KeyvStore implements SharedStore {
   private client: KeyvClient;
   private madeOrAnsweredAt: number;
-  /** What has failed since something was answered. */
-  private failures = 0;
   private isClosed = false;
   private isRenewing = false;
 
@@ -54,26 +52,17 @@ export class KeyvStore implements SharedStore {
   async get(key: string): Promise<unknown> {
     const value = await this.client.keyv.get<unknown>(key);
     this.madeOrAnsweredAt = this.nowMs();
-    this.failures = 0;
     return value;
   }
 
   /** Puts no renewal off: some clients lose a write without a word. */
-  async set(key: string, value: string, ttlMs: number): Promise<unknown> {
-    try {
-      const result = await this.client.keyv.set(key, value, ttlMs);
-      this.failures = 0;
-      return result;
-    } catch (error) {
-      this.failures += 1;
-      throw error;
-    }
+  set(key: string, value: string, ttlMs: number): Promise<unknown> {
+    return this.client.keyv.set(key, value, ttlMs);
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    // MySQL's pool ends the process where it is closed while it tries to connect; and so it holds nothing.
-    if (!(this.client.isSharing && this.failures > 0)) await this.client.close();
+    await this.client.close();
   }
 
   /**
@@ -81,7 +70,6 @@ export class KeyvStore implements SharedStore {
    * while their store is away, the next call tries again with the one that is there.
    */
   async renew(): Promise<void> {
-    this.failures += 1;
     if (this.isRenewing || this.nowMs() - this.madeOrAnsweredAt < RENEW_AFTER_MS) return;
     this.isRenewing = true;
     try {

@@ -1,4 +1,5 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { ConfigError } from '../../../../src/kernel/config';
 import { createLogger } from '../../../../src/kernel/logger';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
@@ -157,6 +158,29 @@ test('an idle connection to PostgreSQL that breaks does not end the process', ()
   for (let connection = 0; connection < 3; connection += 1) pool.log();
   expect(() => pool.emit('error', new Error('Connection terminated unexpectedly'))).not.toThrow();
   expect(pool.listenerCount('error')).toBe(1);
+});
+
+test('a connection to MySQL that breaks while its pool is ended does not end the process', async () => {
+  const { made, loaded } = fakePackage();
+  openSharedAnswers('mysql://host/db', logger, () => loaded);
+  const [{ stream }] = made[0] as [{ stream: (connecting: unknown) => Socket }];
+  const server = createServer((socket) => socket.end('hello'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const told: unknown[] = [];
+  // As mysql2's: who does not ask to be told is thrown at.
+  const pool = {
+    end(tell: (error: Error) => void = (error) => void told.push(error)) {
+      tell(new Error('Connection lost'));
+    },
+  };
+  for (let connection = 0; connection < 2; connection += 1) {
+    const socket = stream({ config: { host: '127.0.0.1', port, pool } });
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+  }
+  pool.end();
+  expect(told).toEqual([]);
+  server.close();
 });
 
 test('a package that is not installed is named, with what to run', () => {
