@@ -11,7 +11,10 @@ import { until } from './until';
 /** What `.ci/cache-stores.sh` found: which stores there are to test against. */
 export const STORES = (process.env.CACHE_STORES ?? '').split(' ').filter((name) => name !== '');
 
-/** A real store. Where it is a server, the way there can be cut. */
+/** Whether it is a server, so that the way there can be cut. */
+export const isServer = (name: string): boolean => name in STARTED || name in PRESENT;
+
+/** A real store. */
 export interface TestedStore {
   readonly url: string;
   /** Null: it is a file. */
