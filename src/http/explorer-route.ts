@@ -1,4 +1,5 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type * as Graphiql from '@graphql-yoga/render-graphiql';
+import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { SAFE_HEADERS } from '../kernel/http/http-answer';
@@ -17,7 +18,7 @@ query Overview {
 
 /** `GET /`: the GraphQL explorer, from this server alone; it works without the internet. */
 export function explorerRoute(): PublicRoute {
-  let page: Promise<Page> | undefined; // 9 MB of script: made when somebody first asks
+  let page: Promise<Page> | undefined;
   return async ({ request, response }) => {
     page ??= renderPage();
     const { plain, gzipped } = await page;
@@ -40,7 +41,9 @@ interface Page {
   readonly gzipped: Buffer;
 }
 
+/** When somebody first asks: it is 9 MB of script, which a server that nobody explores need not even read. */
 async function renderPage(): Promise<Page> {
+  const { renderGraphiQL } = createRequire(__filename)('@graphql-yoga/render-graphiql') as typeof Graphiql;
   const html = renderGraphiQL({
     title: 'Modelgraph',
     endpoint: '/graphql',
