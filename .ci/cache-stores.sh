@@ -34,6 +34,8 @@ if ! cmp -s "$adapters" "$folder/installed.txt"; then
   fi
   cp "$adapters" "$folder/installed.txt"
 fi
+# The store that is asked for by name most often, and small: it is fetched, as PostgreSQL is, where that is possible.
+command -v memcached >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq memcached; } >/dev/null 2>&1 || true
 for program in memcached etcd; do
   if command -v "$program" >/dev/null; then stores="$stores $program"
   else not_run "$program" "There is no such program on PATH: apt-get install memcached etcd-server."; fi
