@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The shared prediction cache on the stores that there are besides Redis: what their packages from npm do with them. The
 # packages go into a folder of their own, since nobody needs all of them. Where npm's registry cannot be reached at all,
-# nothing is tried; where it has not all of them, that is a failure. Stores that are missing are said, and are no failure:
-# memcached and etcd are programs on PATH, DynamoDB is moto's server of .ci/s3.sh, PostgreSQL is at DATABASE_URL, MySQL or
-# MariaDB at MYSQL_URL, a database that may be written to.
+# nothing is tried; where it has not all of them, that is a failure. Stores that are missing are said, and are no
+# failure: memcached and etcd are programs on PATH, DynamoDB is moto's server of .ci/s3.sh, PostgreSQL is at
+# DATABASE_URL, MySQL or MariaDB at MYSQL_URL, a database that may be written to.
 # On two cores the tests take 20 s, most of it etcd: 9 s, Redis 5, DynamoDB 3, Memcached, PostgreSQL and MySQL 1 each.
 # On a clean checkout the packages take another 35 s.
 set -euo pipefail
@@ -35,7 +35,9 @@ if ! cmp -s "$adapters" "$folder/installed.txt"; then
   cp "$adapters" "$folder/installed.txt"
 fi
 # The store that is asked for by name most often, and small: it is fetched, as PostgreSQL is, where that is possible.
-command -v memcached >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq memcached; } >/dev/null 2>&1 || true
+if ! command -v memcached >/dev/null; then
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq memcached; } >/dev/null 2>&1 || true
+fi
 for program in memcached etcd; do
   if command -v "$program" >/dev/null; then stores="$stores $program"
   else not_run "$program" "There is no such program on PATH: apt-get install memcached etcd-server."; fi

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Time of accelerators and of other servers; null in rows of earlier servers, which had that of all workers in `busy_ms`. */
+/**
+ * Time of accelerators and of other servers; null in rows of earlier servers, which had that of all workers in
+ * `busy_ms`.
+ */
 export class DeviceTime1795000000035 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(

@@ -67,8 +67,8 @@ export class OperationContext implements Context {
   }
 
   /**
-   * Values that this call has asked about, once its answer is bytes; none while any question is open, since questions of
-   * one call may be about the same values, and the answer does not wait for them all where one of them has thrown.
+   * Values that this call has asked about, once its answer is bytes; none while any question is open, since questions
+   * of one call may be about the same values, and the answer does not wait for them all where one of them has thrown.
    */
   spentBytes(): readonly Uint8Array[] {
     return this.open === 0 && this.asked !== undefined ? this.asked : NONE;

@@ -13,7 +13,7 @@ const QUIET_MS = 10_000;
 
 /**
  * Memory of large bodies, for the next ones. What the engine is given anew for each counts as growth: with pictures of
- * 600 kB it marked all that lives, code and schema, twenty times a second.
+ * 600 kB it marked all that lives, code and schema, several times a second.
  *
  * What is given back moves: whoever still looked at it finds nothing there any more, and never another caller's values.
  */
@@ -37,8 +37,8 @@ export class LargeMemory {
   }
 
   /**
-   * Whoever has taken bytes says that they are of no use any more; nothing happens where they are not from here, or have
-   * been given back.
+   * Whoever has taken bytes says that they are of no use any more; nothing happens where they are not from here, or
+   * have been given back.
    *
    * @param bytes any view of them; all views are empty from now on
    */

@@ -41,8 +41,9 @@ export class LineageStore {
   }
 
   /**
-   * Runs and endpoints that are gone. First the artifacts that nothing was made of go from them; then they go themselves
-   * where nothing came from them, with the edges that lead to them. What has lost its last edge with them goes too.
+   * Runs and endpoints that are gone. First the artifacts that nothing was made of go from them; then they go
+   * themselves where nothing came from them, with the edges that lead to them. What has lost its last edge with them
+   * goes too.
    */
   private async forget(tx: Transaction, projectId: ProjectId, keys: readonly LineageKey[]): Promise<void> {
     const artifacts = await tx.query<{ key: LineageKey }>(

@@ -1,13 +1,15 @@
 import type { SpentTime } from './spent-time';
 
-/** Idle time of the workers that the next runs are charged for, in seconds: one after a quiet night does not pay for it. */
+/**
+ * Idle time of the workers that the next runs are charged for, in seconds: one after a quiet night does not pay for it.
+ */
 export const MAX_IDLE_CHARGED_S = 3_600;
 
 /**
  * Worker time costs whether it is used or not. What passed since workers last ran is charged to those who run now, each
  * by its share of the time that the workers were busy: so that the shares of a span make up all worker hours in it.
- * Workers on processors and those on accelerators are charged apart: their hours have two prices, and a model that runs on
- * the ones keeps none of the others waiting.
+ * Workers on processors and those on accelerators are charged apart: their hours have two prices, and a model that runs
+ * on the ones keeps none of the others waiting.
  */
 export class PaidTime {
   /** Seconds since 1970 until which all time was charged; undefined until the first run. */
@@ -29,7 +31,10 @@ export class PaidTime {
   }
 }
 
-/** Worker time of a span, in ms: never less than a second, nor less than the runs took, since they may have begun before. */
+/**
+ * Worker time of a span, in ms: never less than a second, nor less than the runs took, since they may have begun
+ * before.
+ */
 export function chargedTime(spanS: number, workers: number, busyMs: number): number {
   const seconds = Math.min(Math.max(spanS, 1), MAX_IDLE_CHARGED_S);
   return Math.max(busyMs, seconds * 1_000 * workers);

@@ -19,7 +19,9 @@ interface Measured {
   readonly accounted: number;
 }
 
-/** Null without a price, where nothing was answered whose time is known, and where all of it ran on what has no price. */
+/**
+ * Null without a price, where nothing was answered whose time is known, and where all of it ran on what has no price.
+ */
 export function predictionCost({ spent, accounted }: Measured, prices: Prices | null): PredictionCost | null {
   if (prices === null || accounted === 0 || !hasPrice(spent, prices)) return null;
   const perThousand = (kind: keyof SpentTime) => (costOf(spent, kind, prices) / accounted) * 1_000;

@@ -7,8 +7,8 @@ import { routeOf } from './routing/choose-route';
 import { observed } from './seen/observed';
 
 /**
- * Counts a question that a door could not read, or that asks for what nobody gives, among those that were refused: whoever
- * watches an endpoint must see that its callers send what nobody understands.
+ * Counts a question that a door could not read, or that asks for what nobody gives, among those that were refused:
+ * whoever watches an endpoint must see that its callers send what nobody understands.
  */
 export async function misread(
   parts: PredictInput,

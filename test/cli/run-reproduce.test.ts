@@ -252,7 +252,9 @@ const WITH_FOLDERS = {
   ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.file.allow', GIT_CONFIG_VALUE_0: 'always' },
 };
 
-/** A submodule in a submodule of the repository, and a program that reads files of both; gives the outer one's folder. */
+/**
+ * A submodule in a submodule of the repository, and a program that reads files of both; gives the outer one's folder.
+ */
 async function makeSubmodules(): Promise<string> {
   const libraries = { inner: { 'depth.txt': '1\n' }, outer: { 'scale.txt': '1\n', 'weights.bin': '\0\x01' } };
   for (const [name, files] of Object.entries(libraries)) {

@@ -15,7 +15,9 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const A_MINUTE_MS = 60_000;
 /** Time enough, so that it is the store's own limit that ends a look-up. */
 const PATIENT_MS = 10_000;
-/** Far more than 50 ms, and far less than a client takes to give up: the exact limit is tested where the clock is ours. */
+/**
+ * Far more than 50 ms, and far less than a client takes to give up: the exact limit is tested where the clock is ours.
+ */
 const NOT_STUCK_MS = 1_000;
 
 /** In truth it is waited for: until then a client that does not get through stays. */

@@ -5,8 +5,8 @@ import type { Datatype } from '../../src/kernel/tensors/tensor';
 const LENGTH = 'inference-header-content-length';
 
 /**
- * A V2 server over HTTP that answers `x` as another output, as bytes, whatever they are: one that speaks datatypes which
- * no runtime here does. Its model `x` takes [N, width] of the datatype that it was made for.
+ * A V2 server over HTTP that answers `x` as another output, as bytes, whatever they are: one that speaks datatypes
+ * which no runtime here does. Its model `x` takes [N, width] of the datatype that it was made for.
  */
 export class EchoRemote {
   /** Numbers in a row of its model. */

@@ -18,7 +18,10 @@ const WRITERS: Readonly<Record<string, readonly [sizeBytes: number, write: Write
   FP64: [8, (bytes, value, at) => bytes.writeDoubleLE(Number(value), at)],
 };
 
-/** A tensor's values as the binary extension and gRPC send them: little-endian, row-major, texts with their length before them. */
+/**
+ * A tensor's values as the binary extension and gRPC send them: little-endian, row-major, texts with their length
+ * before them.
+ */
 export function tensorBytes({ name, datatype, data }: Tensor): Buffer {
   if (datatype === 'BYTES') return Buffer.concat(data.flatMap(textBytes));
   const writer = WRITERS[datatype];

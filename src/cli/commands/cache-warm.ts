@@ -9,7 +9,9 @@ import { ACCESS_HELP, serverAccess, type ServerAccess } from '../server-access';
 
 /** As many as the server keeps of an endpoint. */
 const MAX_POPULAR = 1_000;
-/** The server ends a call after 30 s, and what it has begun by then within a prediction's longest time, a minute; in ms. */
+/**
+ * The server ends a call after 30 s, and what it has begun by then within a prediction's longest time, a minute; in ms.
+ */
 const CALL_LIMIT_MS = 100_000;
 
 const HELP = `modelgraph cache warm: asks an endpoint's questions before callers do, so that its cache knows the answers.

@@ -11,7 +11,10 @@ export class PendingRequest {
   readonly answer: Promise<BatchAnswer>;
   /** Place of its priority: lower goes first. */
   readonly rank: number;
-  /** True once it must not share a run: the model is not batchable, it is of a sequence, or a shared run of it was refused. */
+  /**
+   * True once it must not share a run: the model is not batchable, it is of a sequence, or a shared run of it was
+   * refused.
+   */
   alone: boolean;
   /** True once a run that it shared has ended a worker: it may be the one that does. */
   suspect = false;
@@ -88,8 +91,8 @@ export interface ModelQueue {
 }
 
 /**
- * Requests that may meet in one batch: same model and policy, inputs alike apart from axis 0, same outputs wanted. Their
- * suspects wait in a group of their own, so that nobody waits behind them.
+ * Requests that may meet in one batch: same model and policy, inputs alike apart from axis 0, same outputs wanted.
+ * Their suspects wait in a group of their own, so that nobody waits behind them.
  */
 export class BatchGroup {
   readonly waiting: PendingRequest[] = [];

@@ -8,7 +8,9 @@ export const NAMESPACE = 'modelgraph';
  * never again, and some lose a connection for good. Those that find back by themselves do so before.
  */
 const RENEW_AFTER_MS = 5_000;
-/** Longest that a client which is given up may take to say goodbye, in ms: what it holds may be what another one needs. */
+/**
+ * Longest that a client which is given up may take to say goodbye, in ms: what it holds may be what another one needs.
+ */
 const GOODBYE_LIMIT_MS = 1_000;
 /** What a new client is asked for. Nobody has ever put it. */
 const PROBE_KEY = 'probe';

@@ -31,10 +31,12 @@ export function openMemcache(Store: MemcacheClass, { host, username, password }:
     logger: { log: () => undefined },
   });
   for (const server of store.client.servers)
-    // A question that is sent while another one is under way would wait for TCP's acknowledgement: 40 ms, and is late then.
+    // A question that is sent while another one is under way would wait for TCP's acknowledgement: 40 ms, and is late
+    // then.
     server.on('authenticated', () => server._socket?.setNoDelay(true));
   const find = store.get.bind(store);
-  // It says of a miss what Keyv takes for a value that has expired, and deletes: by then another process may have put one.
+  // It says of a miss what Keyv takes for a value that has expired, and deletes: by then another process may have put
+  // one.
   store.get = async (key) => {
     const found = await find(key);
     return found?.value === undefined ? undefined : found;

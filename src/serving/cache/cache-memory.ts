@@ -18,11 +18,15 @@ const ENTRY_BYTES = 300;
 const TENSOR_BYTES = 200;
 /** A text besides its characters, in bytes. */
 const TEXT_BYTES = 24;
-/** An element that is no text besides its bytes, where all of a tensor's are views of one buffer: as measured, in bytes. */
+/**
+ * An element that is no text besides its bytes, where all of a tensor's are views of one buffer: as measured, in bytes.
+ */
 const VIEW_BYTES = 104;
 /** Answers whose time is over and that are dropped for each new one: more than come in, and nobody waits for it. */
 const EXPIRED_PER_PUT = 2;
-/** How far the clocks of machines that share answers may be apart, in ms. What is from further ahead is not believed. */
+/**
+ * How far the clocks of machines that share answers may be apart, in ms. What is from further ahead is not believed.
+ */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
 /** Null where the answer is too old, or from a time that has not come. */

@@ -13,6 +13,8 @@ export function readRetryAfter(metadata: Metadata): number | undefined {
   return typeof said === 'string' && /^\d+$/.test(said) ? boundedRetryAfter(Number(said)) : undefined;
 }
 
-/** What another process says, if it is a time at all: no model is held back longer, so nobody is sent away for longer. */
+/**
+ * What another process says, if it is a time at all: no model is held back longer, so nobody is sent away for longer.
+ */
 export const boundedRetryAfter = (said: unknown): number | undefined =>
   typeof said === 'number' && said >= 0 ? Math.min(Math.ceil(said), LONGEST_HOLD_MS) : undefined;

@@ -9,7 +9,9 @@ export type RunTerms = Required<Pick<RunOptions, 'timeoutMs' | 'shared' | 'suspe
 
 /** After how many milliseconds the run is ended with its process. */
 const TIMEOUT_MS_KEY = 'modelgraph-timeout-ms';
-/** Several callers wait for it, and each has a second try alone where it ends its process: it is not tried again here. */
+/**
+ * Several callers wait for it, and each has a second try alone where it ends its process: it is not tried again here.
+ */
 const SHARED_KEY = 'modelgraph-shared';
 /** It has met the end of a worker before, so that the next one is no news of its model. */
 const SUSPECT_KEY = 'modelgraph-suspect';

@@ -27,7 +27,10 @@ export interface Observation {
   readonly batchSize: number;
   /** As an answer has it. */
   readonly closed: CloseReason | null;
-  /** Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker, or the other server, took. */
+  /**
+   * Its rows' share of the run, in ms: what all callers of a run have together is the time that the worker, or the
+   * other server, took.
+   */
   readonly busyMs: number;
   readonly ranOn: RanOn | null;
   /** From the question's bytes to the question; null where the door has not measured it. */
@@ -60,7 +63,9 @@ export interface ShadowOutcome {
   readonly difference: AnswerDifference | null;
 }
 
-/** Told of every copy whose answer can be compared, and of those that were dropped: it must return at once, never throw. */
+/**
+ * Told of every copy whose answer can be compared, and of those that were dropped: it must return at once, never throw.
+ */
 export interface ShadowObserver {
   compare(outcome: ShadowOutcome): void;
 }
