@@ -167,7 +167,7 @@ export class WorkerPool {
         let slot = this.idleSlot(file.sha256);
         if (slot === undefined) {
           const askedAt = performance.now();
-          slot = await this.waiting.wait(mayRun, options.timeoutMs);
+          slot = await this.waiting.wait(mayRun, options);
           waitedMs += performance.now() - askedAt;
         }
         const taken = slot;

@@ -131,7 +131,7 @@ test('a worker hears that a run is shared, and that it has met a death or the en
   ]) {
     const answer = fleet.run(file, [two], { ...LIMITS, ...terms });
     const [{ backend }] = await taker();
-    expect(backend.runs[0]?.options).toEqual({ ...LIMITS, ...terms });
+    expect(backend.runs[0]?.options).toMatchObject({ ...LIMITS, ...terms });
     await backend.finishNext();
     await answer;
   }
@@ -145,11 +145,36 @@ test('a worker hears that a run is shared, and that it has met a death or the en
   await answer;
 });
 
+test('a run that nobody waits for any more is taken back from its worker, which is not lost by that', async () => {
+  const batcher = new Batcher(fleet);
+  const room = fleet.lane().idleCount();
+  const gone = new AbortController();
+  const left = batcher
+    .submit({
+      ...{ file, batchable: false, inputs: [two], deadlineAt: performance.now() + HOURS_MS },
+      signal: gone.signal,
+    })
+    .catch((error: unknown) => error);
+  const [{ backend }] = await taker();
+  expect(fleet.lane().idleCount()).toBe(room - 1);
+  const asked = backend.runs[0]?.options.signal;
+  expect(asked?.aborted).toBe(false);
+  gone.abort();
+  expect(await left).toMatchObject({ reason: 'cancelled' });
+  await until(() => asked?.aborted === true);
+  await until(() => fleet.lane().idleCount() === room);
+  expect(fleet.lost()).toEqual([]);
+  await backend.finishNext();
+  batcher.stop();
+});
+
 test('a worker that has too much to do says until when, from what its runs have taken', async () => {
   const [{ node }] = workers;
   const inputs = [{ name: 'x', datatype: 'FP64', shape: [1, 2], data: [1, 2] }];
   const terms = { ...LIMITS, shared: false, suspect: false };
-  const ask = () => node.run(sha256, { inputs, outputs: null, terms }).catch((error: unknown) => error);
+  const { signal } = new AbortController();
+  const ask = () =>
+    node.run(sha256, { inputs, outputs: null, terms, signal }).catch((error: unknown) => error);
   const { backend } = workers[0];
   const [, ...others] = [ask(), ...Array.from({ length: 31 }, ask)];
   await until(() => backend.runs.length === 32);

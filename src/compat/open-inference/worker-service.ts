@@ -108,7 +108,10 @@ function admit(metadata: Metadata, token: string): true {
   return true;
 }
 
-async function infer(node: WorkerNode, { request: message, metadata }: UnaryCall): Promise<Answered> {
+async function infer(node: WorkerNode, call: UnaryCall): Promise<Answered> {
+  const { request: message, metadata } = call;
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
   const read = parseInferRequest(message);
   if (!read.ok) throw new InvalidInput(read.error.message);
   const { modelName, inputs, outputs, rawInputContents } = read.request;
@@ -120,6 +123,7 @@ async function infer(node: WorkerNode, { request: message, metadata }: UnaryCall
     inputs: tensors,
     outputs: outputs.length === 0 ? null : outputs.map(({ name }) => name),
     terms: readRunTerms(metadata),
+    signal: gone.signal,
   });
   const trailer = new Metadata();
   trailer.set(COMPUTE_MS_KEY, String(result.computeMs));

@@ -66,7 +66,10 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** Names of the outputs wanted; absent or empty: all. */
   readonly outputs?: readonly string[] | undefined;
-  /** Aborted where nobody waits for the answer any more; given in lanes that can stop a run. */
+  /**
+   * Aborted where nobody waits for the answer any more; given in lanes that can stop a run. What a process of ours has
+   * begun goes on to its end: it is not killed for that.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Of a question to a remote that remembers: it is asked once, whatever becomes of the answer. */
   readonly sequence?: Sequence | undefined;

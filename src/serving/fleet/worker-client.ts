@@ -6,7 +6,7 @@ import type { RunOptions, RunResult } from '../backends/backend';
 import { connectGrpc } from '../backends/grpc-connection';
 import { readInferResponse, writeInferRequest } from '../backends/infer-message';
 import { InvalidInput } from '../invalid-input';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, WorkerUnavailable } from '../worker-unavailable';
 import { writeRunTerms, type RunTerms } from './run-terms';
 import {
   COMPUTE_MS_KEY,
@@ -64,7 +64,7 @@ export class WorkerClient {
     const limitMs = 2 * timeoutMs + ANSWER_GRACE_MS;
     const path = `/${SERVICE}/${METHODS.modelInfer.name}`;
     const terms = this.on({ timeoutMs, shared, suspect });
-    const { bytes, trailer } = await this.ask(path, message, limitMs, terms);
+    const { bytes, trailer } = await this.ask(path, message, limitMs, terms, options.signal);
     return {
       outputs: understood(() => readInferResponse(bytes)),
       computeMs: msOf(trailer, COMPUTE_MS_KEY),
@@ -103,8 +103,15 @@ export class WorkerClient {
     this.client.close();
   }
 
-  private ask(path: string, message: Uint8Array, timeoutMs: number, metadata: Metadata): Promise<Answer> {
+  private ask(
+    path: string,
+    message: Uint8Array,
+    timeoutMs: number,
+    metadata: Metadata,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(cancelled());
       let bytes: Buffer | undefined;
       const call = this.client.makeUnaryRequest(
         ...([path, asBuffer, asItIs, message, metadata] as const),
@@ -112,9 +119,12 @@ export class WorkerClient {
         (error: ServiceError | null, answer?: Buffer) => {
           bytes = answer;
           this.inFlight.delete(call);
-          if (error) reject(failureOfWorker(error, timeoutMs));
+          signal?.removeEventListener('abort', cancel);
+          if (error) reject(signal?.aborted ? cancelled() : failureOfWorker(error, timeoutMs));
         },
       );
+      const cancel = () => call.cancel();
+      signal?.addEventListener('abort', cancel);
       this.inFlight.add(call);
       // After the answer, with what was sent behind it.
       call.on('status', ({ metadata: trailer }) => bytes && resolve({ bytes, trailer }));

@@ -8,7 +8,7 @@ import type { Backend, Inspection, Latency, ModelFile, RunResult } from '../back
 import { InvalidInput } from '../invalid-input';
 import type { TellGpus, UsedGpu } from '../seen/gpu-reading';
 import { tensorFromJson } from '../values/tensor-json';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, WorkerUnavailable } from '../worker-unavailable';
 import { ApiLeases } from './api-leases';
 import { learnLatency } from './choose-worker';
 import type { ModelFiles } from './model-files';
@@ -25,6 +25,8 @@ export interface RunAsked {
   /** Null: all. */
   readonly outputs: readonly string[] | null;
   readonly terms: RunTerms;
+  /** Aborted where whoever asked has left: a run that waits for a process waits no longer. */
+  readonly signal: AbortSignal;
 }
 
 /** What executes the models of a node, and tells for how long still one is held back: undefined where it is not. */
@@ -90,15 +92,16 @@ export class WorkerNode {
     await this.needs.backend.unload(await this.needs.files.of(sha256));
   }
 
-  async run(sha256: string, { inputs, outputs, terms }: RunAsked): Promise<RunResult> {
+  async run(sha256: string, { inputs, outputs, terms, signal }: RunAsked): Promise<RunResult> {
     const file = await this.needs.files.of(sha256);
+    if (signal.aborted) throw cancelled();
     const bytes = inputs.reduce((sum, input) => sum + (input.bytes?.byteLength ?? 0), 0);
     const most = MAX_RUNS_PER_WORKER * Math.max(1, this.needs.backend.status().length);
     if (this.runs >= most || (this.runs > 0 && this.runBytes + bytes > MAX_RUN_BYTES)) throw this.busy();
     this.runs++;
     this.runBytes += bytes;
     try {
-      const options = { ...terms, ...(outputs && { outputs }) };
+      const options = { ...terms, signal, ...(outputs && { outputs }) };
       const result = await this.needs.backend.run(file, tensorsOf(inputs), options);
       this.meanRunMs = learnLatency(this.meanRunMs, result.computeMs);
       return result;

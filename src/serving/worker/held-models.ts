@@ -160,6 +160,6 @@ export class HeldModels {
   private async take(slot: WorkerSlot): Promise<void> {
     this.needs.refuseIfStopping();
     if (slot.state === 'idle') slot.take();
-    else await this.needs.waiting.wait((one) => one === slot, WARM_LIMIT_MS);
+    else await this.needs.waiting.wait((one) => one === slot, { timeoutMs: WARM_LIMIT_MS });
   }
 }

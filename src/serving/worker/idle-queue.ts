@@ -1,31 +1,54 @@
-import { WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, WorkerUnavailable } from '../worker-unavailable';
 import type { WorkerSlot } from './worker-slot';
 
 /** Runs that may wait for a worker. The batcher holds back what is not batched; this is for the rest. */
 const MAX_WAITING = 1_024;
 
+/** How long a run waits: in ms, and until nobody wants its answer any more. */
+interface Patience {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 interface Waiter {
   /** Whether a worker will do. */
   readonly accepts: (slot: WorkerSlot) => boolean;
-  readonly limit: NodeJS.Timeout;
-  readonly resolve: (slot: WorkerSlot) => void;
-  readonly reject: (error: Error) => void;
+  /** Told once: a worker that is taken already, or why there is none. */
+  readonly settle: (outcome: WorkerSlot | Error) => void;
 }
 
 /** Those who wait for a worker, first come, first served. */
 export class IdleQueue {
   private readonly waiters: Waiter[] = [];
 
-  /** Resolves with a worker that is taken already. @throws WorkerUnavailable past the limit or in a full queue */
-  wait(accepts: Waiter['accepts'], limitMs: number): Promise<WorkerSlot> {
+  /**
+   * Resolves with a worker that is taken already.
+   *
+   * @throws WorkerUnavailable past the limit, in a full queue, or where nobody wants the answer any more
+   */
+  wait(accepts: Waiter['accepts'], { timeoutMs, signal }: Patience): Promise<WorkerSlot> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(cancelled());
       if (this.waiters.length >= MAX_WAITING)
         return reject(new WorkerUnavailable('busy', `${MAX_WAITING} runs wait for a worker already.`));
-      const limit = setTimeout(() => {
+      const leave = (why: WorkerUnavailable) => {
         this.waiters.splice(this.waiters.indexOf(waiter), 1);
-        reject(new WorkerUnavailable('deadline', `No worker became free within ${Math.round(limitMs)} ms.`));
-      }, limitMs);
-      const waiter: Waiter = { accepts, limit, resolve, reject };
+        waiter.settle(why);
+      };
+      const tooLong = () =>
+        leave(new WorkerUnavailable('deadline', `No worker became free within ${Math.round(timeoutMs)} ms.`));
+      const limit = setTimeout(tooLong, timeoutMs);
+      const unwanted = () => leave(cancelled());
+      signal?.addEventListener('abort', unwanted);
+      const waiter: Waiter = {
+        accepts,
+        settle: (outcome) => {
+          clearTimeout(limit);
+          signal?.removeEventListener('abort', unwanted);
+          if (outcome instanceof Error) reject(outcome);
+          else resolve(outcome);
+        },
+      };
       this.waiters.push(waiter);
     });
   }
@@ -35,16 +58,12 @@ export class IdleQueue {
     const index = this.waiters.findIndex(({ accepts }) => accepts(slot));
     const [waiter] = index < 0 ? [] : this.waiters.splice(index, 1);
     if (waiter === undefined) return false;
-    clearTimeout(waiter.limit);
     slot.take();
-    waiter.resolve(slot);
+    waiter.settle(slot);
     return true;
   }
 
   refuseAll(error: Error): void {
-    for (const { limit, reject } of this.waiters.splice(0)) {
-      clearTimeout(limit);
-      reject(error);
-    }
+    for (const { settle } of this.waiters.splice(0)) settle(error);
   }
 }

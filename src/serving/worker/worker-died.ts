@@ -14,9 +14,12 @@ export interface Death {
 /** A SIGKILL that is not ours says little about the model that ran: a person, or a machine without memory, sent it. */
 export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'exit' && signal === 'SIGKILL';
 
-/** Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. */
-export function mayTryAgain(death: Death, { shared, suspect }: RunOptions): boolean {
-  if (death.cause === 'timeout') return false;
+/**
+ * Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. What
+ * nobody waits for any more has none.
+ */
+export function mayTryAgain(death: Death, { shared, suspect, signal }: RunOptions): boolean {
+  if (death.cause === 'timeout' || signal?.aborted) return false;
   return isFromOutside(death) || (shared !== true && suspect !== true);
 }
 
