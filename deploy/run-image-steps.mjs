@@ -2,7 +2,7 @@
 // copies, RUN runs with the shell in the stage's working folder. What it cannot do is said: the base image is this
 // machine's own system.
 //   node deploy/run-image-steps.mjs <folder> <stage>
-// prints one JSON line: the stage's root, environment, user, health check and command.
+// prints one JSON line: what stands for the base image, the stage's root, environment, user, health check and command.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -38,7 +38,12 @@ function build(stage) {
   const source = sources.get(stage);
   if (!source) throw new Error(`There is no stage “${stage}”.`);
   if (sources.has(source.from)) throw new Error(`${stage} begins from a stage: not supported here.`);
-  const image = { root: join(folder, stage), workdir: '/', environment: {} };
+  const image = {
+    base: 'this machine’s own system',
+    root: join(folder, stage),
+    workdir: '/',
+    environment: {},
+  };
   mkdirSync(image.root, { recursive: true });
   for (const step of source.steps) perform(image, step);
   built.set(stage, image);
