@@ -19,7 +19,7 @@ export async function misread(
 ): Promise<void> {
   const question = { endpoint, ref, pinned, door };
   const route = await routeOf(parts.routing, actor, question);
-  if (!route) return; // gone since: it has no counts any more
+  if (!route || 'kind' in route) return; // gone since: it has no counts any more
   const error: InvalidInput = { kind: 'InvalidInputError', code: 'INVALID_INPUT', message, issues: [] };
   observed(parts, actor, route, refuse(error), 0, performance.now(), question);
 }

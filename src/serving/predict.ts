@@ -27,6 +27,7 @@ export async function predict(
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if (!route) return refuse(await absent.explainTarget(actor, request));
+  if ('kind' in route) return refuseUnread(parts, actor, request, route);
   const deadlineAt = startedAt + leftMs(request, route);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (request.sequence || !isVariantFailure(result)) return result;

@@ -189,6 +189,27 @@ test.each([
   expect(alone.json.error).toBe(json.error?.replace(` ${moved}`, ''));
 });
 
+test('a sequence stays where it has begun, and is refused where nobody knows it any more', async () => {
+  const variants = (weight: number) => [
+    { name: 'one', ref: 'one@1.0.0', weight: 1 - weight },
+    { name: 'other', ref: 'other@1.0.0', weight },
+  ];
+  const ids = Array.from({ length: 6 }, (_, at) => `moved ${at}`);
+  const goOn = (more: object) =>
+    Promise.all(ids.map((sequence_id) => ask('moved', { sequence_id, ...more })));
+  const of = (what: object) => ids.map(() => expect.objectContaining(what));
+  await deployEndpoint(server, 'moved', variants(0));
+  expect(await goOn({ sequence_start: true })).toEqual(of({ values: [1, 2] }));
+  await deployEndpoint(server, 'moved', variants(1), 1);
+  expect(await goOn({})).toEqual(of({ values: [2, 4] }));
+  await deployEndpoint(server, 'moved', variants(1).slice(1), 2);
+  const error =
+    /^parameters\.sequence_start: expected true, since the version that the sequence moved \d has begun at answers behind the endpoint “moved” no more,/;
+  expect(await goOn({})).toEqual(of({ status: 400, error: expect.stringMatching(error) as string }));
+  expect(await goOn({ sequence_start: true })).toEqual(of({ values: [1, 2] }));
+  expect(await goOn({ sequence_end: true })).toEqual(of({ values: [2, 4] }));
+});
+
 test('a question that fails is not asked again: the model may have taken it', async () => {
   expect(await ask('sums', { sequence_id: 'never begun' })).toMatchObject({ status: 503 });
   expect(asked('never begun')).toEqual([[[1, 2]]]);

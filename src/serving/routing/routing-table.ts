@@ -21,6 +21,7 @@ import {
   type Routes,
 } from './route-change';
 import { runningEndpoint, type RunningEndpoint } from './running-endpoint';
+import { SequencePlaces } from './sequence-places';
 import { ServedModels, type ServedModel } from '../served-model';
 import { ServingQueries } from '../serving.queries';
 import { learns } from './strategy';
@@ -76,6 +77,7 @@ export class RoutingTable implements AliasFollower {
   private readonly known = new KnownVariants();
   /** What ids of predictions are signed with. */
   readonly keys: PredictionKeys;
+  readonly sequences = new SequencePlaces();
   private readonly bandits: BanditFeed;
 
   constructor(private readonly input: RoutingInput) {

@@ -11,6 +11,7 @@ import type { PredictInput } from '../../../../src/serving/predict-input';
 import type { PredictRequest } from '../../../../src/serving/prediction';
 import type { Observation, ShadowOutcome } from '../../../../src/serving/seen/observation';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
+import { SequencePlaces } from '../../../../src/serving/routing/sequence-places';
 import { MAX_COPIES } from '../../../../src/serving/routing/shadow-room';
 import { BY_WEIGHTS } from '../../../../src/serving/routing/strategy';
 import { FIRST_REST_MS, MAX_FAILURES } from '../../../../src/serving/routing/variant-health';
@@ -98,7 +99,11 @@ function ask(
     shadows: variants.filter(({ shadow }) => shadow),
   };
   const parts = {
-    routing: { endpoint: () => running, version: () => Promise.resolve(BY_ITSELF.model) },
+    routing: {
+      sequences: new SequencePlaces(),
+      endpoint: () => running,
+      version: () => Promise.resolve(BY_ITSELF.model),
+    },
     cache: { of: () => null },
     batcher,
     statistics: { record: () => undefined },
