@@ -2,10 +2,9 @@ import type { Actor } from '../../kernel/actor';
 import { answerJson, type AnswerError } from '../../kernel/http/http-answer';
 import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { InputCheck } from '../../kernel/input-check';
-import type { LargeMemory } from '../../kernel/large-memory';
-import type { ModelAddress, Serving } from '../../serving/serving';
+import type { ModelAddress } from '../../serving/serving';
 import { callOf, type Call } from './call';
-import { infer } from './infer';
+import { infer, type InferNeeds } from './infer';
 import { modelMetadata, SERVER_METADATA } from './metadata';
 import { modelConfig } from './model-config';
 import { flagOf, isObject, type Json } from './parameters';
@@ -14,12 +13,9 @@ import { checkLoad, indexEntry } from './repository';
 import { readJsonBody } from './request-body';
 import { modelStatistics } from './statistics';
 
-interface Needs {
-  readonly serving: Serving;
+interface Needs extends InferNeeds {
   /** Whether everything that serving needs is there. */
   readonly isReady: () => Promise<boolean>;
-  /** Where large questions lie. */
-  readonly memory: LargeMemory;
 }
 
 /** The Open Inference Protocol over HTTP, with Triton's extensions: its clients ask our models without a change. */
