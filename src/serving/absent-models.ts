@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint';
 import { notAnswering } from './opaque-version';
 import type { PredictRequest } from './prediction';
 import type { RoutingTable } from './routing/routing-table';
-import { mainVariant, type RunningEndpoint } from './routing/running-endpoint';
+import type { RunningEndpoint } from './routing/running-endpoint';
 import type { ServingQueries } from './serving.queries';
 
 /** Versions that a sentence names: the newest ones, which are what a caller most likely means. */
@@ -30,9 +30,13 @@ export class AbsentModels {
     const running = routing.endpoint(actor.projectId, name);
     const endpoint = running ? null : await queries.endpointByName(actor.projectId, name);
     if (endpoint) return this.whySilent(actor, endpoint);
-    const modelName = running ? modelBehind(running, version) : modelOf(name);
-    if (modelName === null) return notBehind(name, version ?? '');
-    return (await this.explainModel(actor, modelName, name, version)) ?? notFound('endpoint or model', name);
+    const modelNames = running ? modelsBehind(running, version) : [modelOf(name)];
+    if (modelNames.length === 0) return notBehind(name, version ?? '');
+    const explained = await Promise.all(
+      modelNames.map((modelName) => this.explainModel(actor, modelName, name, version)),
+    );
+    const sentences = explained.flatMap((one) => one?.message ?? []);
+    return sentences.length > 0 ? missing(sentences.join(' ')) : notFound('endpoint or model', name);
   }
 
   /** What `predict` was asked for. */
@@ -101,11 +105,10 @@ export class AbsentModels {
 
 const missing = (message: string): NotFound => ({ kind: 'NotFoundError', code: 'NOT_FOUND', message });
 
-/** The model of the version that was asked for: a reference names it. Null: it has no variant there. */
-function modelBehind({ variants }: RunningEndpoint, version: string | null): string | null {
-  if (!version?.includes('@')) return mainVariant(variants).model.version.modelName;
-  const modelName = modelOf(version);
-  return variants.some(({ model }) => model.version.modelName === modelName) ? modelName : null;
+/** Those that a version may be of: all that answer there, or the one that a reference names, if that does. */
+function modelsBehind({ variants }: RunningEndpoint, version: string | null): readonly string[] {
+  const modelNames = [...new Set(variants.map(({ model }) => model.version.modelName))];
+  return version?.includes('@') ? modelNames.filter((name) => name === modelOf(version)) : modelNames;
 }
 
 const notBehind = (endpoint: string, ref: string): NotFound => {

@@ -301,6 +301,9 @@ describe('a version of an endpoint', () => {
     const elsewhere =
       'No variant of the endpoint “of-two” is of the model “nothing”. Where nothing@1.0.0 is meant, ask for it in ' +
       'place of the endpoint.';
+    const neither =
+      'No version of “points” is 9. It has 1.0.1 (2), 1.0.0 (1). No version of “two words” is 9. It has 1.0.0 (1).';
+    expect(await infer(`${of}/9`)).toMatchObject({ status: 404, json: { error: neither } });
     const missing = 'No version of “two words” is two words@9.9.9. It has 1.0.0 (1).';
     for (const [ref, why] of Object.entries({ 'nothing@1.0.0': elsewhere, 'two%20words@9.9.9': missing }))
       expect(await infer(`${of}/${ref}`)).toMatchObject({ status: 404, json: { error: why } });
