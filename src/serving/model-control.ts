@@ -27,6 +27,7 @@ import { batchRows } from './routing/route-change';
 import type { RoutingTable } from './routing/routing-table';
 import type { RunningEndpoint } from './routing/running-endpoint';
 import type { ServedModel } from './served-model';
+import { hiddenByNumber, type Standing } from './version-numbers';
 
 /** Models that the index tells of, the newest first. */
 const MAX_INDEXED_MODELS = 500;
@@ -41,6 +42,8 @@ export type UnloadResult = { readonly ok: true } | Refusal<NotFound | InUse | Pr
 export interface IndexedModel {
   readonly name: string;
   readonly version: ModelVersion;
+  /** Whether its number means another version under that name, or several, so that only its reference means it. */
+  readonly hidden: boolean;
   /** Whether a worker holds it now. */
   readonly loaded: boolean;
   /** Why it cannot be asked at the moment; null where it can be. */
@@ -51,6 +54,8 @@ export interface IndexedModel {
 
 export interface NamedStatistics extends VersionStatistics {
   readonly name: string;
+  /** As `IndexedModel` says it. */
+  readonly hidden: boolean;
   /** Main memory that it takes on all workers that hold it, in bytes; null where none does, or none tells. */
   readonly memoryBytes: number | null;
 }
@@ -58,6 +63,11 @@ export interface NamedStatistics extends VersionStatistics {
 interface Registered {
   readonly version: ModelVersion;
   readonly inProduction: boolean;
+}
+
+interface Behind {
+  readonly version: ModelVersion;
+  readonly standing: Standing;
 }
 
 interface Needs {
@@ -112,27 +122,35 @@ export class ModelControl {
     authorize(actor, 'platform:read');
     const { backend, routing } = this.needs;
     const loaded = new Set(backend.status().flatMap(({ models }) => models));
-    const entry = (name: string, version: ModelVersion, answersByName: boolean): IndexedModel => ({
-      ...{ name, version, loaded: loaded.has(version.sha256), notReady: backend.whyNot(version.sha256) },
-      answersByName,
-    });
     const running = new Map(
       routing.endpointsOf(actor.projectId).map((endpoint) => [endpoint.name, versionsBehind(endpoint)]),
     );
     const isReachable = ({ id, modelId, modelName }: ModelVersion) => {
       const behind = running.get(modelName);
       if (!behind) return true;
-      return !behind.some((one) => one.id === id) && behind.some((one) => one.modelId === modelId);
+      return (
+        !behind.some(({ version }) => version.id === id) &&
+        behind.some(({ version }) => version.modelId === modelId)
+      );
     };
-    return [
-      ...[...running].flatMap(([name, versions]) => versions.map((version) => entry(name, version, true))),
+    const entries = [
+      ...[...running].flatMap(([name, behind]) =>
+        behind.map((one) => ({ ...one, name, answersByName: true })),
+      ),
       ...(await this.newestVersions(actor))
         .filter(({ version }) => isReachable(version))
         .map(({ version, inProduction }) => {
-          const { modelName } = version;
-          return entry(modelName, version, inProduction || running.has(modelName));
+          const name = version.modelName;
+          const answersByName = inProduction || running.has(name);
+          return { name, version, standing: 'registered' as const, answersByName };
         }),
     ];
+    const hidden = hiddenByNumber(entries);
+    return entries.map((entry) => {
+      const { name, version, answersByName } = entry;
+      const [isLoaded, notReady] = [loaded.has(version.sha256), backend.whyNot(version.sha256)];
+      return { name, version, hidden: hidden.has(entry), loaded: isLoaded, notReady, answersByName };
+    });
   }
 
   /** Of one version, of all that answer or have answered under a name, or of all that the project has asked. */
@@ -146,24 +164,25 @@ export class ModelControl {
     const asked = statistics.versionIds();
     if (name === null) {
       const versions = await registry.versionsByIds(actor, asked);
-      return versions.flatMap((known) => (known ? [this.named(known, known.modelName)] : []));
+      return versions.flatMap((known) => (known ? [this.named(known, known.modelName, false)] : []));
     }
     const address = await addresses.addressOf(actor, name, version);
     if ('kind' in address) return address;
     const endpoint = routing.endpoint(actor.projectId, name);
-    const running = endpoint && versionsBehind(endpoint);
-    const versions =
-      version !== null
-        ? [address.version]
-        : (running ?? [address.version, ...address.versions.filter(({ id }) => asked.includes(id))]);
-    return unique(versions).map((known) => this.named(known, name));
+    if (endpoint && version === null) {
+      const behind = versionsBehind(endpoint).map((one) => ({ ...one, name }));
+      const hidden = hiddenByNumber(behind);
+      return behind.map((one) => this.named(one.version, name, hidden.has(one)));
+    }
+    const older = address.versions.filter(({ id }) => version === null && asked.includes(id));
+    return unique([address.version, ...older]).map((known) => this.named(known, name, false));
   }
 
-  private named(version: ModelVersion, name: string): NamedStatistics {
+  private named(version: ModelVersion, name: string, hidden: boolean): NamedStatistics {
     const { statistics, backend } = this.needs;
     const taken = backend.status().flatMap(({ modelBytes }) => modelBytes?.[version.sha256] ?? []);
     const memoryBytes = taken.length === 0 ? null : taken.reduce((sum, bytes) => sum + bytes, 0);
-    return { ...statistics.of(version), name, memoryBytes };
+    return { ...statistics.of(version), name, hidden, memoryBytes };
   }
 
   private async modelsOf(actor: Actor, name: string): Promise<readonly ServedModel[] | NotFound> {
@@ -215,8 +234,15 @@ const unique = (versions: readonly ModelVersion[]): readonly ModelVersion[] => [
 ];
 
 /** Shadows too, each once. */
-const versionsBehind = ({ variants, shadows }: RunningEndpoint): readonly ModelVersion[] =>
-  unique([...variants, ...shadows].map(({ model }) => model.version));
+function versionsBehind({ variants, shadows }: RunningEndpoint): readonly Behind[] {
+  const versions = (of: typeof variants) => unique(of.map(({ model }) => model.version));
+  const answering = versions(variants);
+  const quiet = versions(shadows).filter(({ id }) => !answering.some((version) => version.id === id));
+  return [
+    ...answering.map((version) => ({ version, standing: 'variant' as const })),
+    ...quiet.map((version) => ({ version, standing: 'shadow' as const })),
+  ];
+}
 
 const inUse = ({ ref }: ModelVersion, endpoint: string): InUse => ({
   kind: 'InUseError',

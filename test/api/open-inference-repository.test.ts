@@ -308,4 +308,42 @@ describe('a version of an endpoint', () => {
     for (const [ref, why] of Object.entries({ 'nothing@1.0.0': elsewhere, 'two%20words@9.9.9': missing }))
       expect(await infer(`${of}/${ref}`)).toMatchObject({ status: 404, json: { error: why } });
   });
+
+  test('is told once by its number, which means a variant first, and the others by what they are asked by', async () => {
+    const registry = new RegistryClient(server);
+    const add = (name: string, factor: number) => registry.version(name, scaled(factor));
+    for (const name of ['first', 'second', 'third']) await add(name, 5);
+    await add('first', 6);
+    const names = async (variants: object[]) => {
+      await deployEndpoint(server, 'first', variants);
+      const entries = (await v2.post('/repository/index')).json as unknown as {
+        name: string;
+        version: string;
+      }[];
+      const { json } = await v2.get('/models/first/stats');
+      return {
+        index: entries.filter(({ name }) => name === 'first').map(({ version }) => version),
+        stats: json.model_stats?.map(({ version }) => version),
+      };
+    };
+    const variant = (ref: string, more: object = { weight: 1 }) => ({
+      name: ref.split('@')[0],
+      ref,
+      ...more,
+    });
+    const shadow = { weight: 0, shadow: true };
+    const behind = await names([
+      variant('second@1.0.0'),
+      variant('first@1.0.1'),
+      variant('third@1.0.0', shadow),
+    ]);
+    expect(behind).toEqual({
+      index: ['1', '2', 'third@1.0.0', 'first@1.0.0'],
+      stats: ['1', '2', 'third@1.0.0'],
+    });
+    expect((await infer('first/versions/1')).json.parameters?.variant).toBe('second');
+    expect((await infer('first/versions/first@1.0.0')).json).toMatchObject({ outputs: [{ data: [5, 10] }] });
+    const both = ['first@1.0.0', 'second@1.0.0'];
+    expect(await names(both.map((ref) => variant(ref)))).toEqual({ index: [...both, '2'], stats: both });
+  });
 });

@@ -20,6 +20,10 @@ export const SERVER_METADATA = {
 /** What a version is called in this protocol, whose versions are text. */
 export const versionName = ({ ordinal }: ModelVersion): string => String(ordinal);
 
+/** Where another version has its number under the same name, its reference: it is taken in a version's place. */
+export const distinctName = (one: { readonly version: ModelVersion; readonly hidden: boolean }): string =>
+  one.hidden ? one.version.ref : versionName(one.version);
+
 /** What a model takes and gives, and which versions may be asked by name. */
 export const modelMetadata = ({ name, version, versions }: ModelAddress) => ({
   name,

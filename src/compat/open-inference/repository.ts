@@ -2,7 +2,7 @@ import { InputCheck } from '../../kernel/input-check';
 import { invalidInput, shorten, type InvalidInput } from '../../kernel/errors';
 import { DEFAULT_ALIAS, type ModelVersion } from '../../registry/registry';
 import type { IndexedModel } from '../../serving/serving';
-import { versionName } from './metadata';
+import { distinctName } from './metadata';
 import { describeJson, parametersOf, type Json } from './parameters';
 
 /** One line of the repository's index. Ready is what a worker holds; the rest is loaded when it is asked for. */
@@ -10,7 +10,7 @@ export function indexEntry(model: IndexedModel) {
   const { name, version, loaded, notReady, answersByName } = model;
   const isReady = loaded && notReady === null;
   const reason = notReady ?? (answersByName ? (loaded ? '' : NOT_LOADED) : notByName(version, loaded));
-  return { name, version: versionName(version), state: isReady ? 'READY' : 'UNAVAILABLE', reason };
+  return { name, version: distinctName(model), state: isReady ? 'READY' : 'UNAVAILABLE', reason };
 }
 
 const NOT_LOADED = 'Not in memory: a load call, or the first request, brings it there.';

@@ -1,14 +1,14 @@
 import type { Duration, NamedStatistics } from '../../serving/serving';
-import { versionName } from './metadata';
+import { distinctName } from './metadata';
 
 const NS_PER_MS = 1e6;
 
 /** What one version has answered, in Triton's form. */
 export function modelStatistics(statistics: NamedStatistics) {
-  const { name, version, lastAt, rows, runs, batches, memoryBytes, ...sums } = statistics;
+  const { name, lastAt, rows, runs, batches, memoryBytes, ...sums } = statistics;
   return {
     name,
-    version: versionName(version),
+    version: distinctName(statistics),
     last_inference: lastAt?.getTime() ?? 0,
     inference_count: rows,
     execution_count: runs,
