@@ -172,6 +172,30 @@ describe('one platform behind two doors', () => {
     expect(found.runs).toHaveLength(1);
   });
 
+  test('a page token is taken for the list that it was given for, and for no other', async () => {
+    const { experiment_id } = await mlflow.must<{ experiment_id: string }>('POST', 'experiments/create', {
+      name: 'of pages',
+    });
+    for (let made = 0; made < 3; made += 1)
+      await mlflow.must('POST', 'runs/create', { experiment_id, start_time: made });
+    const asked = { experiment_ids: [experiment_id], max_results: 2, order_by: ['start_time ASC'] };
+    const first = await mlflow.must<{ next_page_token: string }>('POST', 'runs/search', asked);
+    const next = { ...asked, page_token: first.next_page_token };
+    expect((await mlflow.must<{ runs: unknown[] }>('POST', 'runs/search', next)).runs).toHaveLength(1);
+    for (const other of [
+      ...[{ order_by: ['start_time DESC'] }, { filter: "tags.a = 'b'" }, { run_view_type: 'ALL' }],
+    ])
+      expect(await mlflow.call('POST', 'runs/search', { ...next, ...other })).toMatchObject({
+        status: 400,
+        body: {
+          error_code: 'INVALID_PARAMETER_VALUE',
+          message: expect.stringContaining(
+            'expected one of a list with the same filter, order and view',
+          ) as string,
+        },
+      });
+  });
+
   test('a series is read whole, page by page, in order of time, each point once', async () => {
     const runId = await newRun();
     const point = (timestamp: number, step: number, value: number | string) => ({

@@ -113,6 +113,15 @@ describe('words about models and versions', () => {
     expect(first.found).toEqual(['1', '2']);
     const second = await find(ofModel, { ...paged, page_token: first.next });
     expect(second).toEqual({ found: ['3'], next: undefined });
+    const otherwise = {
+      ...paged,
+      filter: ofModel,
+      order_by: ['version_number DESC'],
+      page_token: first.next,
+    };
+    expect(await mlflow.call('GET', 'model-versions/search', otherwise)).toMatchObject(
+      refusedWith('INVALID_PARAMETER_VALUE'),
+    );
     expect(
       await mlflow.call('GET', 'model-versions/search', { filter: "version_number LIKE '1'" }),
     ).toMatchObject(refusedWith('INVALID_PARAMETER_VALUE'));

@@ -85,6 +85,21 @@ test.each([
   expect(paged).toEqual(expected);
 });
 
+test('a page of a list is given to no other: with another order or filter its place would be some other one', async () => {
+  const asked = { experiments: ['search'], orderBy: ['metrics.accuracy DESC'], filter: 'NOT params.x = "1"' };
+  const first: RunPage = await client.runs({ ...asked, first: 2 });
+  const next = { ...asked, first: 2, after: first.pageInfo.endCursor };
+  expect((await client.runs(next)).nodes.map(({ name }) => name)).toEqual(['e', 'd']);
+  const refusal =
+    'after (page_token): expected one of a list with the same filter, order and view, got one of another list.';
+  for (const other of [
+    { orderBy: ['metrics.accuracy'] },
+    { orderBy: ['metrics.loss DESC'] },
+    { filter: null },
+  ])
+    await expect(client.runs({ ...next, ...other })).rejects.toThrow(refusal);
+});
+
 test('a run is found by its note, its user, its parent and its datasets', async () => {
   const sha256 = await server.upload('a\n1\n');
   await server.data(

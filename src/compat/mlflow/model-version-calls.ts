@@ -25,7 +25,7 @@ export function modelVersionCalls(
     model_version: await json.version(actor, await modelVersionOf(registry, actor, fields)),
   });
   const search = async (fields: Fields, actor: Actor): Promise<Json> => {
-    const asked = readPage(fields, { max: MAX_VERSIONS, absent: USUAL_VERSIONS, keys: 1 });
+    const asked = readPage(fields, { max: MAX_VERSIONS, absent: USUAL_VERSIONS, keys: 2 });
     const page = { ...asked, first: Math.min(asked.first, MOST_VERSIONS) };
     const wanted = { filter: fields.optionalText('filter'), orderBy: fields.texts('order_by') };
     const found = await registry.searchVersions(actor, wanted, page);

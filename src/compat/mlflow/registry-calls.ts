@@ -15,7 +15,7 @@ const USUAL_MODELS = 100;
 /** Registered models, as MLflow's clients make, find, rename, tag and delete them. */
 export function registryCalls(registry: Registry, json: ModelJson): Calls {
   const search = async (fields: Fields, actor: Actor): Promise<Json> => {
-    const page = readPage(fields, { max: MAX_MODELS, absent: USUAL_MODELS, keys: 1 });
+    const page = readPage(fields, { max: MAX_MODELS, absent: USUAL_MODELS, keys: 2 });
     const wanted = { filter: fields.optionalText('filter'), orderBy: fields.texts('order_by') };
     const found = await registry.searchModels(actor, wanted, page);
     return {

@@ -1,5 +1,6 @@
 import { encodeCursor, type Page, type PageRequest } from '../../kernel/cursor';
 import type { ProjectId } from '../../kernel/ids';
+import { markedFor, pageOf } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { Model, ModelId } from '../models/model';
 import type { ModelVersion } from '../versions/model-version';
@@ -17,12 +18,9 @@ import {
 export class RegistrySearchQueries {
   constructor(private readonly sql: SqlRunner) {}
 
-  async models(
-    projectId: ProjectId,
-    { filter, orderBy }: RegistrySearch,
-    request: PageRequest,
-  ): Promise<Page<Model>> {
-    const offset = offsetOf(request.after);
+  async models(projectId: ProjectId, search: RegistrySearch, request: PageRequest): Promise<Page<Model>> {
+    const { filter, orderBy } = search;
+    const offset = offsetOf(pageOf(search, request).after);
     const parameters: unknown[] = [projectId, request.first + 1, offset];
     const condition = modelFilterSql(filter, parameters);
     const rows = await this.sql.query<Model>(
@@ -31,15 +29,16 @@ export class RegistrySearchQueries {
        ORDER BY ${modelOrderSql(orderBy)} LIMIT $2 OFFSET $3`,
       parameters,
     );
-    return offsetPage(rows, request.first, offset);
+    return offsetPage(rows, search, request.first, offset);
   }
 
   async versions(
     projectId: ProjectId,
-    { filter, orderBy }: RegistrySearch,
+    search: RegistrySearch,
     request: PageRequest,
   ): Promise<Page<ModelVersion>> {
-    const offset = offsetOf(request.after);
+    const { filter, orderBy } = search;
+    const offset = offsetOf(pageOf(search, request).after);
     const parameters: unknown[] = [projectId, request.first + 1, offset];
     const condition = versionFilterSql(filter, parameters);
     const rows = await this.sql.query<VersionRow>(
@@ -49,7 +48,7 @@ export class RegistrySearchQueries {
        ORDER BY ${versionOrderSql(orderBy)} LIMIT $2 OFFSET $3`,
       parameters,
     );
-    return offsetPage(rows.map(versionOf), request.first, offset);
+    return offsetPage(rows.map(versionOf), search, request.first, offset);
   }
 
   /** Of each model the newest version at each stage, the oldest of them first. */
@@ -66,11 +65,16 @@ export class RegistrySearchQueries {
   }
 }
 
-function offsetPage<Row>(rows: readonly Row[], first: number, offset: number): Page<Row> {
+function offsetPage<Row>(
+  rows: readonly Row[],
+  search: RegistrySearch,
+  first: number,
+  offset: number,
+): Page<Row> {
   const nodes = rows.slice(0, first);
   return {
     nodes,
     hasNextPage: rows.length > first,
-    endCursor: nodes.length === 0 ? null : encodeCursor([offset + nodes.length]),
+    endCursor: nodes.length === 0 ? null : encodeCursor(markedFor(search, [offset + nodes.length])),
   };
 }

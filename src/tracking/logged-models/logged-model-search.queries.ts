@@ -4,6 +4,7 @@ import { bind } from '../../kernel/filter/filter-sql';
 import type { FilterKey } from '../../kernel/filter/filter-tree';
 import type { ProjectId } from '../../kernel/ids';
 import { keysetCursor } from '../../kernel/database/keyset';
+import { markedFor, pageOf } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { LoggedModel } from './logged-model';
 import { LOGGED_MODEL } from './logged-model.queries';
@@ -34,14 +35,15 @@ export class LoggedModelSearchQueries {
   async page(
     projectId: ProjectId,
     experimentIds: readonly ExperimentId[],
-    { filter, orderBy }: LoggedModelSearch,
+    asked: LoggedModelSearch,
     request: PageRequest,
   ): Promise<Page<LoggedModel>> {
+    const { filter, orderBy } = asked;
     const parameters: unknown[] = [projectId, experimentIds, request.first + 1];
     const known = `${[...ATTRIBUTES.keys()].join(', ')}, metrics.…, params.…, tags.…`;
     const search = columnSearchSql(
       { filter, orderBy, usualOrder: 'creation_timestamp DESC', known, columnOf },
-      request.after,
+      pageOf(asked, request).after,
       parameters,
     );
     const rows = await this.sql.query<FoundRow>(
@@ -53,7 +55,7 @@ export class LoggedModelSearchQueries {
        WHERE ${search.after} ORDER BY ${search.order} LIMIT $3`,
       parameters,
     );
-    return toPage(rows, request, (row) => keysetCursor(row, search.sortCount));
+    return toPage(rows, request, (row) => markedFor(asked, keysetCursor(row, search.sortCount)));
   }
 }
 

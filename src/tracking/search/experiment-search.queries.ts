@@ -4,6 +4,7 @@ import { bind } from '../../kernel/filter/filter-sql';
 import type { FilterKey } from '../../kernel/filter/filter-tree';
 import type { ProjectId } from '../../kernel/ids';
 import { keysetCursor } from '../../kernel/database/keyset';
+import { markedFor, pageOf } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { Experiment, LifecycleView } from '../run';
 import { viewSql } from './run-scope';
@@ -36,17 +37,14 @@ type FoundRow = Experiment & Readonly<Record<`sort_${number}`, string | null>>;
 export class ExperimentSearchQueries {
   constructor(private readonly sql: SqlRunner) {}
 
-  async page(
-    projectId: ProjectId,
-    { filter, orderBy, view }: ExperimentSearch,
-    request: PageRequest,
-  ): Promise<Page<Experiment>> {
+  async page(projectId: ProjectId, asked: ExperimentSearch, request: PageRequest): Promise<Page<Experiment>> {
+    const { filter, orderBy, view } = asked;
     const parameters: unknown[] = [projectId, request.first + 1];
     const known = `${[...ATTRIBUTES.keys()].join(', ')}, tags.…`;
     const usualOrder = 'created_at DESC';
     const search = columnSearchSql(
       { filter, orderBy, usualOrder, known, columnOf },
-      request.after,
+      pageOf(asked, request).after,
       parameters,
     );
     const rows = await this.sql.query<FoundRow>(
@@ -58,7 +56,7 @@ export class ExperimentSearchQueries {
        WHERE ${search.after} ORDER BY ${search.order} LIMIT $2`,
       parameters,
     );
-    return toPage(rows, request, (row) => keysetCursor(row, search.sortCount));
+    return toPage(rows, request, (row) => markedFor(asked, keysetCursor(row, search.sortCount)));
   }
 }
 

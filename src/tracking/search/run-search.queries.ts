@@ -1,13 +1,21 @@
 import { toPage, type Page, type PageRequest } from '../../kernel/cursor';
 import type { Database } from '../../kernel/database/database';
+import { markedFor, pageOf } from '../../kernel/list-mark';
 import { bind } from '../../kernel/filter/filter-sql';
 import type { ProjectId } from '../../kernel/ids';
 import { afterSql, keysetCursor, orderSql, sortTexts } from '../../kernel/database/keyset';
 import { lookups } from './run-fact-sql';
 import type { MetricFolder } from '../metrics/metric-folder';
 import type { ExperimentId, Run } from '../run';
-import { viewSql, type Experiments, type RunScope } from './run-scope';
-import { asksForMetrics, conditionSql, parseSearch, sortColumns, type RunSearch } from './run-search';
+import { viewSql, type Experiments } from './run-scope';
+import {
+  asksForMetrics,
+  conditionSql,
+  parseSearch,
+  sortColumns,
+  type ParsedSearch,
+  type RunSearch,
+} from './run-search';
 import {
   alongStatement,
   joinedStatement,
@@ -79,7 +87,8 @@ export class RunSearchQueries {
     const parsed = parseSearch(search);
     if (asksForMetrics(parsed))
       await this.tails.foldProject(projectId, experiments && 'ids' in experiments ? experiments.ids : null);
-    return this.search({ projectId, scope, search: parsed, request });
+    const rows = await this.search({ projectId, scope, search: parsed, request: pageOf(search, request) });
+    return runPage(rows, search, parsed, request);
   }
 
   /** A page of runs for each of these experiments: in one statement for several. */
@@ -89,12 +98,12 @@ export class RunSearchQueries {
     search: RunSearch,
     request: PageRequest,
   ): Promise<Page<Run>[]> {
-    const { conjuncts, sorts } = parseSearch(search);
-    if (asksForMetrics({ conjuncts, sorts })) await this.tails.foldProject(projectId, experimentIds);
-    if (experimentIds.length === 1) {
-      const scope: RunScope = { experiments: { ids: experimentIds }, view: search.view };
-      return [await this.search({ projectId, scope, search: { conjuncts, sorts }, request })];
-    }
+    if (experimentIds.length === 1)
+      return [await this.page(projectId, { ids: experimentIds }, search, request)];
+    const parsed = parseSearch(search);
+    const { conjuncts, sorts } = parsed;
+    const { after } = pageOf(search, request);
+    if (asksForMetrics(parsed)) await this.tails.foldProject(projectId, experimentIds);
     const parameters: unknown[] = [projectId, experimentIds];
     const facts = lookups('r.id', parameters);
     const rows = await this.database.query<FoundRow>(
@@ -105,7 +114,7 @@ export class RunSearchQueries {
            SELECT r.id, ${sortColumns(sorts, facts)} FROM run r
            WHERE r.project_id = $1 AND r.experiment_id = experiment.id AND ${viewSql(search.view, 'r')}
              AND ${conditionSql(conjuncts, facts, parameters)}
-         ) f WHERE ${afterSql(sorts, request.after, 'f', parameters)}
+         ) f WHERE ${afterSql(sorts, after, 'f', parameters)}
          ORDER BY ${orderSql(sorts, 'f')} LIMIT ${bind(parameters, request.first + 1, 'int')}
        ) page JOIN run r ON r.id = page.id
        ORDER BY ${orderSql(sorts, 'page')}`,
@@ -113,19 +122,19 @@ export class RunSearchQueries {
     );
     return experimentIds.map((id) => {
       const ofExperiment = rows.filter(({ experimentId }) => experimentId === id);
-      return runPage(ofExperiment, sorts.length, request);
+      return runPage(ofExperiment, search, parsed, request);
     });
   }
 
-  private async search(page: SearchPage): Promise<Page<Run>> {
+  private async search(page: SearchPage): Promise<readonly FoundRow[]> {
     const sets = searchSets(page);
     const few = await this.amongFew(page, sets);
     const attempt = few.rows ? few : await this.inOrder(page);
-    const rows =
+    return (
       attempt.rows ??
       (attempt.areFew ? await this.inAllSets(page, sets) : null) ??
-      (await this.amongAll(page));
-    return runPage(rows, page.search.sorts.length, page.request);
+      (await this.amongAll(page))
+    );
   }
 
   private async amongFew(page: SearchPage, sets: readonly SearchSet[]): Promise<Attempt> {
@@ -207,5 +216,9 @@ const candidatesOf = (found: readonly (FoundRow & Candidates)[]) => ({
   count: found[0]?.count ?? 0,
 });
 
-const runPage = (rows: readonly FoundRow[], sortCount: number, request: PageRequest): Page<Run> =>
-  toPage(rows, request, (row) => keysetCursor(row, sortCount));
+const runPage = (
+  rows: readonly FoundRow[],
+  search: RunSearch,
+  { sorts }: ParsedSearch,
+  request: PageRequest,
+): Page<Run> => toPage(rows, request, (row) => markedFor(search, keysetCursor(row, sorts.length)));
