@@ -34,9 +34,14 @@ export function addSpent(sum: Spent, more: Spent): void {
 export const deviceOf = (ranOn: RanOn | null): Device =>
   ranOn !== null && ranOn.backend !== ON_WORKERS ? 'remote' : workerDevice(ranOn?.provider ?? null);
 
-/** How many of the workers are on the one or the other; what one that has no process will run on, nobody knows yet. */
+/**
+ * How many of the workers are on the one or the other, where each that runs for several processes is this one's in equal
+ * shares: all of them charge its idle time. What one that has no process will run on, nobody knows yet.
+ */
 export const workersOn = (device: WorkerDevice, workers: readonly WorkerStatus[]): number =>
-  workers.filter(({ provider }) => provider !== null && workerDevice(provider) === device).length;
+  workers
+    .filter(({ provider }) => provider !== null && workerDevice(provider) === device)
+    .reduce((sum, { sharers = 1 }) => sum + 1 / sharers, 0);
 
 /** ONNX Runtime has one provider for processors; all others that workers can have are for accelerators. */
 const workerDevice = (provider: string | null): WorkerDevice =>

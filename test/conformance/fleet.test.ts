@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ArtifactFolder } from '../../src/kernel/artifacts/artifact-folder';
 import type { Sha256 } from '../../src/kernel/artifacts/artifact';
+import { workersOn } from '../../src/monitoring/spent-time';
 import { createLogger } from '../../src/kernel/logger';
 import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type { ModelFile } from '../../src/serving/backends/backend';
@@ -107,6 +108,14 @@ test('a model of one instance is asked of one worker, which hears so; the other 
     await backend.finishNext();
     await answer;
   }
+});
+
+test('each of several api processes bears its share of what a worker costs', async () => {
+  const costs = (of: Fleet) => workersOn('processor', of.status());
+  await until(() => costs(fleet) === workers.length);
+  const other = await startFleet(TOKEN);
+  await until(() => costs(fleet) + costs(other) === workers.length);
+  await other.stop();
 });
 
 test('every reason that a worker gives arrives as it is, or is asked of the other worker', async () => {

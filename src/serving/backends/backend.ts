@@ -91,6 +91,8 @@ export interface WorkerStatus {
   readonly id: number;
   /** `host:port` of the node that it belongs to; absent: it is this process's own. */
   readonly node?: string;
+  /** `api` processes that it runs for, of which this one bears its share of what it costs; absent: this one alone. */
+  readonly sharers?: number;
   readonly pid: number | null;
   readonly state: WorkerState;
   /** Why its node does not answer, and since when, in sentences; absent or null where it does. */

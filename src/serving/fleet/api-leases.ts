@@ -44,6 +44,11 @@ export class ApiLeases {
     return most;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.heard.size;
+  }
+
   /** Whether all who were heard of lately have been told that this worker leaves. */
   everybodyKnows(withinMs: number): boolean {
     const now = this.nowMs();

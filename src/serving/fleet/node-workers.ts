@@ -17,9 +17,9 @@ export class NodeWorkers {
     this.name = address;
   }
 
-  told({ name, workers }: Attendance): void {
+  told({ name, workers, apis = 1 }: Attendance): void {
     this.name = name;
-    this.latest = workers;
+    this.latest = workers.map((worker) => ({ ...worker, sharers: apis }));
   }
 
   /** As the node said last. */

@@ -50,6 +50,8 @@ export interface Attendance {
   readonly name: string;
   /** It is leaving: it answers what it has, and wants nothing new. */
   readonly isDraining: boolean;
+  /** `api` processes that attend it, the asker among them; workers of earlier releases do not say. */
+  readonly apis?: number;
   readonly workers: readonly WorkerStatus[];
   /** Of the models leased here: those that it would refuse to run at the moment. */
   readonly refused: readonly RefusedModel[];

@@ -79,7 +79,9 @@ export class WorkerNode {
       const retryAfterMs = backend.heldForMs(sha256);
       return reason === null ? [] : [{ sha256, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }];
     });
-    return { id: this.id, name: name(), isDraining: this.leaving, workers: backend.status(), refused };
+    const { id, leaving: isDraining } = this;
+    const apis = this.leases.count;
+    return { id, name: name(), isDraining, apis, workers: backend.status(), refused };
   }
 
   /** @throws InvalidInput, WorkerUnavailable */

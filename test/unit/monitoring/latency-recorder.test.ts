@@ -270,3 +270,8 @@ test('workers on accelerators are told from those on processors, and those that 
   const workers = ['cpu', 'cuda', null, 'webgpu', 'tensorrt'].map(worker);
   expect([workersOn('processor', workers), workersOn('accelerator', workers)]).toEqual([1, 3]);
 });
+
+test('of workers that run for several processes each of these charges its share', () => {
+  const worker = (sharers?: number) => ({ provider: 'cpu', sharers }) as WorkerStatus;
+  expect(workersOn('processor', [worker(4), worker(4), worker()])).toBe(1.5);
+});

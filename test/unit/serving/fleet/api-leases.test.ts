@@ -32,9 +32,12 @@ test('what an api process says replaces what it said before', () => {
 
 test('one that was silent for long has no more say', () => {
   say(FIRST, [['a', 1]]);
+  say(SECOND, [['b', 1]]);
+  expect(leases.count).toBe(2);
   nowMs += SILENT_AFTER_MS + 1;
   say(SECOND, [['b', 1]]);
   expect(leases.models()).toEqual([{ sha256: 'b', rows: 1 }]);
+  expect(leases.count).toBe(1);
 });
 
 test('a worker may leave once everybody knows who was heard of lately', () => {
