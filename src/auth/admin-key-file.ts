@@ -1,5 +1,6 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../kernel/make-folder';
 import { isPlausibleKey, newApiKey } from './api-key';
 
 /** The key in the file, or null where there is no file. Throws where the file holds no key. */
@@ -20,7 +21,7 @@ export async function readKeyFile(path: string): Promise<string | null> {
 /** Makes a key and writes it where only its owner can read it; on disk before anyone may rely on it. */
 export async function writeNewKeyFile(path: string): Promise<string> {
   const key = newApiKey();
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(`${key}\n`);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newId } from './ids';
+import { makeFolder } from './make-folder';
 
 /**
  * The text of a file that holds a secret, which the first process that needs it makes: the prefix and 256 random bits.
@@ -10,7 +11,7 @@ import { newId } from './ids';
 export async function ensureSecretFile(path: string, prefix: string): Promise<string> {
   const known = await readSecret(path);
   if (known !== null) return known;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const draft = `${path}.${newId()}`;
   const file = await open(draft, 'wx', 0o600);
   try {

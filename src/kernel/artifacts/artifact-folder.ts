@@ -6,6 +6,7 @@ import { ArtifactLost, StoreFull, type ArtifactStore, type ByteRange, type Local
 import type { Artifact, Sha256 } from './artifact';
 import { DRAFT_KEPT_MS, DraftLost, type DraftId } from './drafts';
 import { newId } from '../ids';
+import { makeFolder } from '../make-folder';
 
 /**
  * Artifacts as files: `artifacts/sha256/ab/cd/abcd…`. A file appears under its name only when it is whole, hashed
@@ -19,7 +20,7 @@ export class ArtifactFolder implements ArtifactStore {
 
   static async open(folder: string): Promise<ArtifactFolder> {
     const incoming = join(folder, 'incoming');
-    await mkdir(incoming, { recursive: true, mode: 0o700 });
+    makeFolder(incoming);
     await removeAbandoned(incoming);
     return new ArtifactFolder(join(folder, 'sha256'), incoming);
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder';
 import {
   canBeSeen,
   isRunning,
@@ -47,7 +48,7 @@ export class FolderLock {
   }
 
   static take(folder: string): FolderLock {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const path = join(folder, FILE_NAME);
     const content = JSON.stringify(ownMark());
     const draft = `${path}.${randomUUID()}`; // in containers, several processes have one pid
