@@ -150,7 +150,9 @@ export class WorkerPool {
   }
 
   status(): readonly WorkerStatus[] {
-    return this.slots.map((slot) => slot.status());
+    const heldBack = this.quarantine.held();
+    const status = this.slots.map((slot) => slot.status());
+    return heldBack.length === 0 ? status : status.map((worker) => ({ ...worker, heldBack }));
   }
 
   private async runWithRetry(

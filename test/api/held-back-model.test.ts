@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crashingOnMissing } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { RoutingClient } from '../support/routing-client';
@@ -62,6 +63,15 @@ test.each(DOORS)('%s says when to come back', async (_, path, body) => {
   expect(answer.status).toBe(503);
   const told = Number(/in (\d+) s/.exec(await answer.text())?.[1]);
   expect(Number(answer.headers.get('retry-after'))).toBe(Math.max(1, told));
+});
+
+test('who looks at the workers sees which of them hold it back, and why', async () => {
+  const { workerLoad } = await server.data<{ workerLoad: { workers: object[] } }>(
+    '{ workerLoad { workers { heldBack { sha256 reason } } } }',
+  );
+  const sha256 = createHash('sha256').update(crashingOnMissing()).digest('hex');
+  const heldBack = [{ sha256, reason: expect.stringMatching(HELD) as string }];
+  expect(workerLoad.workers).toEqual([{ heldBack }, { heldBack }]);
 });
 
 test('what is told of its health counts down, without another question', async () => {

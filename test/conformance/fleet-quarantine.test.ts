@@ -116,9 +116,11 @@ test('a caller of a model that ends all processes hears for how long it is held 
 
 test('a model that was held back at every node is tried by one run when its time is over, and answers again', async () => {
   const file = await deployed(overflowingDivision());
+  const holding = () => fleet.status().filter(({ heldBack = [] }) => heldBack[0]?.sha256 === file.sha256);
   for (let node = 1; node <= NODES; node++) {
     await everyNodeIsUp();
     expect(await toldTogether(file, -1)).toEqual(['crashed']);
+    await until(() => holding().length === node); // each for itself, and seen from here
   }
   await until(() => fleet.whyNot(file.sha256) !== null);
   expect(await toldTogether(file, 2)).toEqual(['quarantined']);

@@ -85,6 +85,13 @@ export interface Latency {
 }
 
 /** `down`: died or did not start, and waits to be started again. */
+/** A model that ends processes, and that nobody runs for a time. */
+export interface HeldBackModel {
+  readonly sha256: string;
+  /** Why, and for how long still. */
+  readonly reason: string;
+}
+
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'down' | 'stopped';
 
 export interface WorkerStatus {
@@ -106,6 +113,8 @@ export interface WorkerStatus {
   readonly models: readonly string[];
   /** Main memory that each of them was seen to take, in bytes; absent where it cannot be known. It goes over the wire. */
   readonly modelBytes?: Readonly<Record<string, number>>;
+  /** Those that its node runs for nobody at the moment; absent: none. It goes over the wire. */
+  readonly heldBack?: readonly HeldBackModel[];
   /** Size of its process, as last told; null where there is none. */
   readonly rssBytes: number | null;
   /** What it may take. */

@@ -34,6 +34,17 @@ class SkippedProviderType {
   readonly reason!: string;
 }
 
+@ObjectType('HeldBackModel', {
+  description: 'A model that has ended processes again and again, and is run for nobody for a time.',
+})
+class HeldBackModelType {
+  @Field(() => String, { description: 'SHA-256 of its artifact.' })
+  readonly sha256!: string;
+
+  @Field(() => String, { description: 'What happened, how often, and after how long it may be tried again.' })
+  readonly reason!: string;
+}
+
 @ObjectType('Worker', { description: 'A process that runs models.' })
 class WorkerType {
   @Field(() => Int, {
@@ -73,6 +84,12 @@ class WorkerType {
 
   @Field(() => Int, { description: 'Models that it holds.' })
   readonly modelCount!: number;
+
+  @Field(() => [HeldBackModelType], {
+    description:
+      'Models that its `node` holds back, or the process that answers: others may run them meanwhile.',
+  })
+  readonly heldBack!: WorkerLoad['workers'][number]['heldBack'];
 
   @Field(() => Float, {
     nullable: true,

@@ -1,4 +1,4 @@
-import type { Backend, WorkerStatus } from '../backends/backend';
+import type { Backend, HeldBackModel, WorkerStatus } from '../backends/backend';
 import type { RemoteStatus } from '../backends/remote-model';
 import type { RemoteServerStatus } from '../backends/remote-server';
 import type { CloseReason } from '../batching/batch-policy';
@@ -7,7 +7,10 @@ import type { TellGpus, UsedGpu } from './gpu-reading';
 
 /** How busy this process is, and the machines that run its models. */
 export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {
-  readonly workers: readonly (WorkerStatus & { readonly modelCount: number })[];
+  readonly workers: readonly (WorkerStatus & {
+    readonly modelCount: number;
+    readonly heldBack: readonly HeldBackModel[];
+  })[];
   readonly gpus: readonly UsedGpu[];
   /** Why workers that somebody may miss are not among them, a sentence each. */
   readonly undiscovered: readonly string[];
@@ -43,7 +46,10 @@ export async function readWorkerLoad(needs: LoadNeeds): Promise<WorkerLoad> {
     ...stats,
     ...{ gpus, undiscovered },
     remotes: remote.remotes(),
-    workers: seenWorkers(needs).map((worker) => ({ ...worker, modelCount: worker.models.length })),
+    workers: seenWorkers(needs).map((worker) => {
+      const { models, heldBack = [] } = worker;
+      return { ...worker, modelCount: models.length, heldBack };
+    }),
     closed: Object.entries(closed).map(([reason, count]) => ({ reason: reason as CloseReason, count })),
   };
 }

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../kernel/bounded-map';
+import type { HeldBackModel } from '../backends/backend';
 import { WorkerUnavailable } from '../worker-unavailable';
 import { isFromOutside, type Death } from './worker-died';
 
@@ -80,6 +81,14 @@ export class Quarantine {
       ? 'one run is trying it now'
       : `one run may try it again in ${Math.ceil(retryAfterMs / 1000)} s`;
     return { reason: `Runs of this model ${how} ${deaths} times in a row; ${next}.`, retryAfterMs };
+  }
+
+  /** All that are held, as of now. */
+  held(): readonly HeldBackModel[] {
+    return [...this.histories.keys()].flatMap((sha256) => {
+      const hold = this.holdOn(sha256);
+      return hold ? [{ sha256, reason: hold.reason }] : [];
+    });
   }
 
   /**
