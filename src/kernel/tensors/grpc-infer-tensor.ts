@@ -45,7 +45,7 @@ export function readInferTensor(message: Uint8Array, path: string): InferTensor 
   const parameters = new ParameterList();
   let name = '';
   let datatype = '';
-  let contents: Uint8Array = NO_BYTES;
+  const parts: Uint8Array[] = [];
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
@@ -54,10 +54,10 @@ export function readInferTensor(message: Uint8Array, path: string): InferTensor 
     else if (field === 1) name = reader.string();
     else if (field === 2) datatype = reader.string();
     else if (field === 4) parameters.add(reader.bytes());
-    else if (field === 5) contents = merged(contents, reader.bytes());
+    else if (field === 5) addTo(`${path}.contents`, parts, reader.bytes());
     else reader.skip(wireType, field);
   }
-  return { name, datatype, shape, parameters: parameters.all(), contents };
+  return { name, datatype, shape, parameters: parameters.all(), contents: merged(parts) };
 }
 
 /** Numbers one by one, or packed. One beyond 2^53 becomes a size that no model takes. */
@@ -100,6 +100,7 @@ function plain(value: boolean | bigint | string | number): Parameters[string] {
 }
 
 /** A message that comes in parts is the parts one after another: so says the encoding. */
-function merged(before: Uint8Array, after: Uint8Array): Uint8Array {
-  return before.length === 0 ? after : Buffer.concat([before, after]);
+function merged(parts: readonly Uint8Array[]): Uint8Array {
+  const [only = NO_BYTES, ...others] = parts;
+  return others.length === 0 ? only : Buffer.concat(parts);
 }

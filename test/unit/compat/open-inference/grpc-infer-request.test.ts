@@ -118,6 +118,16 @@ test('contents that come in two parts are one message', () => {
   expect([...(readInferRequest(message).inputs[0]?.contents ?? [])]).toEqual(expected);
 });
 
+test('contents in very many parts are refused before they are put together', () => {
+  const part = new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(new Uint8Array(512)).finish();
+  const input = Buffer.concat(Array<Uint8Array>(100_000).fill(part)); // a minute, where each was put behind those before
+  const message = new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(input).finish();
+  const read = parseInferRequest(message);
+  expect(read.ok ? '' : read.error.message).toBe(
+    'inputs[0].contents: expected at most 1000 of them, got more.',
+  );
+});
+
 test.each<[string, Request, string]>([
   [
     'more inputs than any model has',
