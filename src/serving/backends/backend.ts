@@ -84,7 +84,6 @@ export interface Latency {
   readonly p99Ms: number;
 }
 
-/** `down`: died or did not start, and waits to be started again. */
 /** A model that ends processes, and that nobody runs for a time. */
 export interface HeldBackModel {
   readonly sha256: string;
@@ -92,6 +91,7 @@ export interface HeldBackModel {
   readonly reason: string;
 }
 
+/** `down`: died or did not start, and waits to be started again. */
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'down' | 'stopped';
 
 export interface WorkerStatus {
