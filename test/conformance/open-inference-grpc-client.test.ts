@@ -90,6 +90,7 @@ test('each way to fail has its name', async () => {
   } finally {
     stranger.close();
     small.close();
+    expect(await faultOf(small.infer(question, LIMITS))).toBe('unreachable'); // who asks again as we stop
   }
 });
 

@@ -51,6 +51,7 @@ export class OpenInferenceGrpc implements RemoteInference {
   private readonly client: Client;
   private readonly metadata = new Metadata();
   private readonly maxMessageBytes: number;
+  private isClosed = false;
 
   /** @param url `grpc://host:port`, or `grpcs://host:port` for TLS with the system's authorities */
   constructor(url: URL, options: GrpcOptions = {}) {
@@ -109,6 +110,7 @@ export class OpenInferenceGrpc implements RemoteInference {
   }
 
   close(): void {
+    this.isClosed = true;
     this.client.close();
   }
 
@@ -131,6 +133,7 @@ export class OpenInferenceGrpc implements RemoteInference {
   private call(rpc: string, message: Uint8Array, { timeoutMs, signal }: CallLimits): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(cancelled());
+      if (this.isClosed) return reject(closed());
       if (message.length > this.maxMessageBytes)
         return reject(tooLarge(message.length, this.maxMessageBytes));
       const call = this.client.makeUnaryRequest(
@@ -159,6 +162,9 @@ const specOf = ({ name, datatype, shape }: { name: string; datatype: string; sha
 });
 
 const cancelled = () => new RemoteFailure('cancelled', 'The call to the remote was cancelled.');
+
+/** The library would throw an error of its own. */
+const closed = () => new RemoteFailure('unreachable', 'The connection to the remote is closed.');
 
 const tooLarge = (sizeBytes: number, maxBytes: number) =>
   new RemoteFailure('refused', `The question has ${sizeBytes} bytes; at most ${maxBytes} go to a remote.`);

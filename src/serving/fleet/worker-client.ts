@@ -17,7 +17,7 @@ import {
   type WorkerCalls,
   type WorkerMethod,
 } from './worker-calls';
-import { failureOfWorker } from './worker-failure';
+import { failureOfWorker, WorkerLost } from './worker-failure';
 import type { WorkerToken } from './worker-token';
 
 /** Wall-clock limit of loading a model, in ms: it may wait for others, each of which may take two minutes. */
@@ -40,6 +40,7 @@ interface Answer {
 export class WorkerClient {
   private readonly client: Client;
   private readonly inFlight = new Set<ClientUnaryCall>();
+  private isClosed = false;
   private readonly plain: Metadata;
   private readonly ofTerms = new Map<string, Metadata>();
 
@@ -99,6 +100,7 @@ export class WorkerClient {
 
   /** Ends what is in flight as lost, and the connection with it. */
   close(): void {
+    this.isClosed = true;
     for (const call of this.inFlight) call.cancel();
     this.client.close();
   }
@@ -110,6 +112,8 @@ export class WorkerClient {
     metadata: Metadata,
     signal?: AbortSignal,
   ): Promise<Answer> {
+    // Who has waited for its turn may come when the worker is gone; the library would throw an error of its own.
+    if (this.isClosed) return Promise.reject(new WorkerLost('The connection to it is closed.'));
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(cancelled());
       let bytes: Buffer | undefined;
