@@ -6,6 +6,8 @@ import type { RemoteMetadata, RemoteTensorSpec } from './remote-inference';
 
 /** Most axes of one tensor: no runtime takes more. */
 const MAX_AXES = 32;
+/** Characters of tensors that a sentence repeats. */
+const MAX_SHOWN = 500;
 
 /** What a model takes and gives. */
 export interface Declared {
@@ -48,8 +50,8 @@ export function changeOf(before: Declared, now: Declared): string | null {
     describe(one) === describe(other);
   if (same(before.inputs, now.inputs) && same(before.outputs, now.outputs)) return null;
   return (
-    `The remote’s model takes ${describe(now.inputs)} and gives ${describe(now.outputs)}; the version was registered with ` +
-    `${describe(before.inputs)} and ${describe(before.outputs)}. Register it again.`
+    `The remote’s model takes ${shown(now.inputs)} and gives ${shown(now.outputs)}; the version was registered with ` +
+    `${shown(before.inputs)} and ${shown(before.outputs)}. Register it again.`
   );
 }
 
@@ -57,8 +59,9 @@ const describe = (specs: readonly TensorSpec[]): string =>
   specs
     .map(({ name, datatype, shape }) => `${name} ${datatype}[${shape.join(',')}]`)
     .sort()
-    .join(', ')
-    .slice(0, 500);
+    .join(', ');
+
+const shown = (specs: readonly TensorSpec[]): string => describe(specs).slice(0, MAX_SHOWN);
 
 /**
  * An answer in the order wanted, where it is what the model declares.
