@@ -3,6 +3,7 @@ import { elementCount, isFloating, type Tensor } from '../../kernel/tensors/tens
 import type { Signature } from '../../registry/registry';
 import type { Row } from '../prediction';
 import { valueToJson } from './tensor-json';
+import { numberOf } from './value-parser';
 
 /**
  * Answers by row: output columns by name and, where the version has labels, `label` and `probabilities` by class.
@@ -36,11 +37,13 @@ function addProbabilities(
 ): void {
   const start = index * labels.length;
   let best = 0;
+  let highest = -Infinity;
   const probabilities: Record<string, unknown> = {};
   labels.forEach((label, place) => {
     const value = output.data[start + place];
     probabilities[label] = valueToJson(output.datatype, value);
-    if ((value ?? -Infinity) > (output.data[start + best] ?? -Infinity)) best = place;
+    const score = numberOf(output.datatype, value as number);
+    if (score > highest) [best, highest] = [place, score]; // NaN is never higher
   });
   if (addLabel) row.label = labels[best];
   row.probabilities = probabilities;
