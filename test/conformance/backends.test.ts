@@ -2,22 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRemotePlace } from '../../src/kernel/remote-place';
-import { type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensors/tensor';
 import type { Backend, ModelFile } from '../../src/serving/backends/backend';
 import { OnnxBackend } from '../../src/serving/backends/onnx';
 import { RemoteBackend } from '../../src/serving/backends/remote';
 import { parseRemoteDocument } from '../../src/serving/backends/remote-document';
 import { RemotePolicy } from '../../src/serving/backends/remote-policy';
-import { Batcher } from '../../src/serving/batching/batcher';
-import { InvalidInput } from '../../src/serving/invalid-input';
-import { newData } from '../../src/serving/values/tensor-json';
-import { parserOf } from '../../src/serving/values/value-parser';
 import { WorkerPool } from '../../src/serving/worker-pool';
-import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import { keepsBackendContract, stopsWhatNobodyWaitsFor } from '../support/backend-contract';
 import {
   ONNX_DATATYPES,
   affine,
-  affineAnswer,
   centred,
   identity,
   lookup,
@@ -52,38 +46,6 @@ const MODELS: Readonly<Record<string, Uint8Array>> = {
   slow: loopOnDemand(),
 };
 const WORKERS = { providers: ['cpu'], intraOpNumThreads: 1, environment: {} };
-const OPTIONS = { timeoutMs: 60_000 };
-
-/** Two ends, and what JSON has no number for. */
-const VALUES: Readonly<Record<Exclude<Datatype, 'BF16'>, readonly unknown[]>> = {
-  BOOL: [true, false],
-  UINT8: [0, 255],
-  UINT16: [0, 65_535],
-  UINT32: [0, 4_294_967_295],
-  UINT64: ['9007199254740993', '18446744073709551615'],
-  INT8: [-128, 127],
-  INT16: [-32_768, 32_767],
-  INT32: [-2_147_483_648, 2_147_483_647],
-  INT64: ['9007199254740993', '-9223372036854775808'],
-  FP16: [65_504, '-Infinity'],
-  FP32: [0.1, 'NaN'],
-  FP64: ['-0', 'Infinity'],
-  BYTES: ['größe 🐧\n"\u0000', ''],
-};
-function tensor(
-  name: string,
-  datatype: Datatype,
-  shape: readonly number[],
-  values: readonly unknown[],
-): Tensor {
-  const data = newData(datatype, values.length);
-  values.forEach((one, at) => (data[at] = parserOf(datatype)(one) ?? ''));
-  return { name, datatype, shape, data: data as unknown as TensorData };
-}
-const bits = ({ data }: Tensor) =>
-  Array.isArray(data) ? data : Buffer.from((data as Uint8Array).slice().buffer).toString('hex');
-const row = (seed: number): number[] =>
-  Array.from({ length: 30 }, (_, at) => ((seed * 31 + at * 7) % 16) / 4);
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-backends-'));
 let neighbour: TestServer;
@@ -121,10 +83,8 @@ afterAll(async () => {
 const KINDS = ['onnx', ...REMOTE_KINDS] as const;
 
 describe.each(KINDS)('%s', (kind) => {
-  const backend = (): Backend => (kind === 'onnx' ? onnx : remote);
   function file(name: string): ModelFile {
-    const bytes = MODELS[name] ?? new Uint8Array(0);
-    if (kind === 'onnx') return modelFile(folder, bytes);
+    if (kind === 'onnx') return fileOf(name);
     const text = documentFor(kind, neighbour, name);
     const read = parseRemoteDocument(text);
     if (!read?.ok) throw new Error(read?.message);
@@ -133,148 +93,21 @@ describe.each(KINDS)('%s', (kind) => {
     writeFileSync(path, text);
     return { sha256, path, remote: read.document };
   }
-  const run = (name: string, inputs: readonly Tensor[], outputs?: readonly string[]) =>
-    backend().run(file(name), inputs, { ...OPTIONS, ...(outputs && { outputs }) });
+  const backend = (): Backend => (kind === 'onnx' ? onnx : remote);
 
-  test('it finds out what a model takes and gives, and whether its rows may share a run', async () => {
-    const shape = (width: number) => [-1, width];
-    expect(await backend().inspect(file('affine'))).toEqual({
-      ok: true,
-      inputs: [{ name: 'x', datatype: 'FP32', shape: shape(30) }],
-      outputs: [{ name: 'y', datatype: 'FP32', shape: shape(3) }],
-      batchable: true,
-    });
-    expect(await backend().inspect(file('centred'))).toMatchObject({ ok: true, batchable: false });
-  });
+  keepsBackendContract(
+    () => ({ backend: backend(), file }),
+    kind === 'onnx' ? { 'bytes that are no text': /'x' holds bytes that are not UTF-8 in element 1/ } : {},
+  );
 
-  test.each([...ONNX_DATATYPES])('%s comes back with every bit', async (datatype) => {
-    // The runtime’s text ends at U+0000, so it refuses such texts.
-    const values = VALUES[datatype].map((one) => (typeof one === 'string' ? one.replace('\0', '') : one));
-    const sent = tensor('x', datatype, [1, 2], values);
-    const { outputs } = await run(datatype, [sent]);
-    expect(outputs).toMatchObject([{ name: 'y', datatype, shape: [1, 2] }]);
-    expect(outputs.map(bits)).toEqual([bits(sent)]);
-  });
-
-  test('BYTES that are no text come back as they went, and are refused where the runtime has texts', async () => {
-    const data = ['größe', Uint8Array.of(0xff, 0xd8, 0)];
-    const sent = { name: 'x', datatype: 'BYTES' as const, shape: [1, 2], data };
-    if (kind === 'onnx')
-      return expect(run('BYTES', [sent])).rejects.toThrow(/'x' holds bytes that are not UTF-8 in element 1/);
-    const { outputs } = await run('pictures', [sent]);
-    expect(outputs).toEqual([{ ...sent, name: 'y_bytes' }]);
-  });
-
-  test.each([
-    ['no rows', 'FP32', [0, 2], []],
-    ['a scalar', 'scalar', [], [2.5]],
-  ])('%s keep their shape', async (_what, name, shape, values) => {
-    const { outputs } = await run(name, [tensor('x', 'FP32', shape, values)]);
-    expect(outputs).toMatchObject([{ name: 'y', shape, data: Float32Array.from(values) }]);
-  });
-
-  test('the outputs asked for come in the order asked for, and all in the model’s', async () => {
-    const inputs = [tensor('x', 'FP64', [1, 2], [1, 2]), tensor('text', 'BYTES', [1, 1], ['a'])];
-    const names = async (wanted?: string[]) =>
-      (await run('pair', inputs, wanted)).outputs.map(({ name }) => name);
-    expect(await names()).toEqual(['same', 'kind']);
-    expect(await names(['kind', 'same'])).toEqual(['kind', 'same']);
-    expect(await names(['kind'])).toEqual(['kind']);
-  });
-
-  test('a question that the model refuses is its own fault, and costs nobody else anything', async () => {
-    const index = (at: number) => [tensor('i', 'INT64', [1, 1], [at])];
-    const answers = [7, 99, 3].map((at) => run('lookup', index(at)));
-    await expect(answers[1]).rejects.toThrow(InvalidInput);
-    expect((await answers[0])?.outputs).toMatchObject([{ data: Float32Array.of(70) }]);
-    expect((await answers[2])?.outputs).toMatchObject([{ data: Float32Array.of(30) }]);
-    expect(backend().whyNot(file('lookup').sha256)).toBeNull();
-  });
-
-  test('many callers who share batches get their own rows, once', async () => {
-    const batcher = new Batcher(backend());
-    const asked = Array.from({ length: 300 }, (_, seed) => seed);
-    const answers = await Promise.all(
-      asked.map((seed) =>
-        batcher.submit({
-          file: file('affine'),
-          batchable: true,
-          inputs: [tensor('x', 'FP32', [1, 30], row(seed))],
-          deadlineAt: performance.now() + 60_000,
-        }),
-      ),
-    );
-    expect(answers.map(({ outputs }) => [...(outputs[0]?.data as Float32Array)])).toEqual(
-      asked.map((seed) => affineAnswer(row(seed))),
-    );
-    expect(Math.max(...answers.map(({ batchSize }) => batchSize))).toBeGreaterThan(1);
-    batcher.stop();
-  });
-
-  test('a run that takes too long ends, and says so; the next one is answered', async () => {
-    const slow = backend().run(file('slow'), [tensor('trips', 'INT64', [1], [1_200_000])], {
-      timeoutMs: 50,
-    });
-    await expect(slow).rejects.toMatchObject({ name: 'WorkerUnavailable', reason: 'timeout' });
-    const { outputs } = await run('slow', [tensor('trips', 'INT64', [1], [3])]);
-    expect(outputs).toMatchObject([{ data: Float32Array.of(3) }]);
-  });
-
-  test('a place in the lane is taken while a run is on its way, and its end is told', async () => {
-    const lane = backend().lane(file('affine'));
-    expect(backend().lane(file('affine'))).toBe(lane);
-    while (lane.idleCount() === 0) await new Promise<void>((resolve) => backend().onIdle(resolve));
-    const before = lane.idleCount();
-    const freed = new Promise<void>((resolve) => backend().onIdle(resolve));
-    const answer = run('affine', [tensor('x', 'FP32', [1, 30], row(1))]);
-    await Promise.resolve();
-    expect(lane.idleCount()).toBe(before - 1);
-    await answer;
-    await freed;
-    expect(lane.idleCount()).toBeGreaterThanOrEqual(before);
-  });
-
-  test('a model is made ready, is there, and is let go of', async () => {
-    const { sha256 } = file('FP64');
-    await backend().load(file('FP64'), 4);
-    expect(backend().holds(sha256)).toBe(true);
-    await backend().unload(file('FP64'));
-    expect(backend().holds(sha256)).toBe(false);
-    const { outputs } = await run('FP64', [tensor('x', 'FP64', [1, 2], [1, 2])]);
-    expect(outputs).toMatchObject([{ data: Float64Array.of(1, 2) }]);
-  });
-
-  test('it measures a model, and sees which columns may be missing', async () => {
-    const { p50Ms, p99Ms } = await backend().measureLatency(file('affine'), 20);
-    expect(p50Ms).toBeGreaterThan(0);
-    expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
-    const column = (index: number) => ({
-      name: `c${index}`,
-      input: 'x',
-      index,
-      datatype: 'FP32' as const,
-      nullable: false,
-    });
-    expect(await backend().nullable(file('FP32'), [column(0), column(1)])).toEqual([false, false]);
-  });
-
-  test('a model that is not there, or cannot be loaded, is refused with a sentence', async () => {
-    const path = join(folder, `${kind} nothing`);
-    writeFileSync(path, 'nothing');
-    const missing = kind === 'onnx' ? { sha256: 'n', path } : file('nobody');
-    const inspection = await backend().inspect(missing);
-    expect(inspection).toMatchObject({ ok: false, message: expect.stringMatching(/\w+ \w+/) as string });
-    await expect(backend().load(missing)).rejects.toThrow(WorkerUnavailable);
-  });
-
-  if (kind === 'onnx') return;
-
-  test('a run that nobody waits for is stopped', async () => {
-    const gone = new AbortController();
-    const trips = [tensor('trips', 'INT64', [1], [1_200_000])];
-    const answer = backend().run(file('slow'), trips, { ...OPTIONS, signal: gone.signal });
-    setImmediate(() => gone.abort());
-    await expect(answer).rejects.toMatchObject({ reason: 'cancelled' });
-    expect(backend().lane(file('slow')).idleCount()).toBe(8);
-  });
+  if (kind !== 'onnx') stopsWhatNobodyWaitsFor(() => ({ backend: remote, file }));
 });
+
+/** An ONNX model; of a name that nobody has, a file that is none. */
+function fileOf(name: string): ModelFile {
+  const bytes = MODELS[name];
+  if (bytes) return modelFile(folder, bytes);
+  const path = join(folder, `${name}.onnx`);
+  writeFileSync(path, 'nothing');
+  return { sha256: name, path };
+}
