@@ -1,16 +1,16 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
-import { RemoteFailure, remoteWords, type RemoteFault } from './remote-failure';
+import { faultOfUnavailable, RemoteFailure, remoteWords, type RemoteFault } from './remote-failure';
 
 /** The transport's own sentence about a message over the limit, which has the same code as a remote that is busy. */
 const TOO_LARGE = /larger than max|decompresses to a size/i;
 
 const FAULT_OF: ReadonlyMap<Code, RemoteFault> = new Map([
-  [Code.UNAVAILABLE, 'unreachable'],
   [Code.RESOURCE_EXHAUSTED, 'busy'],
   [Code.DEADLINE_EXCEEDED, 'timeout'],
   [Code.UNAUTHENTICATED, 'denied'],
   [Code.PERMISSION_DENIED, 'denied'],
   [Code.NOT_FOUND, 'not-found'],
+  [Code.UNIMPLEMENTED, 'unsupported'],
   [Code.INVALID_ARGUMENT, 'refused'],
   [Code.OUT_OF_RANGE, 'refused'],
 ]);
@@ -25,10 +25,7 @@ export function failureOfStatus(error: ServiceError | null, timeoutMs: number): 
     return new RemoteFailure('timeout', `The remote did not answer within ${Math.ceil(timeoutMs)} ms.`);
   const words = remoteWords(details);
   const said = words === '' ? '.' : `: ${words}`;
-  // A call that is UNAVAILABLE may be made again: so says the protocol.
-  return new RemoteFailure(
-    FAULT_OF.get(code) ?? 'failed',
-    `The remote answered ${Code[code]}${said}`,
-    code === Code.UNAVAILABLE,
-  );
+  const fault = code === Code.UNAVAILABLE ? faultOfUnavailable(words) : (FAULT_OF.get(code) ?? 'failed');
+  // A call that is UNAVAILABLE may be made again, so says the protocol; one that found a queue full would fill it.
+  return new RemoteFailure(fault, `The remote answered ${Code[code]}${said}`, fault === 'unreachable');
 }

@@ -1,6 +1,6 @@
 import { boundedJsonText, isObject } from './bounded-json';
 import type { HttpAnswer } from './http-call';
-import { RemoteFailure, remoteWords, type RemoteFault } from './remote-failure';
+import { faultOfUnavailable, RemoteFailure, remoteWords, type RemoteFault } from './remote-failure';
 
 const FAULT_OF: ReadonlyMap<number, RemoteFault> = new Map([
   [400, 'refused'],
@@ -13,8 +13,8 @@ const FAULT_OF: ReadonlyMap<number, RemoteFault> = new Map([
   [408, 'timeout'],
   [504, 'timeout'],
   [429, 'busy'],
+  [501, 'unsupported'],
   [502, 'unreachable'],
-  [503, 'unreachable'],
 ]);
 
 /** The media types that the protocols answer in. */
@@ -22,7 +22,7 @@ const TYPES = ['application/json', 'application/octet-stream'];
 
 /** Why an answer is none that can be read; null where it can. */
 export function failureOfHttp(answer: HttpAnswer): RemoteFailure | null {
-  const { status, headers } = answer;
+  const { status, headers, body } = answer;
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (status >= 300 && status < 400)
     return new RemoteFailure(
@@ -32,12 +32,13 @@ export function failureOfHttp(answer: HttpAnswer): RemoteFailure | null {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     return new RemoteFailure('broken', `The remote packed its answer (${remoteWords(encoding)}), unasked.`);
-  if (status !== 200)
-    return new RemoteFailure(
-      FAULT_OF.get(status) ?? 'failed',
-      `The remote answered ${status}${reasonIn(answer)}`,
-    );
-  if (type !== '' && !TYPES.includes(type))
+  if (status !== 200) {
+    const reason = reasonIn(answer);
+    const fault = status === 503 ? faultOfUnavailable(reason) : (FAULT_OF.get(status) ?? 'failed');
+    return new RemoteFailure(fault, `The remote answered ${status}${reason}`);
+  }
+  // Triton says that a model is ready by a status alone, with a type for the text that it does not send.
+  if (body.length > 0 && type !== '' && !TYPES.includes(type))
     return new RemoteFailure('broken', `The remote answered ${remoteWords(type)} in place of a prediction.`);
   return null;
 }

@@ -1,7 +1,6 @@
 import { parseExactly, parseJson } from '../../kernel/json/exact-json';
-import { InputCheck } from '../../kernel/input-check';
 import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
-import type { Tensor } from '../../kernel/tensors/tensor';
+import { DATATYPES, isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { Sequence } from '../sequence';
@@ -16,6 +15,7 @@ import { listIn, textIn } from './remote-spec';
 const JSON_LENGTH = 'inference-header-content-length';
 /** Datatypes that the protocol has no JSON form for. */
 const ONLY_BYTES: readonly string[] = ['FP16', 'BF16'];
+const FLOATING: ReadonlySet<string> = new Set(DATATYPES.filter(isFloating));
 
 export interface InferBody {
   readonly headers: Readonly<Record<string, string>>;
@@ -61,6 +61,16 @@ function parameterTexts(sequence: Sequence | undefined): string[] {
 const objectMember = (name: string, members: readonly string[]): string =>
   members.length === 0 ? '' : `"${name}":{${members.join(',')}},`;
 
+/** For servers that take texts only. @throws RemoteFailure where one is none */
+export function refuseOtherBytes({ name, data }: Tensor): void {
+  const place = firstOtherBytes(data);
+  if (place !== -1)
+    throw new RemoteFailure(
+      'refused',
+      `Input “${name}” holds bytes that are not UTF-8 in element ${place}, which travel as bytes only, and the remote does not list binary_tensor_data.`,
+    );
+}
+
 function inputText(tensor: Tensor): string {
   const { name, datatype, shape, data } = tensor;
   if (ONLY_BYTES.includes(datatype))
@@ -68,12 +78,7 @@ function inputText(tensor: Tensor): string {
       'refused',
       `Input “${name}” is ${datatype}, which travels as bytes only, and the remote does not list binary_tensor_data.`,
     );
-  const place = firstOtherBytes(data);
-  if (place !== -1)
-    throw new RemoteFailure(
-      'refused',
-      `Input “${name}” holds bytes that are not UTF-8 in element ${place}, which travel as bytes only, and the remote does not list binary_tensor_data.`,
-    );
+  refuseOtherBytes(tensor);
   const isWide = datatype === 'INT64' || datatype === 'UINT64';
   const values = isWide ? `[${(data as BigInt64Array).join(',')}]` : jsonValues(tensor);
   return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${values}}`;
@@ -114,8 +119,22 @@ export function readInferAnswer({ headers, body }: HttpAnswer): readonly Tensor[
   });
   if (at < body.length)
     throw new RemoteFailure('broken', `The remote sent ${body.length - at} bytes that belong to no output.`);
-  return answerTensors(outputs, new InputCheck());
+  try {
+    return answerTensors(outputs);
+  } catch (error) {
+    throw outputs.some(saysNull) ? noNumber() : error;
+  }
 }
+
+const saysNull = ({ datatype, data }: TensorInput): boolean =>
+  FLOATING.has(datatype) && data !== undefined && data.flat(Infinity).includes(null);
+
+/** Nothing is wrong with such a server, and the same answer can be had as bytes. */
+const noNumber = () =>
+  new RemoteFailure(
+    'refused',
+    'The remote answered null in place of a number, which is how some servers write NaN and infinity alike in JSON: ask it over gRPC, which says which one it is.',
+  );
 
 const sizeOf = ({ parameters }: Json): number | null =>
   isObject(parameters) && parameters.binary_data_size !== undefined

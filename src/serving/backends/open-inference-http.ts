@@ -2,7 +2,7 @@ import type { Tensor } from '../../kernel/tensors/tensor';
 import { jsonObject, type Json } from './bounded-json';
 import { HttpCaller, type HttpAnswer } from './http-call';
 import { failureOfHttp } from './http-failure';
-import { binaryBody, jsonBody, readInferAnswer } from './infer-body';
+import { binaryBody, jsonBody, readInferAnswer, refuseOtherBytes } from './infer-body';
 import { RemoteFailure } from './remote-failure';
 import type {
   CallLimits,
@@ -20,11 +20,14 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Largest answer that is no inference, in bytes. */
 export const MAX_CONTROL_BYTES = 1024 * 1024;
 
-/** A client of the Open Inference Protocol's REST API, with values as bytes where the server lists that extension. */
+/** `bytes, and texts`: values as bytes, but BYTES only where they are texts. */
+type Taken = 'bytes' | 'bytes, and texts' | 'JSON';
+
+/** A client of the Open Inference Protocol's REST API, with values as bytes where the server takes them. */
 export class OpenInferenceHttp implements RemoteInference {
   private readonly http: HttpCaller;
-  /** Whether the server takes bytes; asked once, and again where it did not say. */
-  private takesBytes: boolean | undefined;
+  /** What the server takes; asked once, and again where it did not say. */
+  private taken: Taken | undefined;
 
   constructor(url: URL, token: string | null) {
     this.http = new HttpCaller(url, token);
@@ -46,8 +49,9 @@ export class OpenInferenceHttp implements RemoteInference {
   }
 
   async infer(question: RemoteQuestion, limits: CallLimits): Promise<readonly Tensor[]> {
-    const takesBytes = this.takesBytes ?? (await this.askForBytes(limits));
-    const { headers, pieces } = takesBytes ? binaryBody(question) : jsonBody(question);
+    const taken = this.taken ?? (await this.askWhatIsTaken(limits));
+    if (taken === 'bytes, and texts') question.inputs.forEach(refuseOtherBytes);
+    const { headers, pieces } = taken === 'JSON' ? jsonBody(question) : binaryBody(question);
     const answer = await this.http.call(
       {
         method: 'POST',
@@ -69,10 +73,9 @@ export class OpenInferenceHttp implements RemoteInference {
     this.http.close();
   }
 
-  private async askForBytes(limits: CallLimits): Promise<boolean> {
-    const extensions = listIn(await this.get('/v2', limits), 'extensions');
-    this.takesBytes = extensions.includes('binary_tensor_data');
-    return this.takesBytes;
+  private async askWhatIsTaken(limits: CallLimits): Promise<Taken> {
+    this.taken = takenBy(await this.get('/v2', limits));
+    return this.taken;
   }
 
   /** The protocol says it by the status, whatever the body is. */
@@ -89,6 +92,17 @@ export class OpenInferenceHttp implements RemoteInference {
     if (failure) throw failure;
     return jsonObject(answer.body, (text) => JSON.parse(text) as unknown);
   }
+}
+
+/**
+ * KServe's own server has the extension since 0.14, and does not list it. It decodes all BYTES as UTF-8, whatever they
+ * travel as, and answers 500 where they are none.
+ */
+function takenBy(server: Json): Taken {
+  if (listIn(server, 'extensions').includes('binary_tensor_data')) return 'bytes';
+  const [major = 0, minor = 0] = textIn(server, 'version').split('.').map(Number);
+  const isKserve = textIn(server, 'name') === 'kserve' && (major > 0 || minor >= 14);
+  return isKserve ? 'bytes, and texts' : 'JSON';
 }
 
 const pathOf = ({ name, version }: RemoteModel): string =>

@@ -3,7 +3,7 @@ import { WorkerUnavailable } from '../worker-unavailable';
 import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
 import type { RanOn, RunOptions } from './backend';
 import type { RemoteDocument } from './remote-document';
-import { RemoteFailure } from './remote-failure';
+import { asSentence, RemoteFailure } from './remote-failure';
 import type { CallLimits, RemoteMetadata, RemoteModel as Address } from './remote-inference';
 import type { RemoteServer } from './remote-server';
 
@@ -106,7 +106,7 @@ export class RemoteModel {
   whyNot(): string | null {
     const { state, reason } = this.breaker;
     if (state !== 'DOWN' || reason === null) return null;
-    return `${reason.replace(/[^.…]$/, '$&.')} It is asked again once it says that it is ready.`;
+    return `${asSentence(reason)} It is asked again once it says that it is ready.`;
   }
 
   status(): RemoteStatus {

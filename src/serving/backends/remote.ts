@@ -18,7 +18,7 @@ import type {
   WorkerStatus,
 } from './backend';
 import type { RemoteDocument } from './remote-document';
-import { RemoteFailure } from './remote-failure';
+import { asSentence, RemoteFailure } from './remote-failure';
 import { RemoteModel, type RemoteStatus } from './remote-model';
 import type { RemotePolicy } from './remote-policy';
 import { RemoteServer, serverKey, type RemoteServerStatus } from './remote-server';
@@ -244,10 +244,13 @@ function told(failure: RemoteFailure): InvalidInput | WorkerUnavailable {
 }
 
 /** Why a model was not registered: every one of these can be mended. */
-function refusedBy({ fault, message }: RemoteFailure): Inspection {
+function refusedBy({ fault, message: words }: RemoteFailure): Inspection {
+  const message = asSentence(words);
   switch (fault) {
     case 'not-found':
       return { ok: false, code: 'REMOTE_NOT_FOUND', message };
+    case 'unsupported':
+      return { ok: false, code: 'REMOTE_UNSUPPORTED', message };
     case 'denied':
       return { ok: false, code: 'REMOTE_DENIED', message: `${message} Name a credential that it takes.` };
     case 'broken':
