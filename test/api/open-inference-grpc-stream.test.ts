@@ -42,6 +42,7 @@ test('every request of a stream is answered, and the stream ends when its client
   const ids = stream.answers.map(({ errorMessage, inferResponse }) => {
     expect(errorMessage).toBe('');
     expect(floatsIn(inferResponse?.rawOutputContents[0])[0]).toBe(2 * Number(inferResponse?.id));
+    expect(inferResponse?.parameters.triton_final_response?.parameterChoice.value).toBe(true);
     return inferResponse?.id;
   });
   expect(new Set(ids).size).toBe(1_000);

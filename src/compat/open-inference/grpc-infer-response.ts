@@ -1,6 +1,6 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
-  type InferParameterSchema,
+  InferParameterSchema,
   ModelInferResponseSchema,
   ModelStreamInferResponseSchema,
   type ModelInferResponse,
@@ -18,7 +18,7 @@ export function inferResponse({ modelName, id }: Asked, result: PredictSuccess):
   const parameters: Record<string, Parameter> = { prediction_id: text(predictionId) };
   if (variant !== null) parameters.variant = text(variant);
   if (cacheAgeMs !== null) {
-    parameters.cached = { parameterChoice: { case: 'boolParam', value: true } };
+    parameters.cached = truth;
     const age = BigInt(Math.round(cacheAgeMs));
     parameters.cache_age_ms = { parameterChoice: { case: 'int64Param', value: age } };
   }
@@ -34,14 +34,21 @@ export function inferResponse({ modelName, id }: Asked, result: PredictSuccess):
 
 type Parameter = MessageInitShape<typeof InferParameterSchema>;
 
+const truth: Parameter = { parameterChoice: { case: 'boolParam', value: true } };
 const text = (value: string): Parameter => ({ parameterChoice: { case: 'stringParam', value } });
 
 export const encodeResponse = (response: ModelInferResponse): Buffer =>
   asBuffer(toBinary(ModelInferResponseSchema, response));
 
-/** The same as the answer to one request of a stream. */
-export const encodeInStream = (response: ModelInferResponse): Buffer =>
-  streamAnswer({ inferResponse: response });
+/**
+ * The same as the answer to one request of a stream, and the word by which Triton's clients see that no more come to it.
+ *
+ * @param response belongs to this function
+ */
+export function encodeInStream(response: ModelInferResponse): Buffer {
+  response.parameters.triton_final_response = create(InferParameterSchema, truth);
+  return streamAnswer({ inferResponse: response });
+}
 
 /** Why one request of a stream has no answer. The stream goes on. */
 export const encodeErrorInStream = (errorMessage: string, { modelName, modelVersion, id }: Asked): Buffer =>
