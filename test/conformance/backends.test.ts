@@ -16,25 +16,13 @@ import {
   identity,
   lookup,
   loopOnDemand,
-  model,
   modelFile,
-  value,
+  pair,
 } from '../support/onnx-models';
 import { EchoRemote } from '../support/echo-remote';
 import { RegistryClient } from '../support/registry-client';
 import { documentFor, REMOTE_KINDS, remoteModel } from '../support/remote-model';
 import { startTestServer, type TestServer } from '../support/test-server';
-
-/** `same` is x, `kind` the text beside it: two outputs of two datatypes. */
-const pair = (): Uint8Array =>
-  model({
-    node: [
-      { opType: 'Identity', input: ['x'], output: ['same'] },
-      { opType: 'Identity', input: ['text'], output: ['kind'] },
-    ],
-    input: [value('x', 'FP64', ['N', 2]), value('text', 'BYTES', ['N', 1])],
-    output: [value('same', 'FP64', ['N', 2]), value('kind', 'BYTES', ['N', 1])],
-  });
 
 const MODELS: Readonly<Record<string, Uint8Array>> = {
   ...Object.fromEntries(ONNX_DATATYPES.map((datatype) => [datatype, identity(datatype)])),

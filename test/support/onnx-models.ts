@@ -181,6 +181,17 @@ export function centred(): Uint8Array {
   });
 }
 
+/** `same` is x, `kind` the text beside it: two outputs of two datatypes. */
+export const pair = (): Uint8Array =>
+  model({
+    node: [
+      { opType: 'Identity', input: ['x'], output: ['same'] },
+      { opType: 'Identity', input: ['text'], output: ['kind'] },
+    ],
+    input: [value('x', 'FP64', ['N', 2]), value('text', 'BYTES', ['N', 1])],
+    output: [value('same', 'FP64', ['N', 2]), value('kind', 'BYTES', ['N', 1])],
+  });
+
 /** y[N, 1] = table[i[N, 1]]: refuses an index of `size` or more when it runs. */
 export function lookup(size = 8): Uint8Array {
   return oneNode(
