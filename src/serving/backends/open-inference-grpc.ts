@@ -134,8 +134,8 @@ export class OpenInferenceGrpc implements RemoteInference {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(cancelled());
       if (this.isClosed) return reject(closed());
-      if (message.length > this.maxMessageBytes)
-        return reject(tooLarge(message.length, this.maxMessageBytes));
+      const { maxMessageBytes } = this;
+      if (message.length > maxMessageBytes) return reject(tooLarge(message.length, maxMessageBytes));
       const call = this.client.makeUnaryRequest(
         `/${SERVICE}/${rpc}`,
         asBuffer,
@@ -146,7 +146,7 @@ export class OpenInferenceGrpc implements RemoteInference {
         (error: ServiceError | null, answer?: Buffer) => {
           signal?.removeEventListener('abort', cancel);
           if (answer !== undefined) resolve(answer);
-          else reject(signal?.aborted ? cancelled() : failureOfStatus(error, timeoutMs));
+          else reject(signal?.aborted ? cancelled() : failureOfStatus(error, { timeoutMs, maxMessageBytes }));
         },
       );
       const cancel = () => call.cancel();

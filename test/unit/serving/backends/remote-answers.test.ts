@@ -9,7 +9,8 @@ const http = (status: number, text: string, type = 'application/json') => ({
   headers: { 'content-type': type },
   body: Buffer.from(text),
 });
-const grpc = (code: Code, details: string) => failureOfStatus({ code, details } as ServiceError, 1_000);
+const LIMITS = { timeoutMs: 1_000, maxMessageBytes: 67_108_864 };
+const grpc = (code: Code, details: string) => failureOfStatus({ code, details } as ServiceError, LIMITS);
 
 test('a status without a body is an answer, whatever type it names; a page is none', () => {
   expect(failureOfHttp(http(200, '', 'text/plain'))).toBeNull();
@@ -32,6 +33,16 @@ test('a server that says that it cannot answer now is away', () => {
     fault: 'unreachable',
     mayRepeat: true,
   });
+});
+
+test.each([
+  ['Received message larger than max (70000000 vs 67108864)', 'broken'], // our own transport's
+  ['Received message that decompresses to a size larger than 67108864', 'broken'],
+  ['SERVER: Received message larger than max (5242908 vs. 4194304)', 'refused'], // Python's and C++'s
+  ['grpc: received message larger than max (5242908 vs. 4194304)', 'refused'], // Go's
+  ['gRPC message exceeds maximum size 4194304: 5242908', 'refused'], // Java's
+])('whose limit a message is over: %s', (words, fault) => {
+  expect(grpc(Code.RESOURCE_EXHAUSTED, words)).toMatchObject({ fault });
 });
 
 test('a server that has no such call for a model is told from one that failed', () => {
