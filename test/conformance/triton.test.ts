@@ -2,6 +2,10 @@ import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type { RunOptions, RunResult } from '../../src/serving/backends/backend';
 import type { RemoteBackend } from '../../src/serving/backends/remote';
 import { InvalidInput } from '../../src/serving/invalid-input';
+import { OpenInferenceClient } from '../support/open-inference-client';
+import { RegistryClient } from '../support/registry-client';
+import { remoteModel } from '../support/remote-model';
+import { startTestServer } from '../support/test-server';
 import { until } from '../support/until';
 import { V2_SCHEMES, V2Server } from '../support/v2-server';
 
@@ -136,37 +140,20 @@ const floats = (values: readonly number[], shape: readonly number[] = [values.le
     });
   });
 
-  test('killed under load it is missed by all, and asked again once it is back', async () => {
-    let isOver = false;
-    const answered = { http: 0, grpc: 0 };
-    const failed = { http: 0, grpc: 0 };
-    const callers = V2_SCHEMES.flatMap((scheme) =>
-      Array.from({ length: 4 }, async () => {
-        while (!isOver) {
-          const file = triton.file(scheme, 'FP32');
-          const answer = remote.run(file, [floats([1, 2], [1, 2])], { timeoutMs: 5_000 });
-          await answer.then(
-            () => (answered[scheme] += 1),
-            (error: unknown) => {
-              expect(error).toMatchObject({ name: 'WorkerUnavailable', reason: 'remote' });
-              failed[scheme] += 1;
-            },
-          );
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-      }),
-    );
-    const allSay = (counts: typeof answered) =>
-      until(() => V2_SCHEMES.every((scheme) => counts[scheme] > 20));
-    await allSay(answered);
-    await triton.kill();
-    await allSay(failed);
-    await triton.begin();
-    answered.http = answered.grpc = 0;
-    await allSay(answered);
-    isOver = true;
-    await Promise.all(callers);
-    for (const { state } of remote.remotes().filter(({ model }) => model === 'FP32'))
-      expect(state).toBe('READY');
+  test('a stateful model of Triton’s is registered, and asked in sequences by our own doors', async () => {
+    const server = await startTestServer({ REMOTE_BACKENDS: new URL(triton.url).host });
+    const document = remoteModel({ backend: 'open-inference', url: triton.url, model: 'tally' });
+    const registry = new RegistryClient(server);
+    await registry.promote(await registry.version('tally', Buffer.from(document)), 'production');
+    const v2 = new OpenInferenceClient(server);
+    const step = async (value: number, more: object) => {
+      const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [value] }];
+      return (await v2.infer('tally', { inputs, parameters: { sequence_id: 'mine', ...more } })).json;
+    };
+    expect(await step(1, { sequence_start: true })).toMatchObject({ outputs: [{ data: [1] }] });
+    expect(await step(2, {})).toMatchObject({ outputs: [{ data: [3] }] });
+    expect(await step(4, { sequence_end: true })).toMatchObject({ outputs: [{ data: [7] }] });
+    expect((await step(1, {})).error).toMatch(/must specify the START flag/);
+    await server.stop();
   });
 });

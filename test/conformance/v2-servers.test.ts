@@ -1,11 +1,16 @@
+import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type { RemoteBackend } from '../../src/serving/backends/remote';
+import { InvalidInput } from '../../src/serving/invalid-input';
 import { keepsBackendContract, stopsWhatNobodyWaitsFor, type Feature } from '../support/backend-contract';
+import { until } from '../support/until';
 import { V2_SCHEMES, V2Server, type V2Scheme } from '../support/v2-server';
 
 interface Kind {
   /** A Python with what a file of `servers` asks for; `.ci/v2-servers.sh` makes them. */
   readonly python: string | undefined;
   readonly script: string;
+  /** What it says to some megabytes over gRPC. */
+  readonly tooLarge: RegExp;
   readonly lacks: Readonly<Record<V2Scheme, Partial<Record<Feature, RegExp>>>>;
 }
 const ONLY_TEXTS = /bytes that are not UTF-8 in element 1, which travel as bytes only/;
@@ -21,21 +26,33 @@ const SERVERS: Readonly<Record<string, Kind>> = {
   Triton: {
     python: process.env.TRITON_PYTHON,
     script: 'triton.py',
+    tooLarge: /batch-size must be <= 64/,
     lacks: { http: OF_TRITON, grpc: OF_TRITON },
   },
   KServe: {
     python: process.env.KSERVE_PYTHON,
     script: 'kserve_models.py',
+    tooLarge: /^The question is too large for the remote: .*8388608/,
     lacks: { http: { 'bytes that are no text': ONLY_TEXTS }, grpc: {} },
   },
   MLServer: {
     python: process.env.MLSERVER_PYTHON,
     script: 'mlserver_models.py',
+    tooLarge: /^The question is too large for the remote: .*4194304/,
     lacks: { http: ONLY_JSON, grpc: {} },
   },
 };
 
-describe.each(Object.entries(SERVERS))('%s', (_name, { python, script, lacks }) => {
+/** Of `FP32`, in 9 MiB. */
+const LARGE_ROWS = 1_179_648;
+const floats = (rows: number): Tensor => ({
+  name: 'x',
+  datatype: 'FP32',
+  shape: [rows, 2],
+  data: new Float32Array(2 * rows),
+});
+
+describe.each(Object.entries(SERVERS))('%s', (_name, { python, script, lacks, tooLarge }) => {
   if (!python) return test.skip('is not here', () => undefined);
   let server: V2Server;
   let remote: RemoteBackend;
@@ -52,5 +69,48 @@ describe.each(Object.entries(SERVERS))('%s', (_name, { python, script, lacks }) 
     const subject = () => ({ backend: remote, file: (model: string) => server.file(scheme, model) });
     keepsBackendContract(subject, lacks[scheme]);
     stopsWhatNobodyWaitsFor(subject);
+  });
+
+  test('a question that is too large for it is its caller’s, and closes the model to nobody', async () => {
+    const file = server.file('grpc', 'FP32');
+    const large = () => remote.run(file, [floats(LARGE_ROWS)], { timeoutMs: 20_000 });
+    // Triton’s gRPC has no limit that ours does not have, and so many rows are more than its model takes.
+    for (let times = 0; times < 4; times += 1) await expect(large()).rejects.toThrow(InvalidInput);
+    await expect(large()).rejects.toThrow(tooLarge);
+    expect(remote.whyNot(file.sha256)).toBeNull();
+  });
+
+  test('killed under load it is missed by all, and asked again once it is back', async () => {
+    let isOver = false;
+    const answered = { http: 0, grpc: 0 };
+    const failed = { http: 0, grpc: 0 };
+    const callers = V2_SCHEMES.flatMap((scheme) =>
+      Array.from({ length: 4 }, async () => {
+        while (!isOver) {
+          const file = server.file(scheme, 'FP32');
+          const answer = remote.run(file, [floats(1)], { timeoutMs: 5_000 });
+          await answer.then(
+            () => (answered[scheme] += 1),
+            (error: unknown) => {
+              expect(error).toMatchObject({ name: 'WorkerUnavailable', reason: 'remote' });
+              failed[scheme] += 1;
+            },
+          );
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }),
+    );
+    const allSay = (counts: typeof answered) =>
+      until(() => V2_SCHEMES.every((scheme) => counts[scheme] > 20));
+    await allSay(answered);
+    await server.kill();
+    await allSay(failed);
+    await server.begin();
+    answered.http = answered.grpc = 0;
+    await allSay(answered);
+    isOver = true;
+    await Promise.all(callers);
+    for (const { state } of remote.remotes().filter(({ model }) => model === 'FP32'))
+      expect(state).toBe('READY');
   });
 });
