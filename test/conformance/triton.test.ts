@@ -33,16 +33,11 @@ const floats = (values: readonly number[], shape: readonly number[] = [values.le
   });
 
   describe.each(V2_SCHEMES)('over %s', (scheme) => {
-    const run = (
-      model: string,
-      x: Tensor,
-      more: Partial<RunOptions> = {},
-      version = '',
-    ): Promise<RunResult> =>
-      remote.run(triton.file(scheme, model, version), [x], { timeoutMs: 20_000, ...more });
+    const run = (model: string, x: Tensor, more: Partial<RunOptions> = {}, place = {}): Promise<RunResult> =>
+      remote.run(triton.file(scheme, model, place), [x], { timeoutMs: 20_000, ...more });
     const valuesOf = async (answer: Promise<RunResult>) =>
       (await answer).outputs.map(({ data }) => [...(data as Float32Array)]);
-    const inspect = (model: string, version = '') => remote.inspect(triton.file(scheme, model, version));
+    const inspect = (model: string, place = {}) => remote.inspect(triton.file(scheme, model, place));
     const whyNot = (model: string) => remote.whyNot(triton.file(scheme, model).sha256);
 
     test('BF16 comes back with every bit', async () => {
@@ -74,10 +69,13 @@ const floats = (values: readonly number[], shape: readonly number[] = [values.le
     });
 
     test('the version named is asked, else the latest; one that is not there is not found', async () => {
-      expect(await valuesOf(run('versioned', floats([7]), {}, '1'))).toEqual([[1]]);
-      expect(await valuesOf(run('versioned', floats([7]), {}, '2'))).toEqual([[2]]);
+      expect(await valuesOf(run('versioned', floats([7]), {}, { version: '1' }))).toEqual([[1]]);
+      expect(await valuesOf(run('versioned', floats([7]), {}, { version: '2' }))).toEqual([[2]]);
       expect(await valuesOf(run('versioned', floats([7])))).toEqual([[2]]);
-      expect(await inspect('versioned', '3')).toMatchObject({ ok: false, code: 'REMOTE_NOT_FOUND' });
+      expect(await inspect('versioned', { version: '3' })).toMatchObject({
+        ok: false,
+        code: 'REMOTE_NOT_FOUND',
+      });
     });
 
     test.each([

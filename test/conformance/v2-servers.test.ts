@@ -69,6 +69,21 @@ describe.each(Object.entries(SERVERS))('%s', (_name, { python, script, lacks, to
     const subject = () => ({ backend: remote, file: (model: string) => server.file(scheme, model) });
     keepsBackendContract(subject, lacks[scheme]);
     stopsWhatNobodyWaitsFor(subject);
+
+    if (script === 'triton.py') return; // it is told of each of its models
+
+    test('a model without metadata is what its document says', async () => {
+      const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1, 2] });
+      const said = { inputs: [tensor('x')], outputs: [tensor('y')] };
+      const silent = await remote.inspect(server.file(scheme, 'silent'));
+      expect(silent).toMatchObject({ ok: false, code: 'NO_SIGNATURE' });
+      const written = server.file(scheme, 'silent', said);
+      expect(await remote.inspect(written)).toEqual({ ok: true, ...said, batchable: true });
+      const { outputs } = await remote.run(written, [floats(1)], { timeoutMs: 20_000 });
+      expect(outputs).toMatchObject([{ name: 'y', shape: [1, 2] }]);
+      const other = server.file(scheme, 'affine', said);
+      expect(await remote.inspect(other)).toMatchObject({ ok: false, code: 'OTHER_SIGNATURE' });
+    });
   });
 
   test('a question that is too large for it is its caller’s, and closes the model to nobody', async () => {

@@ -65,12 +65,12 @@ export class V2Server {
   }
 
   /** A version's artifact that says where one of its models is. */
-  file(scheme: V2Scheme, model: string, version = ''): ModelFile {
+  file(scheme: V2Scheme, model: string, more: Readonly<Record<string, unknown>> = {}): ModelFile {
     const url = scheme === 'http' ? this.url : `grpc://${this.grpcAddress}`;
-    const place = { backend: 'open-inference', url, model, ...(version !== '' && { version }) };
-    const read = parseRemoteDocument(remoteModel(place));
+    const text = remoteModel({ backend: 'open-inference', url, model, ...more });
+    const read = parseRemoteDocument(text);
     if (!read?.ok) throw new Error(read?.message);
-    return { sha256: `${url} ${model} ${version}`, path: '', remote: read.document };
+    return { sha256: text, path: '', remote: read.document };
   }
 
   /** Starts it, also again in the same place; resolves once it says that it is ready. */

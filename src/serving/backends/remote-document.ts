@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { shorten } from '../../kernel/errors';
+import type { RemoteMetadata, RemoteTensorSpec } from './remote-inference';
 
 /** Largest document that is read, in bytes: many times what its fields can hold. */
 export const MAX_DOCUMENT_BYTES = 16_384;
@@ -27,9 +28,16 @@ interface Place {
   readonly maxInFlight: number;
 }
 
+/** What a model takes and gives, as somebody says it. */
+export type SaidTensors = Pick<RemoteMetadata, 'inputs' | 'outputs'>;
+
 /** A model that another server has, as an artifact says it. */
 export type RemoteDocument =
-  | (Place & { readonly backend: 'open-inference' })
+  | (Place & {
+      readonly backend: 'open-inference';
+      /** For remotes that say nothing of it: the protocol leaves metadata to the model. Null: this one does. */
+      readonly tensors: SaidTensors | null;
+    })
   | (Place & {
       readonly backend: 'tf-serving';
       /** One of TensorFlow Serving's labels, in place of a version; null: none. */
@@ -88,8 +96,9 @@ class Fields {
     const backend = this.oneOf('backend', ['open-inference', 'tf-serving']);
     const place = this.place(backend);
     if (backend === 'open-inference') {
+      const tensors = this.tensors();
       this.end();
-      return { backend, ...place };
+      return { backend, ...place, tensors };
     }
     const label = this.optionalText('label');
     if (label !== null && place.version !== '') throw new Wrong('A version and a label exclude each other.');
@@ -111,6 +120,25 @@ class Fields {
       timeoutMs: this.count('timeoutMs', DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
       maxInFlight: this.count('maxInFlight', DEFAULT_IN_FLIGHT, MAX_IN_FLIGHT),
     };
+  }
+
+  private tensors(): SaidTensors | null {
+    const inputs = this.specs('inputs');
+    const outputs = this.specs('outputs');
+    if (inputs && outputs) return { inputs, outputs };
+    if (inputs || outputs) throw new Wrong('“inputs” and “outputs” go together.');
+    return null;
+  }
+
+  /** Datatypes, names and sizes are checked with those that remotes say. */
+  private specs(name: 'inputs' | 'outputs'): SaidTensors['inputs'] | null {
+    const value = this.take(name);
+    if (value === undefined || value === null) return null;
+    if (Array.isArray(value) && value.every(isSpec))
+      return value.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
+    throw new Wrong(
+      `“${name}”: expected a list of tensors such as {"name": "x", "datatype": "FP32", "shape": [-1, 4]}.`,
+    );
   }
 
   private url(backend: RemoteDocument['backend']): URL {
@@ -172,4 +200,11 @@ class Fields {
     const [unknown] = this.left;
     if (unknown !== undefined) throw new Wrong(`There is no field “${shorten(unknown)}”.`);
   }
+}
+
+function isSpec(value: unknown): value is RemoteTensorSpec {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, datatype, shape } = value as Json;
+  const isShape = Array.isArray(shape) && shape.every((size) => typeof size === 'number');
+  return typeof name === 'string' && typeof datatype === 'string' && isShape;
 }

@@ -1,6 +1,7 @@
 import { DATATYPES, elementCount, type Tensor, type TensorSpec } from '../../kernel/tensors/tensor';
 import { refuseBadName, refuseDuplicates } from '../worker/declared-signature';
 import { ModelRefusal } from '../worker/refusal';
+import type { SaidTensors } from './remote-document';
 import { RemoteFailure } from './remote-failure';
 import type { RemoteMetadata, RemoteTensorSpec } from './remote-inference';
 
@@ -15,8 +16,29 @@ export interface Declared {
   readonly outputs: readonly TensorSpec[];
 }
 
-/** What a remote says of its model, as we can serve it. @throws ModelRefusal for types, names and shapes that we cannot */
-export function declaredBy({ inputs, outputs }: RemoteMetadata): Declared {
+/**
+ * What a model takes and gives, as we can serve it: as its remote says, or its document where the remote says nothing.
+ *
+ * @throws ModelRefusal where neither says it, they differ, or there are types, names and shapes that we cannot serve
+ */
+export function declaredBy(said: RemoteMetadata, written: SaidTensors | null): Declared {
+  const isSaid = said.inputs.length > 0 || said.outputs.length > 0;
+  if (!isSaid && !written)
+    throw new ModelRefusal(
+      'NO_SIGNATURE',
+      'The remote does not say what its model takes and gives: write “inputs” and “outputs” into the document.',
+    );
+  const declared = checked(isSaid || !written ? said : written);
+  const difference = isSaid && written ? differenceOf(checked(written), declared, 'the document says') : null;
+  if (difference !== null)
+    throw new ModelRefusal(
+      'OTHER_SIGNATURE',
+      `${difference} Leave “inputs” and “outputs” out of the document.`,
+    );
+  return declared;
+}
+
+function checked({ inputs, outputs }: SaidTensors): Declared {
   if (outputs.length === 0)
     throw new ModelRefusal('NO_OUTPUTS', 'The remote’s model has no outputs, so it answers nothing.');
   const declared = {
@@ -46,12 +68,17 @@ function specOf(role: 'input' | 'output', { name, datatype, shape }: RemoteTenso
 
 /** What has become of a model since it was registered, in a sentence; null where it takes and gives the same. */
 export function changeOf(before: Declared, now: Declared): string | null {
+  const difference = differenceOf(before, now, 'the version was registered with');
+  return difference === null ? null : `${difference} Register it again.`;
+}
+
+function differenceOf(before: Declared, now: Declared, whose: string): string | null {
   const same = (one: readonly TensorSpec[], other: readonly TensorSpec[]) =>
     describe(one) === describe(other);
   if (same(before.inputs, now.inputs) && same(before.outputs, now.outputs)) return null;
   return (
-    `The remote’s model takes ${shown(now.inputs)} and gives ${shown(now.outputs)}; the version was registered with ` +
-    `${shown(before.inputs)} and ${shown(before.outputs)}. Register it again.`
+    `The remote’s model takes ${shown(now.inputs)} and gives ${shown(now.outputs)}; ${whose} ` +
+    `${shown(before.inputs)} and ${shown(before.outputs)}.`
   );
 }
 

@@ -159,7 +159,9 @@ export class RemoteBackend implements Backend {
 
   private async declaredNow(file: ModelFile): Promise<Declared> {
     const model = this.modelOf(file);
-    const declared = declaredBy(await model.metadata());
+    const { document } = model;
+    const written = document.backend === 'open-inference' ? document.tensors : null;
+    const declared = declaredBy(await model.metadata(), written);
     this.seen.set(file.sha256, declared);
     return declared;
   }

@@ -21,10 +21,10 @@ class Served(Model):
         self.ready = True
 
     def get_input_types(self):
-        return described(self.model.inputs)
+        return [] if self.name == "silent" else described(self.model.inputs)
 
     def get_output_types(self):
-        return described(self.model.outputs)
+        return [] if self.name == "silent" else described(self.model.outputs)
 
     async def predict(self, payload, headers=None, response_headers=None):
         arrays = {tensor.name: tensor.as_numpy() for tensor in payload.inputs}

@@ -55,7 +55,9 @@ async def main(http_port, grpc_port, folder):
     )
     server = MLServer(settings)
     models = [
-        ModelSettings(name=name, implementation=Served, inputs=described(inputs), outputs=described(outputs))
+        ModelSettings(name=name, implementation=Served)
+        if name == "silent"
+        else ModelSettings(name=name, implementation=Served, inputs=described(inputs), outputs=described(outputs))
         for name, (inputs, outputs, _) in MODELS.items()
     ]
     await server.start(models)

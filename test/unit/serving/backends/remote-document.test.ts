@@ -34,6 +34,14 @@ test('a document says where a model is', () => {
   expect(documentOf(tf)).toMatchObject({ label: 'stable', signature: 'serving_default', version: '' });
 });
 
+test('a document says what a model takes and gives, where its remote does not', () => {
+  const tensor = { name: 'x', datatype: 'FP32', shape: [-1, 4] };
+  expect(documentOf(TRITON)).toMatchObject({ tensors: null });
+  expect(documentOf({ ...TRITON, inputs: [tensor], outputs: [{ ...tensor, more: 1 }] })).toMatchObject({
+    tensors: { inputs: [tensor], outputs: [tensor] },
+  });
+});
+
 test.each([
   [{ ...TRITON, backend: 'torch' }, /“backend”: expected “open-inference” or “tf-serving”, got “torch”/],
   [{ ...TRITON, url: undefined }, /“url” is missing/],
@@ -48,6 +56,10 @@ test.each([
   [{ ...TRITON, model: undefined }, /“model” is missing/],
   [{ ...TRITON, timeoutMs: 0 }, /“timeoutMs”: expected a whole number from 1 to 60000/],
   [{ ...TRITON, maxInFlight: 1_000 }, /“maxInFlight”: expected a whole number from 1 to 128/],
+  [{ ...TRITON, inputs: [] }, /“inputs” and “outputs” go together/],
+  [{ ...TRITON, inputs: [], outputs: [{ name: 'y' }] }, /“outputs”: expected a list of tensors such as/],
+  [{ ...TRITON, inputs: {}, outputs: [] }, /“inputs”: expected a list of tensors such as/],
+  [{ backend: 'tf-serving', url: 'http://tf', model: 'm', inputs: [], outputs: [] }, /no field “inputs”/],
   [{ ...TRITON, token: 'secret' }, /There is no field “token”/],
   [{ ...TRITON, label: 'stable' }, /There is no field “label”/],
   [{ ...TRITON, backend: 'tf-serving' }, /“url”: expected a URL such as http:\/\/tf-serving:8501/],
