@@ -112,10 +112,10 @@ export class WorkerClient {
     metadata: Metadata,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    // Who has waited for its turn may come when the worker is gone; the library would throw an error of its own.
-    if (this.isClosed) return Promise.reject(new WorkerLost('The connection to it is closed.'));
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(cancelled());
+      // Who has waited for its turn may come when the worker is gone; the library would throw an error of its own.
+      if (this.isClosed) return reject(new WorkerLost('The connection to it is closed.'));
       let bytes: Buffer | undefined;
       const call = this.client.makeUnaryRequest(
         ...([path, asBuffer, asItIs, message, metadata] as const),
