@@ -2,7 +2,7 @@
 # Servers of other projects that speak the Open Inference Protocol, unmodified: our backend asks NVIDIA Triton, KServe's
 # and MLServer, and our doors are compared with Triton's. Each comes from PyPI, into an environment of its own, since
 # their pins exclude each other; what of them cannot be had is said to be missing, and is no failure. On two cores the
-# tests take 45 s, and on a clean checkout the environments another minute.
+# tests take 40 to 60 s, and on a clean checkout the environments another minute.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 servers=test/conformance/servers

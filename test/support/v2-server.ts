@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -92,12 +93,18 @@ export class V2Server {
     }
   }
 
-  /** Ends it without a word, with all that it has started. */
+  /** Ends it without a word, with all that it has started, also where it has ended by itself. */
   async kill(): Promise<void> {
-    const { pid, exitCode, signalCode } = this.child ?? {};
-    if (!this.child || pid === undefined || exitCode !== null || signalCode !== null) return;
-    const exited = new Promise((resolve) => this.child?.once('exit', resolve));
-    process.kill(-pid, 'SIGKILL');
+    const { child } = this;
+    this.child = undefined;
+    if (child?.pid === undefined) return;
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const exited = hasEnded ? undefined : once(child, 'exit');
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // else nobody of it is left
+    }
     await exited;
   }
 
@@ -112,7 +119,7 @@ export class V2Server {
   private async ready(): Promise<void> {
     const deadline = performance.now() + START_LIMIT_MS;
     while (!(await isReady(this.url))) {
-      if (this.child?.exitCode !== null || performance.now() > deadline)
+      if (this.child?.exitCode !== null || this.child.signalCode !== null || performance.now() > deadline)
         throw new Error(`${this.script} did not start:\n${readFileSync(join(this.folder, 'log'), 'utf8')}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
