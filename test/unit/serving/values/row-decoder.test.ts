@@ -1,5 +1,4 @@
 import type { Datatype, Tensor } from '../../../../src/kernel/tensors/tensor';
-import type { Signature } from '../../../../src/registry/registry';
 import { decodeRows } from '../../../../src/serving/values/row-decoder';
 import { newData } from '../../../../src/serving/values/tensor-json';
 import { parserOf } from '../../../../src/serving/values/value-parser';
