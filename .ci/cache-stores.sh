@@ -2,15 +2,15 @@
 # The shared prediction cache on the stores that there are besides Redis: what their packages from npm do with them. The
 # packages go into a folder of their own, since nobody needs all of them. Where npm's registry cannot be reached at all,
 # nothing is tried; where it has not all of them, that is a failure. Stores that are missing are said, and are no
-# failure: memcached and etcd are programs on PATH, DynamoDB is moto's server of .ci/s3.sh, PostgreSQL is at
-# DATABASE_URL, MySQL or MariaDB at MYSQL_URL, a database that may be written to.
-# On two cores the tests take 20 s, most of it etcd: 9 s, Redis 5, DynamoDB 3, Memcached, PostgreSQL and MySQL 1 each.
-# On a clean checkout the packages take another 35 s.
+# failure: memcached and etcd are programs on PATH, DynamoDB is moto's server of .ci/s3.sh, Firestore an emulator from
+# npm, PostgreSQL is at DATABASE_URL, MySQL or MariaDB at MYSQL_URL, a database that may be written to.
+# On two cores the tests take 45 s, most of it Firestore: 25 s, etcd 9, Redis 5, DynamoDB 3, the others 1 each.
+# On a clean checkout the packages take as long again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 adapters=.ci/cache-stores-adapters.txt
 folder="$PWD/.ci/.cache-stores"
-stores="sqlite"
+stores="sqlite firestore"
 
 not_run() {
   printf '\n!!! NOT RUN: the shared prediction cache on %s. %s\n\n' "$1" "$2" >&2
@@ -23,7 +23,7 @@ registry_answers() {
 if ! cmp -s "$adapters" "$folder/installed.txt"; then
   rm -rf "$folder" && mkdir -p "$folder" && echo '{"private": true}' >"$folder/package.json"
   if ! registry_answers; then
-    not_run 'Memcached, DynamoDB, etcd, PostgreSQL, MySQL and SQLite' "npm's registry cannot be reached."
+    not_run 'Memcached, DynamoDB, etcd, Firestore, PostgreSQL, MySQL and SQLite' "npm's registry cannot be reached."
     exit 0
   fi
   # SQLite's package is compiled where no binary of it can be had; without optimisation that takes a third of the time.

@@ -26,6 +26,8 @@ interface Kind {
   /** A program that listens on a port of this machine, or a server that is there already. */
   readonly server: (port: number, folder: string) => readonly [program: string, ...args: string[]];
   readonly urlAt: (port: number) => string;
+  /** How long its client, once ended, may still try again what an outage has kept from it, in ms; absent: not at all. */
+  readonly lingersMs?: number;
 }
 
 const named = (name: string): string => process.env[name] ?? '';
@@ -36,6 +38,10 @@ const throughProxy = (url: string) => (port: number) => {
   return proxied.href;
 };
 
+/** Of a package of npm that has no program of its own. */
+const FIRESTORE_SERVER =
+  "new (require('@firestore-emulator/server').FirestoreServer)().start(Number(process.argv[1]))";
+
 /** Servers that a test starts for itself. */
 const STARTED: Readonly<Record<string, Kind>> = {
   memcached: {
@@ -45,6 +51,14 @@ const STARTED: Readonly<Record<string, Kind>> = {
   dynamodb: {
     server: (port) => [named('MOTO_SERVER'), '-H', '127.0.0.1', '-p', String(port)],
     urlAt: (port) => `dynamodb://answers?region=us-east-1&endpoint=http://127.0.0.1:${port}`,
+  },
+  firestore: {
+    server: (port) => [process.execPath, '-e', FIRESTORE_SERVER, String(port)],
+    urlAt: (port) => {
+      process.env.FIRESTORE_EMULATOR_HOST = `127.0.0.1:${port}`; // where Google's client looks for one
+      return 'firestore://project/answers';
+    },
+    lingersMs: 6_000, // its longest pause between two tries is five seconds
   },
   etcd: {
     server: (port, folder) => [
@@ -81,7 +95,11 @@ export async function startStore(name: string): Promise<TestedStore> {
     return isListening(port);
   });
   const proxy = await FreezableProxy.to('127.0.0.1', port);
-  return { url: kind.urlAt(proxy.port), proxy, stop: () => stopAll(proxy, child, removed) };
+  const stop = async () => {
+    await new Promise((resolve) => setTimeout(resolve, kind.lingersMs ?? 0));
+    await stopAll(proxy, child, removed);
+  };
+  return { url: kind.urlAt(proxy.port), proxy, stop };
 }
 
 async function stopAll(proxy: FreezableProxy, child: ChildProcess | null, removed: () => Promise<void>) {

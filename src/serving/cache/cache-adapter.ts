@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { ConfigError } from '../../kernel/config';
 import type { Logger } from '../../kernel/logger';
+import { openFirestore } from './cache-firestore';
 import { KeyvStore, quietKeyv, type Store } from './cache-keyv';
 import { openMemcache } from './cache-memcache';
 import { heardConnection } from './cache-mysql';
@@ -67,12 +68,15 @@ const ADAPTERS: readonly Adapter[] = [
       },
     ],
   }),
-  plain({
+  {
     schemes: ['firestore'],
     install: 'keyv-firestore@2',
-    maxBytes: MAX_FIRESTORE_BYTES,
-    options: ({ host, pathname }) => [{ projectId: host, collection: pathname.slice(1) || TABLE }],
-  }),
+    open: (loaded, { host, pathname }) =>
+      new KeyvStore(
+        () => openFirestore(classIn(loaded), host, pathname.slice(1) || TABLE),
+        MAX_FIRESTORE_BYTES,
+      ),
+  },
   plain({
     schemes: ['mongodb', 'mongodb+srv'],
     install: '@keyv/mongo@3',

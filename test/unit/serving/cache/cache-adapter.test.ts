@@ -131,6 +131,27 @@ describe('Memcached', () => {
   });
 });
 
+test('the client of Firestore, which is not ended by its adapter, is ended, and asked nothing afterwards', async () => {
+  const asked: string[] = [];
+  class Store {
+    opts = {};
+    readonly _store = { terminate: () => Promise.resolve(asked.push('terminate')) };
+    get = () => Promise.resolve(asked.push('get') && undefined);
+    set = () => Promise.resolve(asked.push('set'));
+    delete = () => Promise.resolve(true);
+    clear = () => Promise.resolve();
+  }
+  const shared = openSharedAnswers('firestore://project', logger, () => Store);
+  await shared.get('key', 1_000);
+  await shared.stop();
+  expect(asked.at(-1)).toBe('terminate');
+  const before = [...asked];
+  expect(await shared.get('key', 1_000)).toBeUndefined();
+  shared.put('key', ANSWER, 1, 1_000);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(asked).toEqual(before);
+});
+
 test('what Memcached, DynamoDB, etcd and MySQL are too small for is not sent to them', async () => {
   const sizesThatFit = async (url: string) => {
     const { store, loaded } = fakePackage();
