@@ -199,6 +199,16 @@ describe('preloading', () => {
     expect(await endpoint.ask(11)).toMatchObject({ cached: true });
   });
 
+  test('a question that has had hits of two versions since they were last written is kept', async () => {
+    const endpoint = await cached();
+    for (const ref of ['affine@1.0.0', 'affine@2.0.0']) {
+      await endpoint.deploy([ref]);
+      for (let call = 0; call < 2; call += 1) await endpoint.ask(1);
+    }
+    await server.restart();
+    expect(await endpoint.warm({ popular: 1_000 })).toMatchObject({ computed: 1 });
+  });
+
   test('hits are counted together, whichever version had them and however often they were written', async () => {
     const endpoint = await cached();
     const askTwice = async (question: number) => [await endpoint.ask(question), await endpoint.ask(question)];

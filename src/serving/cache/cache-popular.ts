@@ -46,12 +46,18 @@ export class PopularQuestions {
     else this.add(key, asked);
   }
 
-  /** What was counted; the next count begins at nothing. */
+  /** What was counted, each question once; the next count begins at nothing. */
   take(): readonly PopularQuestion[] {
-    const taken = [...this.counts.values()].map(({ hits, bytes }) => ({ hash: sha256(bytes), hits, bytes }));
+    const taken = new Map<string, PopularQuestion>();
+    for (const { hits, bytes } of this.counts.values()) {
+      const digest = sha256(bytes);
+      const place = digest.toString('latin1');
+      // The keys are those of answers: versions side by side have one each for the same question.
+      taken.set(place, { hash: digest, hits: hits + (taken.get(place)?.hits ?? 0), bytes });
+    }
     this.counts.clear();
     this.bytes = 0;
-    return taken;
+    return [...taken.values()];
   }
 
   private add(key: string, { inputs, outputs }: Asked): void {
