@@ -35,7 +35,7 @@ export function readPredictBody(body: unknown, signature: Signature): Asked | Re
 function read(given: readonly NestedValue[], form: Asked['form']): Asked | Refusal<InvalidInput> {
   const inputs: ReadTensor[] = [];
   for (const input of given) {
-    const result = readNested(input);
+    const result = readNested(input, true);
     if (!result.ok) return refuse(invalidInput([result.issue]));
     inputs.push(result);
   }

@@ -26,16 +26,18 @@ export interface ReadTensor {
 /**
  * Nested lists as one tensor: the shape is what the nesting shows, and must be the signature's. Where the signature has
  * one value a row ([N, 1]), a plain list of values is taken too.
+ *
+ * @param takesBase64 whether elements of BYTES may be `{"b64": …}`, which is TensorFlow Serving's
  */
-export function readNested({
-  spec,
-  value,
-  placeOf,
-}: NestedValue): ReadTensor | { readonly ok: false; readonly issue: InputIssue } {
+export function readNested(
+  nested: NestedValue,
+  takesBase64: boolean,
+): ReadTensor | { readonly ok: false; readonly issue: InputIssue } {
+  const { spec, value, placeOf } = nested;
   const { name, datatype, shape } = spec;
   const isPlainColumn =
     isOneColumn(shape) && Array.isArray(value) && value.length > 0 && !Array.isArray(value[0]);
-  const reader = new ValueReader(datatype, isPlainColumn ? shape.slice(0, 1) : shape, value, placeOf);
+  const reader = new ValueReader(nested, isPlainColumn ? shape.slice(0, 1) : shape, takesBase64);
   const issue = reader.read(value, 0);
   if (issue) return { ok: false, issue };
   const tensor = {
@@ -55,12 +57,11 @@ class ValueReader {
   private readonly indices: number[] = [];
 
   constructor(
-    private readonly datatype: Datatype,
+    private readonly nested: NestedValue,
     private readonly expected: readonly number[],
-    value: unknown,
-    private readonly placeOf: NestedValue['placeOf'],
+    private readonly takesBase64: boolean,
   ) {
-    this.shape = shapeOf(value, expected);
+    this.shape = shapeOf(nested.value, expected);
   }
 
   /** Appends what is below, in row-major order; the first thing that is wrong ends it. */
@@ -80,13 +81,14 @@ class ValueReader {
   /** Whether it is of the datatype is for serving to say, as for every door. */
   private readValue(value: unknown): InputIssue | null {
     const axes = this.shape.length;
+    const { datatype } = this.nested.spec;
     if (Array.isArray(value)) return this.issue(axes, 'a single value', describeValue(value));
-    if (this.datatype === 'BYTES' && isBase64Object(value)) {
+    if (this.takesBase64 && datatype === 'BYTES' && isBase64Object(value)) {
       const element = elementOfBase64(value.b64);
       if (element === null) return this.issue(axes, 'base64, plain or URL-safe', 'something else');
       this.values.push(element);
     } else {
-      this.values.push(typeof value === 'bigint' ? wideInteger(value, this.datatype) : value);
+      this.values.push(typeof value === 'bigint' ? wideInteger(value, datatype) : value);
     }
     return null;
   }
@@ -102,7 +104,7 @@ class ValueReader {
   }
 
   private issue(axis: number, expected: string, actual: string): InputIssue {
-    return { path: this.placeOf(this.indices.slice(0, axis)), expected, actual };
+    return { path: this.nested.placeOf(this.indices.slice(0, axis)), expected, actual };
   }
 }
 
@@ -133,6 +135,7 @@ const wideInteger = (value: bigint, datatype: Datatype): string | number =>
   datatype === 'INT64' || datatype === 'UINT64' ? String(value) : Number(value);
 
 function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return value === null ? 'null' : 'an object';
   const text = typeof value === 'string' ? JSON.stringify(value) : `${value as number | bigint | boolean}`;

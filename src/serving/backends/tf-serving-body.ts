@@ -48,7 +48,7 @@ export function readPredictAnswer(body: Uint8Array, outputs: readonly TensorSpec
   const tensors = outputs.map((spec, index) => {
     const placeOf = (indices: readonly number[]) =>
       `outputs.${spec.name}${indices.map((at) => `[${at}]`).join('')}`;
-    const read = readNested({ spec, value: values[index], placeOf });
+    const read = readNested({ spec, value: values[index], placeOf }, true);
     if (read.ok) return read.tensor;
     const { path, expected, actual } = read.issue;
     throw new RemoteFailure('broken', `The remote’s answer: ${path}: expected ${expected}, got ${actual}.`);

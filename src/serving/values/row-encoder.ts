@@ -1,6 +1,6 @@
 import type { InvalidInput } from '../../kernel/errors';
 import { InputCheck } from '../../kernel/input-check';
-import { indicesOf } from '../../kernel/tensors/nested-values';
+import { readNested } from '../../kernel/tensors/nested-values';
 import type { Datatype, Tensor, TensorData, TensorSpec } from '../../kernel/tensors/tensor';
 import type { Column, Signature } from '../../registry/registry';
 import type { Row } from '../prediction';
@@ -142,26 +142,20 @@ function readerOf(column: Column, inputs: readonly TensorSpec[]): ColumnReader {
 const widthOf = ({ name }: TensorSpec, columns: readonly Column[]): number =>
   columns.filter(({ input }) => input === name).length;
 
-/** Nested lists, one for each row, put together; their sizes must agree with each other and with the model. */
+/** Nested lists, one for each row, put together; each has the sizes of the first one's, and the model's. */
 function wholeInput(spec: TensorSpec, rows: readonly Row[], check: InputCheck): Tensor | null {
-  const data = rows.map((row) => row[spec.name]);
-  const shape: number[] = [];
-  for (let level: unknown = data; Array.isArray(level); level = (level as unknown[])[0])
-    shape.push(level.length);
-  return tensorFromJson(
-    { name: spec.name, datatype: spec.datatype, shape, data },
-    spec,
-    `rows[].${spec.name}`,
-    check,
-    false,
-    (index) => placeIn(spec.name, shape, index),
-  );
+  const value = rows.map((row) => (Object.hasOwn(row, spec.name) ? row[spec.name] : undefined));
+  const read = readNested({ spec, value, placeOf: (indices) => placeIn(spec.name, indices) }, false);
+  if (read.ok)
+    return tensorFromJson(read.tensor, spec, `rows[].${spec.name}`, check, false, read.placeOfValue);
+  const { path, expected, actual } = read.issue;
+  check.add(path, expected, actual);
+  return null;
 }
 
 /** `rows[3].pixels[0][2]`. */
-function placeIn(name: string, shape: readonly number[], index: number): string {
-  const [row, ...indices] = indicesOf(index, shape);
-  return `rows[${row}].${name}${indices.map((at) => `[${at}]`).join('')}`;
+function placeIn(name: string, [row, ...indices]: readonly number[]): string {
+  return row === undefined ? 'rows' : `rows[${row}].${name}${indices.map((at) => `[${at}]`).join('')}`;
 }
 
 function refused(check: InputCheck): { readonly ok: false; readonly error: InvalidInput } {

@@ -56,7 +56,22 @@ test.each<[string, Row, string, string]>([
     '"9223372036854775808"',
   ],
   ['an extra column', { ...ROW, wings: 2 }, 'rows[0].wings', 'a column that the model does not take'],
-  ['lists of the wrong size', { ...ROW, pixels: [[1, 2]] }, 'rows[].pixels.shape', '[1,1,2]'],
+  ['lists of the wrong size', { ...ROW, pixels: [[1, 2]] }, 'rows[0].pixels', 'a list of 1'],
+  ['a value for lists', { ...ROW, pixels: 7 }, 'rows[0].pixels', '7'],
+  ['null for lists', { ...ROW, pixels: null }, 'rows[0].pixels', 'null'],
+  ['nothing for lists', { ...ROW, pixels: undefined }, 'rows[0].pixels', 'nothing'],
+  [
+    'a list too deep',
+    {
+      ...ROW,
+      pixels: [
+        [1, [2]],
+        [3, 4],
+      ],
+    },
+    'rows[0].pixels[0][1]',
+    'a list of 1',
+  ],
   [
     'a value out of range inside lists',
     {
@@ -81,6 +96,32 @@ test('a value inside lists is told with its row', () => {
   ];
   const encoded = encoder.encode([ROW, ROW, { ...ROW, pixels }]);
   expect(encoded).toMatchObject({ error: { issues: [{ path: 'rows[2].pixels[1][0]', actual: '-1' }] } });
+});
+
+test('what one row has too little of, no other row makes up for', () => {
+  const pixels = (first: readonly number[]) => [first, [0, 0]];
+  const rows = [[1, 2], [1], [1, 2, 3]].map((first) => ({ ...ROW, pixels: pixels(first) }));
+  expect(encoder.encode(rows)).toMatchObject({
+    error: { issues: [{ path: 'rows[1].pixels[0]', expected: 'a list of 2 values', actual: 'a list of 1' }] },
+  });
+});
+
+test('lists whose sizes the model leaves open have those of the first row', () => {
+  const open = [{ name: 'tokens', datatype: 'INT64', shape: [-1, -1] } as const];
+  const tokens = new RowEncoder({ ...SIGNATURE, inputs: open, columns: [] });
+  expect(tokens.encode([{ tokens: [1, 2] }, { tokens: [3, 4] }])).toMatchObject({
+    inputs: [{ shape: [2, 2], data: BigInt64Array.of(1n, 2n, 3n, 4n) }],
+  });
+  expect(tokens.encode([{ tokens: [1, 2] }, { tokens: [3] }])).toMatchObject({
+    error: { issues: [{ path: 'rows[1].tokens', expected: 'a list of 2 values', actual: 'a list of 1' }] },
+  });
+});
+
+test('bytes in base64 are another door’s', () => {
+  const texts = [{ name: 'texts', datatype: 'BYTES', shape: [-1, 2] } as const];
+  expect(
+    new RowEncoder({ ...SIGNATURE, inputs: texts, columns: [] }).encode([{ texts: ['a', { b64: 'YQ==' }] }]),
+  ).toMatchObject({ error: { issues: [{ path: 'rows[0].texts[1]', actual: 'an object' }] } });
 });
 
 test('a whole number beyond 2^53 has lost its digits, and is told how to keep them', () => {
