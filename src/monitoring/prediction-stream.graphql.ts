@@ -98,7 +98,7 @@ class PredictionSampleType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The first values of the question as JSON, some 2,000 characters; values sent in bytes are only counted. Null unless `includeInputs` is set.',
+      'The first values of the question as JSON, some 2,000 characters; values sent in bytes are only counted. Null unless `includeInputs` is set, and where the question could not be read.',
   })
   readonly inputs!: string | null;
 }

@@ -24,9 +24,9 @@ const SUBSCRIPTION = `subscription ($endpoint: String!, $sampleRate: Float! = 1,
 }`;
 
 let endpoints = 0;
-async function newEndpoint(settings?: object) {
+const MAIN = { name: 'main', ref: 'affine@1.0.0', weight: 1 };
+async function newEndpoint(settings?: object, variants: object[] = [MAIN]) {
   const name = `watched-${(endpoints += 1)}`;
-  const variants = [{ name: 'main', ref: 'affine@1.0.0', weight: 1 }];
   expect((await deployEndpoint(server, name, variants, undefined, settings)).__typename).toBe(
     'DeployEndpointSuccess',
   );
@@ -148,4 +148,15 @@ test.each<[string, object]>([
   const endpoint = await newEndpoint();
   const { value } = await server.subscribe(SUBSCRIPTION, { endpoint, ...variables }).next();
   expect(value?.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+});
+
+test('a shadow’s copy is told with the inputs of its original', async () => {
+  const shadow = { ...MAIN, name: 'shadow', weight: 0, shadow: true };
+  const endpoint = await newEndpoint(undefined, [MAIN, shadow]);
+  const stream = await watch(endpoint, { includeInputs: true });
+  await predict(server, { endpoint, rows: [ROW] });
+  const samples = [await stream.next(), await stream.next()];
+  expect(samples.map(({ shadow: isShadow }) => isShadow).sort()).toEqual([false, true]);
+  for (const { inputs } of samples) expect(JSON.parse(String(inputs))).toEqual([ROW]);
+  await stream.leave();
 });

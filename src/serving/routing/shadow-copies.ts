@@ -49,9 +49,10 @@ function askShadow(
   const asked = question.ok
     ? ask(parts, copy, question, startedAt + route.settings.timeoutMs, startedAt, SHADOW)
     : Promise.resolve(question);
-  const { door } = request; // what it was read from is measured with the caller's own
+  const { door, rows, inputs } = request; // how long it took to be read is measured with the caller's own
+  const asAsked = { door, rows, inputs };
   const settled = asked.then((result) =>
-    observed(parts, actor, copy, result, question.ok ? question.modelRows : 0, startedAt, { door }),
+    observed(parts, actor, copy, result, question.ok ? question.modelRows : 0, startedAt, asAsked),
   );
   Promise.all([answer, settled])
     .then(([live, other]) => {
