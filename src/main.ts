@@ -49,10 +49,7 @@ function stopOnSignals(platform: Platform, logger: Logger, drainTimeoutMs: numbe
 }
 
 function exitWith(logger: Logger, error: unknown): never {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const advice =
-    code === 'EADDRINUSE' ? ' Choose another port with PORT, or stop the server that has it.' : '';
-  logger.fatal({ err: error }, `Modelgraph could not start: ${message}${advice}`);
+  logger.fatal({ err: error }, `Modelgraph could not start: ${(error as Error).message}`);
   process.exit(1);
 }
 

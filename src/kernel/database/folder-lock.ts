@@ -52,7 +52,7 @@ export class FolderLock {
     const path = join(folder, FILE_NAME);
     const content = JSON.stringify(ownMark());
     const draft = `${path}.${randomUUID()}`; // in containers, several processes have one pid
-    writeFileSync(draft, content, { mode: 0o600 });
+    writeDraft(folder, draft, content);
     try {
       // A link is made whole or not at all, so nobody ever reads half a lock.
       const tookOverFrom = tryLink(draft, path) ? null : takeOver(folder, path, draft);
@@ -104,6 +104,20 @@ function takeOver(folder: string, path: string, draft: string): string | null {
     return `${nameOf(holder)}, ${evidence}`;
   } finally {
     rmSync(turn, { force: true });
+  }
+}
+
+/** The first file that a server writes into its folder: whether it can write there at all shows here. */
+function writeDraft(folder: string, draft: string, content: string): void {
+  try {
+    writeFileSync(draft, content, { mode: 0o600 });
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    const { message } = cause as Error;
+    throw new Error(
+      `Nothing can be written into the folder ${folder}: ${message}. Make room or grant access, or choose another folder with MODEL_STORE.`,
+      { cause },
+    );
   }
 }
 

@@ -31,6 +31,12 @@ test('a second holder is refused and told who holds it', () => {
   lock.release();
 });
 
+test('a folder that takes no files is told with what to do', () => {
+  expect(() => FolderLock.take('/proc')).toThrow(
+    /^Nothing can be written into the folder \/proc: E[A-Z]+: .* choose another folder with MODEL_STORE\.$/,
+  );
+});
+
 test('a released folder can be taken again', () => {
   FolderLock.take(folder).release();
   expect(existsSync(lockFile)).toBe(false);
