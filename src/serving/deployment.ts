@@ -18,6 +18,7 @@ import { refusableTransaction } from '../kernel/database/refusable-transaction';
 import type { Transaction } from '../kernel/database/sql';
 import { parseReference, type ModelVersion, type Registry } from '../registry/registry';
 import { ROUTING_TOPIC } from '../registry/registry.events';
+import type { AbsentModels } from './absent-models';
 import type { Endpoint, Variant, VariantInput } from './endpoint';
 import {
   checkRouting,
@@ -75,6 +76,7 @@ export class Deployment {
       readonly registry: Registry;
       readonly routing: RoutingTable;
       readonly queries: ServingQueries;
+      readonly absent: Pick<AbsentModels, 'explainTarget'>;
     },
   ) {}
 
@@ -91,6 +93,8 @@ export class Deployment {
     const { variants, error } = checkVariants(check, request.variants);
     if (error) return refuse(error);
     const versions = await this.versionsOf(actor.projectId, variants);
+    const absent = variants.find((_, index) => !versions[index]);
+    if (absent) return refuse(await this.needs.absent.explainTarget(actor, { ref: absent.ref }));
     const early = targetsOf(variants, versions);
     if (!early.ok) return early;
     if (!mayCreate && !(await this.needs.queries.endpointByName(actor.projectId, request.name)))

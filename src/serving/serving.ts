@@ -119,9 +119,9 @@ export class Serving {
   constructor(private readonly input: ServingInput) {
     this.queries = new ServingQueries(input.database);
     this.rewards = new RewardQueries(input.database);
-    this.deployment = new Deployment({ ...input, queries: this.queries });
-    this.removal = new EndpointRemoval(input);
     this.absent = new AbsentModels({ ...input, queries: this.queries });
+    this.deployment = new Deployment({ ...input, queries: this.queries, absent: this.absent });
+    this.removal = new EndpointRemoval(input);
     this.addresses = new ModelAddresses({ ...input, absent: this.absent });
     this.control = new ModelControl({ ...input, absent: this.absent, addresses: this.addresses });
     this.warming = new CacheWarming({ ...input, absent: this.absent });

@@ -198,6 +198,14 @@ test.each<[string, object[], string]>([
   expect(await server.data('{ endpoint(name: "refused") { id } }')).toEqual({ endpoint: null });
 });
 
+test.each([
+  ['waiting', 'No version of “waiting” is in production. It has 1.0.0 (1).'],
+  ['waiting@canary', 'No version of “waiting” is waiting@canary. It has 1.0.0 (1).'],
+  ['nothing@1.0.0', 'There is no model version “nothing@1.0.0”.'],
+])('a variant of %s is told what there is instead, as predictions are', async (ref, message) => {
+  expect(await deployEndpoint(server, 'refused', [{ ref, weight: 1 }])).toMatchObject({ message });
+});
+
 test('a name that an address cannot hold is refused', async () => {
   const answer = await deployEndpoint(server, 'a/b', [{ ref: 'affine', weight: 1 }]);
   expect(answer).toMatchObject({ __typename: 'InvalidInputError', issues: [{ path: 'name' }] });
