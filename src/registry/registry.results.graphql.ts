@@ -29,7 +29,10 @@ class RegisterModelVersionSuccess {
   @Field(() => ModelVersionType, { description: 'New, or the one that has the same bytes already.' })
   readonly version!: ModelVersion;
 
-  @Field(() => Boolean, { description: 'False where the same bytes were a version of this model already.' })
+  @Field(() => Boolean, {
+    description:
+      'False where the same bytes were a version of this model already: that stays as it is, whatever else is said of them.',
+  })
   readonly created!: boolean;
 }
 
