@@ -27,8 +27,7 @@ export function closingLines(
     ...(storeFolder
       ? [`All of it is kept in ${placesOf(storeFolder, env)}: \`npm start\` serves it again.`]
       : []),
-    `Explore it at ${url}/`,
-    'Predict from another terminal:',
+    `Explore it ${storeFolder ? 'then ' : ''}at ${url}/, and predict from another terminal:`,
     '',
     curlLine(url, server.keyFile, bird ? toJsonRow(bird.measured) : {}),
   ];
