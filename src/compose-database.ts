@@ -35,7 +35,8 @@ export async function openDatabase(
 async function bringUpToDate(input: DataSourceInput, logger: Logger): Promise<void> {
   const dataSource = createDataSource({ ...input, limits: false });
   await dataSource.initialize().catch((error: unknown) => {
-    const message = `${describe(input.connection)} cannot be reached. Check DATABASE_URL and that the database is up.`;
+    const why = error instanceof Error && error.message !== '' ? ` (${error.message})` : '';
+    const message = `${describe(input.connection)} cannot be opened${why}. Check DATABASE_URL and that the database is up.`;
     throw new Error(message, { cause: error });
   });
   try {

@@ -27,10 +27,14 @@ function readConfig(): Config {
   try {
     return parseConfig();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return process.exit(2);
+    if (error instanceof ConfigError) misconfigured(error);
+    throw error;
   }
+}
+
+function misconfigured({ message }: ConfigError): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
 }
 
 /** The first signal drains; a second one means now. */
@@ -49,6 +53,7 @@ function stopOnSignals(platform: Platform, logger: Logger, drainTimeoutMs: numbe
 }
 
 function exitWith(logger: Logger, error: unknown): never {
+  if (error instanceof ConfigError) misconfigured(error); // of what was found out on the way only
   logger.fatal({ err: error }, `Modelgraph could not start: ${(error as Error).message}`);
   process.exit(1);
 }

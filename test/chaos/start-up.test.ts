@@ -38,10 +38,16 @@ test('a port in use is named, with what to do', async () => {
 test('a database that is down at start is named', async () => {
   const server = await ServerProcess.start(folder, { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
   expect(await server.exited).toBe(1);
-  expect(fatal(server)).toMatch(/database.*DATABASE_URL/i);
+  expect(fatal(server)).toMatch(/database.*ECONNREFUSED.*DATABASE_URL/i);
 });
 
 test('a configuration that makes no sense is refused before anything starts', async () => {
   const server = await ServerProcess.start(folder, { ONNX_WORKERS: 'many' });
   expect(await server.exited).toBe(2);
+});
+
+test('so is one that needs a package which is not installed', async () => {
+  const server = await ServerProcess.start(folder, { CACHE_URL: 'mongodb://127.0.0.1/answers' });
+  expect(await server.exited).toBe(2);
+  expect(server.log).toEqual([]);
 });
