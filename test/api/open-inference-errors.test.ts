@@ -83,6 +83,8 @@ describe('a wrong question is refused with its place, and what was expected', ()
     ['no inputs', { inputs: [] }, 'inputs: expected a tensor “x” of FP32, got none.'],
     ['inputs that are no list', { inputs: {} }, 'inputs: expected a list of at most 1000, got an object. '],
     ['an input that is none', { inputs: [7] }, 'inputs[0]: expected an object with a name, got 7.'],
+    ['a name that is a number', { inputs: [{ name: 7 }] }, 'inputs[0].name: expected a text, got 7.'],
+    ['no name', { inputs: [{ datatype: 'FP32' }] }, 'inputs[0].name: expected a text, got nothing.'],
     [
       'one input twice',
       { inputs: [...question({}).inputs, ...question({}).inputs] },

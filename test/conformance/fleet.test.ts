@@ -24,6 +24,8 @@ type Worker = WorkerDoor<ScriptedBackend>;
 
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
 const LOGGER = createLogger('silent');
+const NOBODY =
+  'No worker is there at the moment. Why, workerLoad { workers { problem } undiscovered } tells.';
 const LIMITS = { timeoutMs: 60_000 };
 /** A deadline that no test waits for. */
 const HOURS_MS = 10_000_000;
@@ -214,14 +216,14 @@ test('a run whose connection breaks is asked of the other worker, and of nobody 
   await until(() => other.backend.runs.length > 0);
   await other.door.stop(0);
   expect(await unanswered).toMatchObject({ name: 'WorkerUnavailable', reason: 'crashed' });
-  expect(fleet.whyNot(sha256)).toBe('No worker is there at the moment.');
+  expect(fleet.whyNot(sha256)).toBe(NOBODY);
 });
 
 test('where no worker is there, whoever waits and whoever comes is refused at once; one that is back answers', async () => {
   const batcher = new Batcher(fleet);
   const deadlineAt = performance.now() + HOURS_MS;
   const ask = () => batcher.submit({ file, batchable: false, inputs: [two], deadlineAt });
-  const nobody = new WorkerUnavailable('crashed', 'No worker is there at the moment.');
+  const nobody = new WorkerUnavailable('crashed', NOBODY);
   const refusalOf = (answer: Promise<unknown>) => answer.catch((error: unknown) => error);
   // Busy, and not away: those that are too many wait.
   const room = fleet.lane().idleCount();
@@ -371,7 +373,7 @@ test('a worker refuses bytes that are not what their name says, and says which a
 
 test('with another token nobody is there', async () => {
   const stranger = await startFleet('another-token-of-a-test' as WorkerToken);
-  expect(stranger.whyNot(sha256)).toBe('No worker is there at the moment.');
+  expect(stranger.whyNot(sha256)).toBe(NOBODY);
   await expect(stranger.load(file)).rejects.toThrow('No worker is there');
   const problem = expect.stringContaining('The worker does not know this process: both need the same');
   expect(stranger.lost()).toMatchObject([{ problem }, { problem }]);

@@ -77,7 +77,7 @@ const connect = ({ protocol, host }: URL): Client =>
 
 const refusal = ({ code, details }: ServiceError): Outcome => ({
   code: Code[code] ?? `STATUS ${code}`,
-  message: details,
+  message: /ECONNREFUSED/.test(details) ? `${details} (--grpc-url says where the server is)` : details,
 });
 
 const asItIs = (message: Buffer): Buffer => message;

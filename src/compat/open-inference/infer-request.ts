@@ -115,7 +115,8 @@ function listOf(json: Json, key: 'inputs' | 'outputs', check: InputCheck): reado
   }
   return list.filter((item: unknown, index): item is Json => {
     const isNamed = isObject(item) && typeof item.name === 'string';
-    if (!isNamed) check.add(`${key}[${index}]`, 'an object with a name', describeJson(item));
+    if (!isObject(item)) check.add(`${key}[${index}]`, 'an object with a name', describeJson(item));
+    else if (!isNamed) check.add(`${key}[${index}].name`, 'a text', describeJson(item.name));
     return isNamed;
   });
 }
