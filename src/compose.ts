@@ -3,7 +3,6 @@ import { GrpcServer } from './compat/open-inference/grpc-server';
 import { grpcInferenceService } from './compat/open-inference/grpc-service';
 import { mlflowDoors, mlflowPublicRoutes, mlflowSignedRoutes } from './compat/mlflow/mlflow';
 import { openInferenceDoor } from './compat/open-inference/open-inference';
-import { SequenceTurns } from './compat/open-inference/sequence-turns';
 import { tfServingDoor } from './compat/tf-serving/tf-serving';
 import { openArtifacts } from './compose-artifacts';
 import { startCollector } from './compose-collector';
@@ -222,7 +221,6 @@ async function serve({
     },
   ];
   const memory = new LargeMemory();
-  const turns = new SequenceTurns('calls');
   const isReady = async () => (await failingChecks(readiness)).length === 0;
   const mlflow = { ...services, artifacts, uploads, publicUrl: config.publicUrl };
   const routes = {
@@ -237,13 +235,13 @@ async function serve({
     metrics: metricsRoute(metricSources(services, database), auth),
     artifacts: artifactRoute(artifacts, services.tracking.notebooks),
     doors: [
-      openInferenceDoor({ ...services, isReady, memory, turns }),
+      openInferenceDoor({ ...services, isReady, memory }),
       tfServingDoor(services),
       ...mlflowDoors(mlflow),
     ],
   };
   const http = new HttpServer(routes, auth, logger);
-  const grpc = new GrpcServer(grpcInferenceService({ ...services, isReady, turns, auth, logger }));
+  const grpc = new GrpcServer(grpcInferenceService({ ...services, isReady, auth, logger }));
   // At once, since the time to drain is for both.
   const stopWithin = config.drainTimeoutMs;
   shutdown.push('http and grpc', () => Promise.all([http.stop(stopWithin), grpc.stop(stopWithin)]));

@@ -149,62 +149,10 @@ test('after one that fails the rest of its sequence is refused in its stream, un
   ]);
 });
 
-const inCall = (id: number, at: number): object => ({
-  parameters: { sequence_id: id, sequence_start: at === 0 },
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [at, 1] }],
-});
-function beforeAnswers(work: () => Promise<void>): void {
-  for (const adder of Object.values(adders)) adder.beforeAnswer = work;
-}
-
-test.each([
-  ['gRPC', 80, (id: number, at: number) => grpc.infer(inStream(BigInt(id), at, at === 0))],
-  ['HTTP', 81, (id: number, at: number) => v2.infer('sums', inCall(id, at))],
-])('calls apart over %s are asked one after the other, though they come at once', async (door, id, call) => {
-  await call(id, 0);
-  let [running, most] = [0, 0];
-  beforeAnswers(async () => {
-    most = Math.max(most, ++running);
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-  });
-  await Promise.all(Array.from({ length: 9 }, (_, at) => call(id, at + 1)));
-  beforeAnswers(() => Promise.resolve());
-  expect(most).toBe(1);
-  const came = asked(id).flatMap((values) => values.map(([at]) => at));
-  const isOrdered = door === 'gRPC'; // each over HTTP has a connection of its own
-  expect(isOrdered ? came : came.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-});
-
-test('calls that wait while one of their sequence fails are refused, by whichever door they came', async () => {
-  let fail: () => void = () => undefined;
-  const isToFail = new Promise<void>((resolve) => (fail = resolve));
-  const isAsked = new Promise<void>((resolve) => beforeAnswers(() => (resolve(), isToFail)));
-  const first = v2.infer('sums', inCall(82, 1)); // never begun
-  await isAsked;
-  const others = Promise.allSettled([grpc.infer(inStream(82n, 2)), grpc.infer(inStream(82n, 3))]);
-  await grpc.infer({ ...inStream(82n, 4), modelName: 'stateless', parameters: {} }); // those before it are there, too
-  fail();
-  expect((await first).status).toBe(503);
-  const details =
-    'parameters.sequence_start: expected true, since a question of the sequence 82 has failed while this one waited ' +
-    'for its turn, got a question that goes on with it.';
-  const refused = { status: 'rejected', reason: expect.objectContaining({ details }) as Error };
-  expect(await others).toEqual([refused, refused]);
-  beforeAnswers(() => Promise.resolve());
-  expect(await ask('sums', { sequence_id: 82, sequence_start: true })).toMatchObject({ values: [1, 2] });
-  expect(asked(82)).toEqual([
-    [
-      [1, 1],
-      [1, 2],
-    ],
-  ]);
-});
-
 test('the time that a question gives itself runs while it waits for its turn', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
-  beforeAnswers(() => held);
+  for (const adder of Object.values(adders)) adder.beforeAnswer = () => held;
   const stream = grpc.openStream();
   const time = { parameterChoice: { case: 'int64Param', value: 1_000n } } as const;
   const second = inStream(78n, 2);
@@ -215,7 +163,7 @@ test('the time that a question gives itself runs while it waits for its turn', a
   const over = performance.now() + 2;
   while (performance.now() < over) await new Promise((resolve) => setImmediate(resolve));
   release();
-  beforeAnswers(() => Promise.resolve());
+  for (const adder of Object.values(adders)) adder.beforeAnswer = () => Promise.resolve();
   stream.call.end();
   const answers = await stream.received(3);
   const late = 'The deadline passed before the model answered.';

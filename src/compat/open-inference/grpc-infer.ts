@@ -8,8 +8,8 @@ import { textOf } from './grpc-callers';
 import type { InferRequest } from './grpc-infer-request';
 import { inferResponse } from './grpc-infer-response';
 import { questionOf } from './grpc-question';
-import { untold } from './sequence';
-import type { Turn } from './sequence-turns';
+import type { Turn } from './grpc-sequence-turns';
+import { tornSequence, untold } from './sequence';
 
 /** The call that a request came in. */
 export interface CallFacts {
@@ -32,14 +32,14 @@ export async function infer(
   serving: Serving,
   actor: Actor,
   request: InferRequest,
-  { metadata, deadlineAt, receivedAt, signal, turn: { waitedMs, refusal } }: CallFacts,
+  { metadata, deadlineAt, receivedAt, signal, turn: { waitedMs, isTorn } }: CallFacts,
   encode: (response: ModelInferResponse) => Buffer,
 ): Promise<Inferred> {
   const target = await serving.targetOf(actor, request.modelName, request.modelVersion || null);
   if ('kind' in target) return refuse(target);
   const headers = (name: string) => textOf(metadata, name);
   const remainingMs = deadlineAt - Date.now() + waitedMs; // since the question came, as its own timeout
-  const asked = refusal ?? questionOf(request, headers, remainingMs);
+  const asked = isTorn ? tornSequence(request.parameters) : questionOf(request, headers, remainingMs);
   if (!asked.ok) {
     await serving.misread(actor, target, DOOR, asked.error.message);
     return asked;

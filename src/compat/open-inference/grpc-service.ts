@@ -20,9 +20,9 @@ import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from '.
 import { parseInferRequest } from './grpc-question';
 import type { GrpcService } from './grpc-server';
 import { statusOf, statusOfError, statusOfRefusal, type CallStatus } from './grpc-status';
+import { AT_ONCE, SequenceTurns, type Turn } from './grpc-sequence-turns';
 import { InferStream } from './grpc-stream';
 import { notOffered } from './not-offered';
-import { SequenceTurns, type Turn } from './sequence-turns';
 
 type Answer = (actor: Actor, request: Message) => Promise<Told>;
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
@@ -31,8 +31,6 @@ type StreamCall = ServerDuplexStream<Buffer, Buffer>;
 interface Needs extends AnswersNeed {
   readonly auth: Auth;
   readonly logger: Logger;
-  /** Of calls apart, by whichever door. */
-  readonly turns: SequenceTurns;
 }
 
 /**
@@ -125,18 +123,14 @@ class InferenceService {
     const receivedAt = performance.now();
     const read = parseInferRequest(call.request);
     if (!read.ok) return statusOfRefusal(read.error);
-    const { request } = read;
-    const { serving, turns } = this.needs;
     const actor = this.callers.actorOf(call.metadata);
-    const inferred = await turns.take(actor.projectId, request, (turn) => {
-      const facts = { ...factsOf(call, gone.signal), receivedAt: receivedAt + turn.waitedMs, turn };
-      return infer(serving, actor, request, facts, encodeResponse);
-    });
+    const facts = { ...factsOf(call, gone.signal), receivedAt, turn: AT_ONCE };
+    const inferred = await infer(this.needs.serving, actor, read.request, facts, encodeResponse);
     return inferred.ok ? inferred.bytes : statusOfRefusal(inferred.error);
   }
 
   private openStream(call: StreamCall): void {
-    const turns = new SequenceTurns('stream');
+    const turns = new SequenceTurns();
     const stream = new InferStream(call, {
       answer: (message, signal) => this.inferInStream(call, turns, message, signal),
       statusOf: (error) => statusOfError(error, this.needs.logger),
@@ -160,8 +154,7 @@ class InferenceService {
       return this.callers.stillThere(call.metadata).then(() => refusal);
     }
     const { request } = read;
-    const { projectId } = this.callers.actorOf(call.metadata);
-    const inferred = await turns.take(projectId, request, (turn) =>
+    const inferred = await turns.take(request, (turn) =>
       this.answerInStream(call, request, readMs, turn, signal),
     );
     return inferred.ok ? inferred.bytes : encodeErrorInStream(inferred.error.message, request);

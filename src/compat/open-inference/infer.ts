@@ -4,7 +4,7 @@ import type { Exchange, HttpResponse } from '../../kernel/http/http-exchange';
 import { headerOf } from '../../kernel/http/http-header';
 import type { LargeMemory } from '../../kernel/large-memory';
 import type { ModelVersion } from '../../registry/registry';
-import { jsonGap, type ModelTarget, type PredictResult, type Serving } from '../../serving/serving';
+import { jsonGap, type ModelTarget, type Serving } from '../../serving/serving';
 import { wishesIn } from '../question-headers';
 import { NO_CLASSES, ranked } from './classification';
 import { readInferRequest, type InferRequest } from './infer-request';
@@ -14,21 +14,12 @@ import { readRawRequest } from './raw-request';
 import { answerRefused, Refused, refusedBecause } from './refused';
 import { readInferBody, type InferBody } from './request-body';
 import { untold } from './sequence';
-import type { SequenceTurns, Turn } from './sequence-turns';
 
 const DOOR = 'open-inference-http';
 
-export interface InferNeeds {
-  readonly serving: Serving;
-  /** Where large questions lie. */
-  readonly memory: LargeMemory;
-  /** Of calls apart, by whichever door. */
-  readonly turns: SequenceTurns;
-}
-
 /** Who answers, the question, the answer: in the protocol's words. */
 export async function infer(
-  { serving, memory, turns }: InferNeeds,
+  { serving, memory }: { readonly serving: Serving; readonly memory: LargeMemory },
   { request, response }: Exchange,
   actor: Actor,
   { model, version }: { readonly model: string; readonly version: string | null },
@@ -45,7 +36,7 @@ export async function infer(
   const headers = (name: string) => headerOf(request, name);
   const wishes = wishesIn(headers);
   if ('kind' in wishes) return answerMisread(serving, response, actor, target, refusedBecause(wishes));
-  const question = {
+  const result = await serving.predict(actor, {
     endpoint: target.endpoint,
     ref: target.ref,
     pinned: target.pinned,
@@ -60,21 +51,13 @@ export async function infer(
     timeoutMs: asked.timeoutMs ?? wishes.timeoutMs,
     priority: asked.priority ?? wishes.priority,
     isAbandoned: () => isCallerGone(request),
-  } as const;
-  const inTurn = async ({ waitedMs, refusal }: Turn): Promise<PredictResult> => {
-    if (refusal) await serving.misread(actor, target, DOOR, refusal.error.message);
-    return refusal ?? serving.predict(actor, { ...question, receivedAt: receivedAt + waitedMs, waitedMs });
-  };
-  const { parameters, sequence } = asked;
-  const result = sequence
-    ? await turns.take(actor.projectId, { modelName: model, modelVersion: version ?? '', parameters }, inTurn)
-    : await serving.predict(actor, question);
+  });
   if (!result.ok) return answerRefused(response, refusedBecause(result.error));
   const answeredAt = performance.now();
   const answer = ranked(result, asked.classes);
-  if (!answer.ok) return answerRefused(response, refusedBecause(untold(answer.error, sequence)));
+  if (!answer.ok) return answerRefused(response, refusedBecause(untold(answer.error, asked.sequence)));
   const gap = jsonGap(answer.outputs, 'parameters.binary_data true', (name) => !isBinary(asked, name));
-  if (gap) return answerRefused(response, refusedBecause(untold(gap, sequence)));
+  if (gap) return answerRefused(response, refusedBecause(untold(gap, asked.sequence)));
   answerInference(response, { model, request: asked, result: answer, coding: codingOf(request) });
   serving.encoded(result, DOOR, performance.now() - answeredAt);
   if (result.spent) memory.giveBack(body.bytes);

@@ -2,9 +2,10 @@ import type { Actor } from '../../kernel/actor';
 import { answerJson, type AnswerError } from '../../kernel/http/http-answer';
 import type { Exchange, Route } from '../../kernel/http/http-exchange';
 import { InputCheck } from '../../kernel/input-check';
-import type { ModelAddress } from '../../serving/serving';
+import type { LargeMemory } from '../../kernel/large-memory';
+import type { ModelAddress, Serving } from '../../serving/serving';
 import { callOf, type Call } from './call';
-import { infer, type InferNeeds } from './infer';
+import { infer } from './infer';
 import { modelMetadata, SERVER_METADATA } from './metadata';
 import { modelConfig } from './model-config';
 import { flagOf, isObject, type Json } from './parameters';
@@ -13,9 +14,12 @@ import { checkLoad, indexEntry } from './repository';
 import { readJsonBody } from './request-body';
 import { modelStatistics } from './statistics';
 
-interface Needs extends InferNeeds {
+interface Needs {
+  readonly serving: Serving;
   /** Whether everything that serving needs is there. */
   readonly isReady: () => Promise<boolean>;
+  /** Where large questions lie. */
+  readonly memory: LargeMemory;
 }
 
 /** The Open Inference Protocol over HTTP, with Triton's extensions: its clients ask our models without a change. */

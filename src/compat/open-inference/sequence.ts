@@ -20,29 +20,14 @@ export function sequenceOf(parameters: Json, check: InputCheck): Sequence | null
   return null;
 }
 
-/** Where a question that came with it has failed, and the model would take it for the one that comes next. */
-export function tornSequence({ sequence_id: id }: Json, among: 'stream' | 'calls'): Refusal<InvalidInput> {
-  const what = among === 'stream' ? 'an earlier question' : 'a question';
-  const when = among === 'stream' ? 'in this stream' : 'while this one waited for its turn';
-  return refuse(
-    invalidInput([
-      {
-        path: 'parameters.sequence_start',
-        expected: `true, since ${what} of the sequence ${shorten(String(id))} has failed ${when}`,
-        actual: 'a question that goes on with it',
-      },
-    ]),
-  );
-}
-
-/** Where so many of its sequence are on their way already. */
-export const crowdedSequence = ({ sequence_id: id }: Json, count: number): Refusal<InvalidInput> =>
+/** Where a question before it has failed, and the model would take it for the one that comes next. */
+export const tornSequence = ({ sequence_id: id }: Json): Refusal<InvalidInput> =>
   refuse(
     invalidInput([
       {
-        path: 'parameters.sequence_id',
-        expected: `at most ${count} questions of the sequence ${shorten(String(id))} that wait for an answer`,
-        actual: 'one more: send it, and those that come after it, once the others have been answered',
+        path: 'parameters.sequence_start',
+        expected: `true, since an earlier question of the sequence ${shorten(String(id))} has failed in this stream`,
+        actual: 'a question that goes on with it',
       },
     ]),
   );

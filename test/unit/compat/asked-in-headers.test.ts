@@ -1,6 +1,5 @@
 import { tfServingDoor } from '../../../src/compat/tf-serving/tf-serving';
 import { openInferenceDoor } from '../../../src/compat/open-inference/open-inference';
-import { SequenceTurns } from '../../../src/compat/open-inference/sequence-turns';
 import type { Actor } from '../../../src/kernel/actor';
 import { notFound } from '../../../src/kernel/errors';
 import { LargeMemory } from '../../../src/kernel/large-memory';
@@ -27,10 +26,7 @@ async function askedBy(path: string, body: object, headers: Record<string, strin
   } as unknown as Serving;
   const door = path.startsWith('/v1')
     ? tfServingDoor({ serving, registry: {} as never })
-    : openInferenceDoor({
-        ...{ serving, isReady: () => Promise.resolve(true) },
-        ...{ memory: new LargeMemory(), turns: new SequenceTurns('calls') },
-      });
+    : openInferenceDoor({ serving, isReady: () => Promise.resolve(true), memory: new LargeMemory() });
   const request = { method: 'POST', headers, body: Buffer.from(JSON.stringify(body)) };
   const response = { setHeader: () => null, writeHead: () => null, end: () => null };
   await door.route({ request, response, path, search: '' } as never, {} as Actor);

@@ -1,9 +1,8 @@
 import {
-  MAX_IN_LINE,
   MAX_TORN,
   SequenceTurns,
   type Turn,
-} from '../../../../src/compat/open-inference/sequence-turns';
+} from '../../../../src/compat/open-inference/grpc-sequence-turns';
 
 const asked = (sequence_id: string | number | bigint, modelName = 'm', sequence_start = false) => ({
   modelName,
@@ -22,20 +21,16 @@ beforeEach(() => {
   begun = [];
   given = new Map();
   ends = new Map();
-  turns = new SequenceTurns('stream');
+  turns = new SequenceTurns();
 });
 const take = (name: string, ...whose: Parameters<typeof asked>) =>
-  turns.take('project', asked(...whose), (turn) => {
+  turns.take(asked(...whose), (turn) => {
     begun.push(name);
     given.set(name, turn);
     return new Promise<{ readonly ok: boolean }>((resolve, reject) =>
       ends.set(name, (how) => (how instanceof Error ? reject(how) : resolve({ ok: how === undefined }))),
     );
   });
-const isTorn = ({ refusal }: Turn) => refusal !== null;
-const why = (name: string) => given.get(name)?.refusal?.error.message;
-const TORN =
-  /^parameters\.sequence_start: expected true, since an earlier question of the sequence 7 has failed/;
 const end = (name: string, how?: 'refused') => {
   ends.get(name)?.(how);
   return settled();
@@ -50,7 +45,7 @@ test('questions of one sequence go one after the other, in the order in which th
   await end('second');
   await end('third');
   expect(await Promise.all(answers)).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
-  expect([...given.values()].map(isTorn)).toEqual([false, false, false]);
+  expect([...given.values()].map(({ isTorn }) => isTorn)).toEqual([false, false, false]);
 });
 
 test('after one that is refused the rest is torn, until one begins the sequence anew', async () => {
@@ -67,7 +62,7 @@ test('after one that is refused the rest is torn, until one begins the sequence 
   for (const [name] of asking)
     await end(name, name === 'refused' || name === 'third' ? 'refused' : undefined);
   expect(begun).toEqual(['first', 'other', 'refused', 'third', 'anew', 'fifth']);
-  expect([...given].filter(([, turn]) => isTorn(turn)).map(([name]) => name)).toEqual(['third']);
+  expect([...given].filter(([, { isTorn }]) => isTorn).map(([name]) => name)).toEqual(['third']);
 });
 
 test('one that comes once the failure is known is torn, too, and a beginning that fails tears anew', async () => {
@@ -78,7 +73,7 @@ test('one that comes once the failure is known is torn, too, and a beginning tha
   void take('anew', 7, 'm', true);
   await end('anew', 'refused');
   void take('last', 7);
-  expect([...given.values()].map(isTorn)).toEqual([false, true, false, true]);
+  expect([...given.values()].map(({ isTorn }) => isTorn)).toEqual([false, true, false, true]);
 });
 
 test('one that is not answered at all is told, and tears its sequence', async () => {
@@ -87,25 +82,20 @@ test('one that is not answered at all is told, and tears its sequence', async ()
   ends.get('first')?.(new Error('It is gone.'));
   await expect(first).rejects.toThrow('It is gone.');
   await settled();
-  expect(why('second')).toMatch(TORN);
+  expect(given.get('second')).toMatchObject({ isTorn: true });
 });
 
 test('as many torn sequences are remembered, and of more the last', async () => {
-  const isStillTorn = async (id: number) => {
+  const isTorn = async (id: number) => {
     void take(`${id} again`, id);
-    const torn = why(`${id} again`) !== undefined;
-    await end(`${id} again`, torn ? 'refused' : undefined);
-    return torn;
+    await end(`${id} again`, given.get(`${id} again`)?.isTorn ? 'refused' : undefined);
+    return given.get(`${id} again`)?.isTorn;
   };
   for (let id = 1; id <= MAX_TORN + 1; id += 1) {
     void take(String(id), id);
     await end(String(id), 'refused');
   }
-  expect([await isStillTorn(1), await isStillTorn(2), await isStillTorn(MAX_TORN + 1)]).toEqual([
-    false,
-    true,
-    true,
-  ]);
+  expect([await isTorn(1), await isTorn(2), await isTorn(MAX_TORN + 1)]).toEqual([false, true, true]);
 });
 
 test('how long one has waited for its turn is told', async () => {
@@ -126,49 +116,4 @@ test('other sequences, the same id of another kind or model, and questions of no
   void take('other model', 7, 'other');
   for (const none of [0, '']) for (const time of [1, 2]) void take(`none ${time}`, none);
   expect(begun).toEqual(['7', '8', 'text', 'other model', 'none 1', 'none 2', 'none 1', 'none 2']);
-});
-
-describe('of calls apart', () => {
-  beforeEach(() => (turns = new SequenceTurns('calls')));
-
-  test('those that wait while one fails are refused, and one that comes later has heard of it', async () => {
-    for (const name of ['refused', 'waiting', 'waiting, too']) void take(name, 7);
-    await end('refused', 'refused');
-    void take('waiting still', 7);
-    for (const name of ['waiting', 'waiting, too', 'waiting still']) {
-      expect(why(name)).toBe(
-        'parameters.sequence_start: expected true, since a question of the sequence 7 has failed while this one ' +
-          'waited for its turn, got a question that goes on with it.',
-      );
-      await end(name, 'refused');
-    }
-    void take('again', 7);
-    expect(given.get('again')).toEqual({ waitedMs: 0, refusal: null });
-  });
-
-  test('so many wait; one more is refused at once, and all that wait with it', async () => {
-    for (let at = 1; at <= MAX_IN_LINE; at += 1) void take(String(at), 7);
-    void take('one more', 7);
-    void take('other', 8);
-    expect(begun).toEqual(['1', 'one more', 'other']);
-    expect(why('one more')).toBe(
-      'parameters.sequence_id: expected at most 128 questions of the sequence 7 that wait for an answer, got one ' +
-        'more: send it, and those that come after it, once the others have been answered.',
-    );
-    expect(why('other')).toBeUndefined();
-    await end('one more', 'refused');
-    for (let at = 1; at <= MAX_IN_LINE; at += 1) await end(String(at), at === 1 ? undefined : 'refused');
-    expect(why('1')).toBeUndefined();
-    expect(why('2')).toMatch(/has failed while this one waited/);
-    expect(begun.at(-1)).toBe(String(MAX_IN_LINE));
-  });
-
-  test('those of another project wait for nobody', () => {
-    void take('first', 7);
-    void turns.take('other project', asked(7), () => {
-      begun.push('other');
-      return Promise.resolve({ ok: true });
-    });
-    expect(begun).toEqual(['first', 'other']);
-  });
 });
