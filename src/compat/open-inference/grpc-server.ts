@@ -7,6 +7,7 @@ import {
   type UntypedServiceImplementation,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import { cannotListen, hostInAddress } from '../../kernel/http/cannot-listen';
 
 /** Largest message, in bytes: the same as of HTTP's binary bodies. What is larger is refused as RESOURCE_EXHAUSTED. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -52,10 +53,10 @@ export class GrpcServer {
 
   /** Resolves to the address in use, `host:port`; port 0 asks for any free one. */
   listen(host: string, port: number): Promise<string> {
-    const name = host.includes(':') ? `[${host}]` : host;
+    const name = hostInAddress(host);
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${name}:${port}`, ServerCredentials.createInsecure(), (error, actualPort) => {
-        if (error) return reject(notBound(`${name}:${port}`, error));
+        if (error) return reject(cannotListen('gRPC', `${name}:${port}`, 'GRPC_PORT', error));
         this.address = `${name}:${actualPort}`;
         resolve(this.address);
       });
@@ -73,14 +74,4 @@ export class GrpcServer {
     });
     return this.stopping;
   }
-}
-
-/** The library wraps the reason in a sentence of its own, and has no code. */
-function notBound(address: string, cause: Error): Error {
-  const isTaken = cause.message.includes('EADDRINUSE');
-  const why = isTaken ? 'another program has it' : cause.message;
-  return new Error(
-    `gRPC cannot listen on ${address}: ${why}. Choose another port with GRPC_PORT, or stop what has it.`,
-    { cause },
-  );
 }
