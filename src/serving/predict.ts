@@ -23,11 +23,11 @@ export async function predict(
   const startedAt = performance.now();
   authorize(actor, 'endpoint:predict');
   const wrong = checkRequest(request);
-  if (wrong) return refuseUnread(parts, actor, request, wrong);
+  if (wrong) return refuseUnasked(parts, actor, request, wrong);
   const found = routeOf(parts.routing, actor, request);
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if (!route) return refuse(await absent.explainTarget(actor, request));
-  if ('kind' in route) return refuseUnread(parts, actor, request, route);
+  if ('kind' in route) return refuseUnasked(parts, actor, request, route);
   const deadlineAt = startedAt + leftMs(request, route);
   const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
   if (request.sequence || !isVariantFailure(result)) return result;
@@ -39,7 +39,7 @@ const leftMs = ({ timeoutMs, waitedMs = 0 }: PredictRequest, { settings }: Route
   timeoutMs === null || timeoutMs === undefined ? settings.timeoutMs : timeoutMs - waitedMs;
 
 /** Nobody answers such a question; it is counted where it is known for whom it was meant. */
-async function refuseUnread(
+async function refuseUnasked(
   parts: PredictInput,
   actor: Actor,
   { endpoint = null, ref = null, pinned = null, door = 'graphql' }: PredictRequest,

@@ -13,8 +13,9 @@ export interface SequencePlace {
 }
 
 /**
- * The version that each sequence of an endpoint has begun at, in this process, until its end: what it was asked before
- * is known there and nowhere else, whatever weights and rules have come to say since.
+ * The version that each sequence of an endpoint has begun at, in this process: what it was asked before is known there
+ * and nowhere else, whatever weights and rules have come to say since. Also after its end, which may have failed and be
+ * asked again; one that begins anew forgets it.
  */
 export class SequencePlaces {
   private readonly places = new BoundedMap<string, SequencePlace>(MAX_SEQUENCES);
@@ -26,9 +27,7 @@ export class SequencePlaces {
 
   /** Of each question that goes there: the last one that is asked is the last one that is forgotten. */
   keep(endpointId: EndpointId, sequence: Sequence, place: SequencePlace): void {
-    const key = keyOf(endpointId, sequence);
-    if (sequence.end) this.places.delete(key);
-    else this.places.set(key, place);
+    this.places.set(keyOf(endpointId, sequence), place);
   }
 }
 

@@ -40,12 +40,14 @@ const ONLY_A = [variant('a', 1), variant('b', 0)];
 const ONLY_B = [variant('a', 0), variant('b', 1)];
 const TO_A = { name: 'a', byRule: false };
 
-test('it stays where it has begun until its end, whatever the weights come to be', async () => {
+test('it stays where it has begun until it begins anew, whatever the weights come to be', async () => {
   expect(await ask(ONLY_A, START)).toEqual(TO_A);
   expect(await ask(ONLY_B, ON)).toEqual(TO_A);
   expect(await ask(ONLY_B, { sequence: { ...ON.sequence, id: '7' } })).toMatchObject({ name: 'b' });
   expect(await ask(ONLY_B, END)).toEqual(TO_A);
-  expect(await ask(ONLY_B, ON)).toMatchObject({ name: 'b' });
+  expect(await ask(ONLY_B, END)).toEqual(TO_A); // asked again where the first has failed
+  expect(await ask(ONLY_B, START)).toMatchObject({ name: 'b' });
+  expect(await ask(ONLY_A, ON)).toMatchObject({ name: 'b' });
 });
 
 test('it stays where a rule has led it, and says so of each', async () => {
