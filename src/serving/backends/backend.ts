@@ -73,7 +73,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of a question to a remote that remembers: it is asked once, whatever becomes of the answer. */
   readonly sequence?: Sequence | undefined;
-  /** Whether several callers wait for it: there are others, then, who need the processor that waiting awake would take. */
+  /**
+   * Whether several callers wait for it: there are others, then, who need the processor that waiting awake would take.
+   */
   readonly shared?: boolean;
   /** Whether it is the second try of a caller who has shared a run that ended its worker: there is no third. */
   readonly suspect?: boolean;
@@ -111,7 +113,9 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** SHA-256 of the models it holds, least recently used first. */
   readonly models: readonly string[];
-  /** Main memory that each of them was seen to take, in bytes; absent where it cannot be known. It goes over the wire. */
+  /**
+   * Main memory that each of them was seen to take, in bytes; absent where it cannot be known. It goes over the wire.
+   */
   readonly modelBytes?: Readonly<Record<string, number>>;
   /** Those that its node runs for nobody at the moment; absent: none. It goes over the wire. */
   readonly heldBack?: readonly HeldBackModel[];

@@ -61,15 +61,21 @@ function parameterTexts(sequence: Sequence | undefined): string[] {
 const objectMember = (name: string, members: readonly string[]): string =>
   members.length === 0 ? '' : `"${name}":{${members.join(',')}},`;
 
-/** For servers that take texts only. @throws RemoteFailure where one is none */
-export function refuseOtherBytes({ name, data }: Tensor): void {
+/**
+ * For servers that take texts only.
+ *
+ * @param why the rest of the sentence
+ * @throws RemoteFailure where an element is none
+ */
+export function refuseOtherBytes({ name, data }: Tensor, why: string): void {
   const place = firstOtherBytes(data);
   if (place !== -1)
     throw new RemoteFailure(
       'refused',
-      `Input “${name}” holds bytes that are not UTF-8 in element ${place}, which travel as bytes only, and the remote does not list binary_tensor_data.`,
+      `Input “${name}” holds bytes that are not UTF-8 in element ${place}, ${why}`,
     );
 }
+const NO_BYTES = 'which travel as bytes only, and the remote does not list binary_tensor_data.';
 
 function inputText(tensor: Tensor): string {
   const { name, datatype, shape, data } = tensor;
@@ -78,7 +84,7 @@ function inputText(tensor: Tensor): string {
       'refused',
       `Input “${name}” is ${datatype}, which travels as bytes only, and the remote does not list binary_tensor_data.`,
     );
-  refuseOtherBytes(tensor);
+  refuseOtherBytes(tensor, NO_BYTES);
   const isWide = datatype === 'INT64' || datatype === 'UINT64';
   const values = isWide ? `[${(data as BigInt64Array).join(',')}]` : jsonValues(tensor);
   return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${values}}`;

@@ -50,7 +50,8 @@ export class OpenInferenceHttp implements RemoteInference {
 
   async infer(question: RemoteQuestion, limits: CallLimits): Promise<readonly Tensor[]> {
     const taken = this.taken ?? (await this.askWhatIsTaken(limits));
-    if (taken === 'bytes, and texts') question.inputs.forEach(refuseOtherBytes);
+    if (taken === 'bytes, and texts')
+      for (const input of question.inputs) refuseOtherBytes(input, ONLY_TEXTS);
     const { headers, pieces } = taken === 'JSON' ? jsonBody(question) : binaryBody(question);
     const answer = await this.http.call(
       {
@@ -93,6 +94,8 @@ export class OpenInferenceHttp implements RemoteInference {
     return jsonObject(answer.body, (text) => JSON.parse(text) as unknown);
   }
 }
+
+const ONLY_TEXTS = 'and KServe’s server takes UTF-8 only over HTTP. Ask it by grpc://.';
 
 /**
  * KServe's own server has the extension since 0.14, and does not list it. It decodes all BYTES as UTF-8, whatever they

@@ -4,7 +4,8 @@
  * `unreachable`: no connection, it broke, or the remote says that it cannot answer now; `busy`: it has too much to do;
  * `timeout`: it took too long; `cancelled`: we no longer wanted the answer; `denied`: it does not take our credential;
  * `not-found`: it does not know the model; `unsupported`: it does not answer such calls for the model; `refused`: it
- * refuses this question; `broken`: what came is no answer to it; `failed`: anything else that the remote says went wrong.
+ * refuses this question; `broken`: what came is no answer to it; `failed`: anything else that the remote says went
+ * wrong.
  */
 export type RemoteFault =
   | 'unreachable'
@@ -18,7 +19,9 @@ export type RemoteFault =
   | 'broken'
   | 'failed';
 
-/** Thrown by clients of remote servers. The message is a sentence that repeats a bounded piece of the remote's words. */
+/**
+ * Thrown by clients of remote servers. The message is a sentence that repeats a bounded piece of the remote's words.
+ */
 export class RemoteFailure extends Error {
   override readonly name = 'RemoteFailure';
 
@@ -37,7 +40,7 @@ export class RemoteFailure extends Error {
  * own. They come with the status of a server that is away, but say that it is there.
  */
 const OVERLOADED =
-  /exceeds maximum queue size|request timeout expired|batch scheduling queue .* is full|too many predictions wait already/i;
+  /exceeds maximum queue size|request timeout expired|batch scheduling queue .* is full|too many predictions wait already|wait (for a worker|here) already/i;
 
 /** What a remote that says that it cannot answer now is. */
 export const faultOfUnavailable = (words: string): RemoteFault =>

@@ -21,7 +21,9 @@ test.each([
   '[request id: <id_unknown>] Exceeds maximum queue size',
   'Request timeout expired',
   'The batch scheduling queue to which this task was submitted is full; currently 8 batches enqueued',
-  'Too many predictions wait already. 256 rows wait for the model. Try again in 40 ms.',
+  'Too many predictions wait already. Rows that wait for this model: 256; bytes that wait in all: 1. Try again in 40 ms.',
+  '1024 runs wait for a worker already.',
+  '32 runs (4096 bytes) wait here already.',
 ])('a server that says “%s” is busy, and is not asked again at once', (words) => {
   expect(failureOfHttp(http(503, JSON.stringify({ error: words })))).toMatchObject({ fault: 'busy' });
   expect(grpc(Code.UNAVAILABLE, words)).toMatchObject({ fault: 'busy', mayRepeat: false });
