@@ -22,7 +22,7 @@ const markOf = ({ filter, orderBy, view = '' }: Asked): string =>
 export const markedFor = (asked: Asked, cursor: Cursor): Cursor => [markOf(asked), ...cursor];
 
 /** The page that such a cursor was given for. Throws BAD_USER_INPUT where it is of another list. */
-export function pageOf(asked: Asked, request: PageRequest): PageRequest {
+export function unmarked(asked: Asked, request: PageRequest): PageRequest {
   if (request.after === null) return request;
   const [mark, ...after] = request.after;
   if (mark === markOf(asked)) return { ...request, after };

@@ -1,6 +1,6 @@
 import { encodeCursor, type Page, type PageRequest } from '../../kernel/cursor';
 import type { ProjectId } from '../../kernel/ids';
-import { markedFor, pageOf } from '../../kernel/list-mark';
+import { markedFor, unmarked } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { Model, ModelId } from '../models/model';
 import type { ModelVersion } from '../versions/model-version';
@@ -20,7 +20,7 @@ export class RegistrySearchQueries {
 
   async models(projectId: ProjectId, search: RegistrySearch, request: PageRequest): Promise<Page<Model>> {
     const { filter, orderBy } = search;
-    const offset = offsetOf(pageOf(search, request).after);
+    const offset = offsetOf(unmarked(search, request).after);
     const parameters: unknown[] = [projectId, request.first + 1, offset];
     const condition = modelFilterSql(filter, parameters);
     const rows = await this.sql.query<Model>(
@@ -38,7 +38,7 @@ export class RegistrySearchQueries {
     request: PageRequest,
   ): Promise<Page<ModelVersion>> {
     const { filter, orderBy } = search;
-    const offset = offsetOf(pageOf(search, request).after);
+    const offset = offsetOf(unmarked(search, request).after);
     const parameters: unknown[] = [projectId, request.first + 1, offset];
     const condition = versionFilterSql(filter, parameters);
     const rows = await this.sql.query<VersionRow>(

@@ -4,7 +4,7 @@ import { bind } from '../../kernel/filter/filter-sql';
 import type { FilterKey } from '../../kernel/filter/filter-tree';
 import type { ProjectId } from '../../kernel/ids';
 import { keysetCursor } from '../../kernel/database/keyset';
-import { markedFor, pageOf } from '../../kernel/list-mark';
+import { markedFor, unmarked } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { LoggedModel } from './logged-model';
 import { LOGGED_MODEL } from './logged-model.queries';
@@ -43,7 +43,7 @@ export class LoggedModelSearchQueries {
     const known = `${[...ATTRIBUTES.keys()].join(', ')}, metrics.…, params.…, tags.…`;
     const search = columnSearchSql(
       { filter, orderBy, usualOrder: 'creation_timestamp DESC', known, columnOf },
-      pageOf(asked, request).after,
+      unmarked(asked, request).after,
       parameters,
     );
     const rows = await this.sql.query<FoundRow>(

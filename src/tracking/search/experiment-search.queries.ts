@@ -4,7 +4,7 @@ import { bind } from '../../kernel/filter/filter-sql';
 import type { FilterKey } from '../../kernel/filter/filter-tree';
 import type { ProjectId } from '../../kernel/ids';
 import { keysetCursor } from '../../kernel/database/keyset';
-import { markedFor, pageOf } from '../../kernel/list-mark';
+import { markedFor, unmarked } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { Experiment, LifecycleView } from '../run';
 import { viewSql } from './run-scope';
@@ -44,7 +44,7 @@ export class ExperimentSearchQueries {
     const usualOrder = 'created_at DESC';
     const search = columnSearchSql(
       { filter, orderBy, usualOrder, known, columnOf },
-      pageOf(asked, request).after,
+      unmarked(asked, request).after,
       parameters,
     );
     const rows = await this.sql.query<FoundRow>(

@@ -1,6 +1,6 @@
 import { toPage, type Page, type PageRequest } from '../../kernel/cursor';
 import type { Database } from '../../kernel/database/database';
-import { markedFor, pageOf } from '../../kernel/list-mark';
+import { markedFor, unmarked } from '../../kernel/list-mark';
 import { bind } from '../../kernel/filter/filter-sql';
 import type { ProjectId } from '../../kernel/ids';
 import { afterSql, keysetCursor, orderSql, sortTexts } from '../../kernel/database/keyset';
@@ -57,7 +57,9 @@ const FIRST_WALK = 3;
 const MORE_THAN_NEEDED = 1.5;
 /** More than one page's runs, where the last of them may share their place with others that are to come before them. */
 const SPARE_RUNS = 200;
-/** More than one page's runs, where some may be deleted: so few that the planner still walks along the index for them. */
+/**
+ * More than one page's runs, where some may be deleted: so few that the planner still walks along the index for them.
+ */
 const SPARE_DELETED_RUNS = 20;
 
 /**
@@ -85,9 +87,10 @@ export class RunSearchQueries {
   ): Promise<Page<Run>> {
     const scope = { experiments, view: search.view };
     const parsed = parseSearch(search);
+    const asked = unmarked(search, request);
     if (asksForMetrics(parsed))
       await this.tails.foldProject(projectId, experiments && 'ids' in experiments ? experiments.ids : null);
-    const rows = await this.search({ projectId, scope, search: parsed, request: pageOf(search, request) });
+    const rows = await this.search({ projectId, scope, search: parsed, request: asked });
     return runPage(rows, search, parsed, request);
   }
 
@@ -102,7 +105,7 @@ export class RunSearchQueries {
       return [await this.page(projectId, { ids: experimentIds }, search, request)];
     const parsed = parseSearch(search);
     const { conjuncts, sorts } = parsed;
-    const { after } = pageOf(search, request);
+    const { after } = unmarked(search, request);
     if (asksForMetrics(parsed)) await this.tails.foldProject(projectId, experimentIds);
     const parameters: unknown[] = [projectId, experimentIds];
     const facts = lookups('r.id', parameters);
