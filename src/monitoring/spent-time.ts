@@ -35,8 +35,8 @@ export const deviceOf = (ranOn: RanOn | null): Device =>
   ranOn !== null && ranOn.backend !== ON_WORKERS ? 'remote' : workerDevice(ranOn?.provider ?? null);
 
 /**
- * How many of the workers are on the one or the other, where each that runs for several processes is this one's in equal
- * shares: all of them charge its idle time. What one that has no process will run on, nobody knows yet.
+ * How many of the workers are on the one or the other, where each that runs for several processes is this one's in
+ * equal shares: all of them charge its idle time. What one that has no process will run on, nobody knows yet.
  */
 export const workersOn = (device: WorkerDevice, workers: readonly WorkerStatus[]): number =>
   workers

@@ -147,8 +147,8 @@ export class Deployment {
 }
 
 /**
- * What each variant leads to. Refused where our workers, or a server that we know, cannot run it, and where variants cannot
- * share their callers.
+ * What each variant leads to. Refused where our workers, or a server that we know, cannot run it, and where variants
+ * cannot share their callers.
  */
 function targetsOf(
   variants: readonly Variant[],

@@ -115,8 +115,8 @@ export class ModelControl {
   }
 
   /**
-   * The project's endpoints with their variants, then its models with their versions, newest first: each name and version
-   * once, and none that an endpoint of the same name has in its place.
+   * The project's endpoints with their variants, then its models with their versions, newest first: each name and
+   * version once, and none that an endpoint of the same name has in its place.
    */
   async index(actor: Actor): Promise<readonly IndexedModel[]> {
     authorize(actor, 'platform:read');

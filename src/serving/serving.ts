@@ -175,7 +175,9 @@ export class Serving {
     return this.rewards.comparableRewards(actor.projectId, keys);
   }
 
-  /** How a variant of an endpoint that the caller was given is doing in this process; null where it does not run here. */
+  /**
+   * How a variant of an endpoint that the caller was given is doing in this process; null where it does not run here.
+   */
   healthOf({ projectId, name }: Endpoint, variantName: string): Health | null {
     const wait = this.input.routing.waitOf({ projectId, name }, variantName);
     if (wait) return { state: 'WAITING', ...wait };

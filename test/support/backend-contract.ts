@@ -9,7 +9,9 @@ import { ONNX_DATATYPES, affineAnswer } from './onnx-models';
 
 const OPTIONS = { timeoutMs: 60_000 };
 
-/** A backend with the models of the contract, by name: the datatypes, affine, centred, lookup, pair, slow and others. */
+/**
+ * A backend with the models of the contract, by name: the datatypes, affine, centred, lookup, pair, slow and others.
+ */
 export interface ContractSubject {
   readonly backend: Backend;
   /** Where a model is; of a name that nobody has, where none is. */

@@ -26,7 +26,9 @@ interface Kind {
   /** A program that listens on a port of this machine, or a server that is there already. */
   readonly server: (port: number, folder: string) => readonly [program: string, ...args: string[]];
   readonly urlAt: (port: number) => string;
-  /** How long its client, once ended, may still try again what an outage has kept from it, in ms; absent: not at all. */
+  /**
+   * How long its client, once ended, may still try again what an outage has kept from it, in ms; absent: not at all.
+   */
   readonly lingersMs?: number;
 }
 
@@ -97,6 +99,7 @@ export async function startStore(name: string): Promise<TestedStore> {
   const proxy = await FreezableProxy.to('127.0.0.1', port);
   const stop = async () => {
     await new Promise((resolve) => setTimeout(resolve, kind.lingersMs ?? 0));
+    delete process.env.FIRESTORE_EMULATOR_HOST;
     await stopAll(proxy, child, removed);
   };
   return { url: kind.urlAt(proxy.port), proxy, stop };

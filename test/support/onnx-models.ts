@@ -131,7 +131,9 @@ export function affineAnswer(row: ArrayLike<number>, outputs = 3): number[] {
   });
 }
 
-/** y[N, last] = a perceptron of these widths with ReLU in between; weights that look random, and keep sizes as they are. */
+/**
+ * y[N, last] = a perceptron of these widths with ReLU in between; weights that look random, and keep sizes as they are.
+ */
 export function mlp(widths: readonly number[]): Uint8Array {
   const random = seededRandom(1);
   const weights = (inputs: number, outputs: number) =>
@@ -208,7 +210,10 @@ export function lookup(size = 8): Uint8Array {
   );
 }
 
-/** y[N, 1] = table[i[N, 1]], where the table takes so many bytes: a model that is mostly memory. Equal seeds, equal bytes. */
+/**
+ * y[N, 1] = table[i[N, 1]], where the table takes so many bytes: a model that is mostly memory. Equal seeds, equal
+ * bytes.
+ */
 export function heavy(bytes: number, seed = 0): Uint8Array {
   const table = new Float32Array(Math.floor(bytes / 4)).map((_, at) => (at + seed) % 1_000);
   return oneNode(

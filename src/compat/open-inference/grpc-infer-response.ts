@@ -41,7 +41,8 @@ export const encodeResponse = (response: ModelInferResponse): Buffer =>
   asBuffer(toBinary(ModelInferResponseSchema, response));
 
 /**
- * The same as the answer to one request of a stream, and the word by which Triton's clients see that no more come to it.
+ * The same as the answer to one request of a stream, and the word by which Triton's clients see that no more come to
+ * it.
  *
  * @param response belongs to this function
  */

@@ -60,12 +60,14 @@ const OPERATORS = {
 } as const;
 const SQL_TYPES = { text: 'text', time: 'timestamptz', number: 'float8' } as const;
 
-/** Length of the cursors of a list with so many sort keys, or with the one that is usual: its mark, those keys, the id. */
+/**
+ * Length of the cursors of a list with so many sort keys, or with the one that is usual: its mark, those keys, the id.
+ */
 export const listCursorLength = (orderBy: readonly string[]): number => Math.max(1, orderBy.length) + 2;
 
 /**
- * A list of a table's rows, filtered and sorted by its columns. Throws BAD_USER_INPUT, with the position, for what cannot
- * be asked.
+ * A list of a table's rows, filtered and sorted by its columns. Throws BAD_USER_INPUT, with the position, for what
+ * cannot be asked.
  */
 export function columnSearchSql(
   search: ColumnSearch,

@@ -85,7 +85,10 @@ export class FolderLock {
   }
 }
 
-/** Replaces the lock of a dead holder, and says whose it was. Those who try at the same time take turns behind a second lock. */
+/**
+ * Replaces the lock of a dead holder, and says whose it was. Those who try at the same time take turns behind a second
+ * lock.
+ */
 function takeOver(folder: string, path: string, draft: string): string | null {
   const turn = `${path}.takeover`;
   if (!tryLink(draft, turn)) {

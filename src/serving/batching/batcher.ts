@@ -220,7 +220,7 @@ export class Batcher {
     const workers = Math.max(1, this.backend.status().length);
     const aheadMs = (Math.ceil(model.queuedRows / batchRows) * model.cost.predictMs(batchRows)) / workers;
     return new Overloaded(
-      `Of this model ${rowsIn(model.queuedRows)} wait, and ${model.place.queuedBytes} bytes in all.`,
+      `Rows that wait for this model: ${model.queuedRows}; bytes that wait in all: ${model.place.queuedBytes}.`,
       Math.max(MIN_RETRY_AFTER_MS, Math.ceil(aheadMs)),
     );
   }
@@ -238,9 +238,9 @@ function stillWanted(
   return { requests, rows: requests.reduce((sum, pending) => sum + pending.rows, 0) };
 }
 
-const rowsIn = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
-
-/** The run has ended a worker, and would end the next one. A worker that was killed for its time says so by `timeout`. */
+/**
+ * The run has ended a worker, and would end the next one. A worker that was killed for its time says so by `timeout`.
+ */
 const hasEndedWorker = (error: unknown): boolean =>
   error instanceof WorkerUnavailable && error.reason === 'crashed';
 

@@ -12,8 +12,8 @@ export type FirestoreClass = new (options: {
 }) => FirestoreStore;
 
 /**
- * Its client must be ended, or it keeps its connections; and must be asked nothing afterwards: it then leaves the caller
- * waiting, and rejects a promise that nobody has, which ends the process.
+ * Its client must be ended, or it keeps its connections; and must be asked nothing afterwards: it then leaves the
+ * caller waiting, and rejects a promise that nobody has, which ends the process.
  */
 export function openFirestore(Store: FirestoreClass, projectId: string, collection: string): KeyvClient {
   const store = new Store({ projectId, collection });

@@ -10,8 +10,8 @@ import type { Route } from './route';
 import type { Sequence } from '../sequence';
 
 /**
- * Where a prediction goes: by endpoint, the version that is pinned, the one that its sequence has begun at, or its rules
- * and its strategy, at once; or straight to a version. Null: nowhere. Refused where its sequence cannot go on.
+ * Where a prediction goes: by endpoint, the version that is pinned, the one that its sequence has begun at, or its
+ * rules and its strategy, at once; or straight to a version. Null: nowhere. Refused where its sequence cannot go on.
  */
 export function routeOf(
   routing: RoutingTable,

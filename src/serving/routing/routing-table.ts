@@ -56,8 +56,8 @@ interface Asked {
 
 /**
  * Where predictions go: endpoints and references with the versions they lead to, in memory. It follows the database by
- * the bus; while the database is away, what was deployed keeps running. Traffic moves to a version once the workers have
- * it, and until then stays where it was.
+ * the bus; while the database is away, what was deployed keeps running. Traffic moves to a version once the workers
+ * have it, and until then stays where it was.
  */
 export class RoutingTable implements AliasFollower {
   private endpoints = new Map<string, RunningEndpoint>();
@@ -157,7 +157,9 @@ export class RoutingTable implements AliasFollower {
     await this.refreshing;
   }
 
-  /** Reads and changes follow each other; one that fails is told to who waits for it, and the next one starts afresh. */
+  /**
+   * Reads and changes follow each other; one that fails is told to who waits for it, and the next one starts afresh.
+   */
   private inTurn(work: () => Promise<void>): Promise<void> {
     const next = this.refreshing.then(work);
     this.refreshing = next.catch(() => undefined);

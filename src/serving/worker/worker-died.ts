@@ -15,8 +15,8 @@ export interface Death {
 export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'exit' && signal === 'SIGKILL';
 
 /**
- * Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together. What
- * nobody waits for any more has none.
+ * Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together.
+ * What nobody waits for any more has none.
  */
 export function mayTryAgain(death: Death, { shared, suspect, signal }: RunOptions): boolean {
   if (death.cause === 'timeout' || signal?.aborted) return false;

@@ -38,10 +38,11 @@ test('a model of one instance is on one worker, which does all of its runs, howe
 
 test('while its worker is away another one stands in, and lets go of it afterwards', async () => {
   const [home] = holders();
-  process.kill(home?.pid ?? 0, 'SIGKILL');
-  await until(() => pool.status()[home?.id ?? 0]?.pid !== home?.pid);
+  if (!home?.pid) throw new Error('No worker holds the model.');
+  process.kill(home.pid, 'SIGKILL');
+  await until(() => pool.status()[home.id]?.pid !== home.pid);
   await ask();
-  await until(() => holders().length === 1 && holders()[0]?.id === home?.id);
+  await until(() => holders().length === 1 && holders()[0]?.id === home.id);
   await ask();
 });
 

@@ -16,7 +16,11 @@ afterAll(async () => {
 
 const endless = modelFile(folder, endlessLoop());
 const quick = modelFile(folder, affine());
-const pid = () => pool.status()[0]?.pid;
+function pid(): number {
+  const { pid: known } = pool.status()[0] ?? {};
+  if (!known) throw new Error('The worker has no process.');
+  return known;
+}
 
 function ask(file: ModelFile, signal: AbortSignal, timeoutMs = 60_000): Promise<string> {
   const shape = file === quick ? [1, 30] : [1];
@@ -32,7 +36,7 @@ test('a run that waits for a worker is dropped when its caller leaves; the other
   await pool.load(endless);
   await pool.load(quick);
   const before = pid();
-  const busy = ask(endless, nobodyLeaves, 1_000);
+  const busy = ask(endless, nobodyLeaves, 3_000);
   await until(() => pool.status()[0]?.state === 'busy');
   const leaving = new AbortController();
   const order: string[] = [];
@@ -56,7 +60,7 @@ test('what has begun goes on to its end, and is not tried again where its worker
   leaving.abort();
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(pool.status()).toMatchObject([{ state: 'busy', pid: before }]);
-  process.kill(before ?? 0, 'SIGKILL');
+  process.kill(before, 'SIGKILL');
   expect(await run).toBe('crashed');
   expect(await ask(quick, nobodyLeaves)).toBe('answered');
 });
