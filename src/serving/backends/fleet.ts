@@ -275,7 +275,8 @@ export class Fleet implements Backend {
   }
 }
 
-const NOBODY = 'No worker is there at the moment. Why, workerLoad { workers { problem } undiscovered } tells.';
+const NOBODY =
+  'No worker is there at the moment. Why, workerLoad { workers { problem } undiscovered } tells.';
 const nobody = () => new WorkerUnavailable('crashed', NOBODY);
 
 const waitOf = ({ retryAfterMs = Infinity }: Refusal): number => retryAfterMs;
