@@ -10,6 +10,7 @@ export const MAX_IDLE_CHARGED_S = 3_600;
  * by its share of the time that the workers were busy: so that the shares of a span make up all worker hours in it. Of
  * several processes that share workers, one that uses more than its part of them pays for what it uses, and the others
  * for their parts all the same, so that together they may pay for more than there was.
+ *
  * Workers on processors and those on accelerators are charged apart: their hours have two prices, and a model that runs
  * on the ones keeps none of the others waiting.
  */

@@ -182,9 +182,8 @@ describe('one platform behind two doors', () => {
     const first = await mlflow.must<{ next_page_token: string }>('POST', 'runs/search', asked);
     const next = { ...asked, page_token: first.next_page_token };
     expect((await mlflow.must<{ runs: unknown[] }>('POST', 'runs/search', next)).runs).toHaveLength(1);
-    for (const other of [
-      ...[{ order_by: ['start_time DESC'] }, { filter: "tags.a = 'b'" }, { run_view_type: 'ALL' }],
-    ])
+    const others = [{ order_by: ['start_time DESC'] }, { filter: "tags.a = 'b'" }, { run_view_type: 'ALL' }];
+    for (const other of others)
       expect(await mlflow.call('POST', 'runs/search', { ...next, ...other })).toMatchObject({
         status: 400,
         body: {
