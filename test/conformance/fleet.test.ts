@@ -24,6 +24,8 @@ type Worker = WorkerDoor<ScriptedBackend>;
 
 const TOKEN = 'a-token-of-a-test-only' as WorkerToken;
 const LOGGER = createLogger('silent');
+/** Far less than the time after which a call ends by itself, a minute. */
+const SOON_MS = 20_000;
 const NOBODY =
   'No worker is there at the moment. Why, workerLoad { workers { problem } undiscovered } tells.';
 const LIMITS = { timeoutMs: 60_000 };
@@ -170,10 +172,12 @@ test('a run that nobody waits for any more is taken back from its worker, which 
   expect(fleet.lane().idleCount()).toBe(room - 1);
   const asked = backend.runs[0]?.options.signal;
   expect(asked?.aborted).toBe(false);
+  const leftAt = performance.now();
   gone.abort();
   expect(await left).toMatchObject({ reason: 'cancelled' });
   await until(() => asked?.aborted === true);
   await until(() => fleet.lane().idleCount() === room);
+  expect(performance.now() - leftAt).toBeLessThan(SOON_MS);
   expect(fleet.lost()).toEqual([]);
   await backend.finishNext();
   batcher.stop();
