@@ -60,7 +60,7 @@ export class RemoteModel {
   async metadata(): Promise<RemoteMetadata> {
     try {
       const { timeoutMs } = this.document;
-      const metadata = await this.server.client.modelMetadata(this.address, { timeoutMs });
+      const metadata = await this.server.ask((client) => client.modelMetadata(this.address, { timeoutMs }));
       this.met();
       return metadata;
     } catch (error) {
@@ -88,7 +88,7 @@ export class RemoteModel {
       const limits = { timeoutMs: Math.max(1, endsAt - performance.now()), ...(signal && { signal }) };
       const wishes = { ...(outputs && { outputs }), ...(sequence && { sequence }) };
       const question = { model: this.address, inputs, declared, ...wishes };
-      return check(await this.server.client.infer(question, limits));
+      return check(await this.server.ask((client) => client.infer(question, limits)));
     };
     try {
       const answer = await this.server.during(() =>
@@ -149,10 +149,10 @@ export class RemoteModel {
   }
 
   private async look(): Promise<void> {
-    const isReady = await this.server.client
-      .modelReady(this.address, { timeoutMs: LOOK_LIMIT_MS })
+    const isReady = await this.server
+      .ask((client) => client.modelReady(this.address, { timeoutMs: LOOK_LIMIT_MS }))
       .catch((error: unknown) => {
-        if (error instanceof RemoteFailure && error.fault === 'timeout') this.server.reconnect();
+        if (error instanceof RemoteFailure && error.fault === 'timeout') this.server.close();
         return false;
       });
     if (this.stopped) return;

@@ -19,25 +19,34 @@ export interface RemoteServerStatus {
   readonly maxInFlight: number;
 }
 
+export interface RemoteServerEvents {
+  /** A question has had its answer: there is room for another. */
+  freed(): void;
+  /** Its connections are about to be opened. */
+  connecting(server: RemoteServer): void;
+}
+
 /** One remote server with one credential: its connections, and how many calls are on their way to it. */
 export class RemoteServer implements Lane {
   readonly canStop = true;
+  /** When it was last asked something, on performance.now()'s clock. */
+  lastAskedAt = 0;
   private inFlight = 0;
-  private current: RemoteInference;
+  private asking = 0;
+  private client: RemoteInference | undefined;
   private requests = 0;
   private readonly failures: Partial<Record<RemoteFault, number>> = {};
 
-  /** @param freed told when a call has ended */
   constructor(
+    readonly key: string,
     private readonly document: RemoteDocument,
     private readonly token: string | null,
-    private readonly freed: () => void,
-  ) {
-    this.current = connect(document, token);
-  }
+    private readonly events: RemoteServerEvents,
+  ) {}
 
-  get client(): RemoteInference {
-    return this.current;
+  /** Nobody waits for anything that it was asked. */
+  get isQuiet(): boolean {
+    return this.asking === 0;
   }
 
   status(): RemoteServerStatus {
@@ -58,25 +67,37 @@ export class RemoteServer implements Lane {
     return Math.max(0, this.document.maxInFlight - this.inFlight);
   }
 
-  /** Counts a call from its beginning to its end. */
+  /** Asks it over its connections, which are opened where they are not. */
+  async ask<Result>(call: (client: RemoteInference) => Promise<Result>): Promise<Result> {
+    this.lastAskedAt = performance.now();
+    this.asking += 1;
+    try {
+      return await call(this.client ?? this.connect());
+    } finally {
+      this.asking -= 1;
+    }
+  }
+
+  /** Counts a question from its beginning to its end. */
   async during<Result>(call: () => Promise<Result>): Promise<Result> {
     this.inFlight += 1;
     try {
       return await call();
     } finally {
       this.inFlight -= 1;
-      this.freed();
+      this.events.freed();
     }
   }
 
-  /** New connections: one that says nothing any more may be dead without a word. Calls on the old ones fail. */
-  reconnect(): void {
-    this.current.close();
-    this.current = connect(this.document, this.token);
+  /** Closes its connections: one that says nothing any more may be dead without a word. Calls on them fail. */
+  close(): void {
+    this.client?.close();
+    this.client = undefined;
   }
 
-  close(): void {
-    this.current.close();
+  private connect(): RemoteInference {
+    this.events.connecting(this);
+    return (this.client = clientOf(this.document, this.token));
   }
 }
 
@@ -87,7 +108,7 @@ export const serverKey = (document: RemoteDocument): string => {
   return JSON.stringify([backend, url.href, credential, maxInFlight, ...dialect]);
 };
 
-function connect(document: RemoteDocument, token: string | null): RemoteInference {
+function clientOf(document: RemoteDocument, token: string | null): RemoteInference {
   if (document.backend === 'tf-serving') return new TfServing(document.url, token, document);
   return document.url.protocol.startsWith('http')
     ? new OpenInferenceHttp(document.url, token)

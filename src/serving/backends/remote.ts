@@ -21,13 +21,12 @@ import type { RemoteDocument } from './remote-document';
 import { asSentence, RemoteFailure } from './remote-failure';
 import { RemoteModel, type RemoteStatus } from './remote-model';
 import type { RemotePolicy } from './remote-policy';
-import { RemoteServer, serverKey, type RemoteServerStatus } from './remote-server';
+import type { RemoteServerStatus } from './remote-server';
+import { RemoteServers } from './remote-servers';
 import { changeOf, checkedAnswer, declaredBy, type Declared } from './remote-signature';
 
 /** Remote models that are remembered; the longest known goes first. */
 const MAX_MODELS = 10_000;
-/** Servers with connections of their own: each keeps memory, and rows may wait for each. */
-const MAX_SERVERS = 256;
 /** A whole measurement, in ms. */
 const MEASURE_LIMIT_MS = 120_000;
 
@@ -38,16 +37,20 @@ export type RemoteEvent = { readonly type: 'remote-changed' } & RemoteStatus;
 
 /** Models that other servers have: Open Inference Protocol over HTTP or gRPC, and TensorFlow Serving over REST. */
 export class RemoteBackend implements Backend {
-  private readonly connected = new Map<string, RemoteServer>();
   private readonly models = new Map<string, RemoteModel>();
   /** Those that have told, in this process, what they take and give. */
   private readonly seen = new Map<string, Declared>();
   private readonly listeners: (() => void)[] = [];
+  private readonly allServers: RemoteServers;
 
   constructor(
     private readonly policy: RemotePolicy,
     private readonly onEvent: (event: RemoteEvent) => void = () => undefined,
-  ) {}
+  ) {
+    this.allServers = new RemoteServers(policy, () => {
+      for (const listener of this.listeners) listener();
+    });
+  }
 
   async inspect(file: ModelFile): Promise<Inspection> {
     const admitted = this.policy.admit(documentOf(file));
@@ -147,13 +150,13 @@ export class RemoteBackend implements Backend {
   }
 
   servers(): readonly RemoteServerStatus[] {
-    return [...this.connected.values()].map((server) => server.status());
+    return this.allServers.status();
   }
 
   /** Asks nobody any more; calls in flight fail. */
   stop(): Promise<void> {
     for (const model of this.models.values()) model.stop();
-    for (const server of this.connected.values()) server.close();
+    this.allServers.close();
     return Promise.resolve();
   }
 
@@ -175,7 +178,7 @@ export class RemoteBackend implements Backend {
     const known = this.models.get(file.sha256);
     if (known) return known;
     const document = documentOf(file);
-    const server = this.serverOf(document);
+    const server = this.allServers.of(document);
     const [oldest] = this.models.keys();
     if (this.models.size >= MAX_MODELS && oldest !== undefined) this.forget(oldest);
     const model = new RemoteModel(document, server, (status) =>
@@ -185,25 +188,14 @@ export class RemoteBackend implements Backend {
     return model;
   }
 
-  private serverOf(document: RemoteDocument): RemoteServer {
-    const key = serverKey(document);
-    const known = this.connected.get(key);
-    if (known) return known;
-    const admitted = this.policy.admit(document);
-    if ('refusal' in admitted) throw new WorkerUnavailable('load-failed', admitted.refusal);
-    if (this.connected.size >= MAX_SERVERS)
-      throw new WorkerUnavailable('load-failed', `There are ${MAX_SERVERS} remote servers already.`);
-    const server = new RemoteServer(document, admitted.token, () => {
-      for (const listener of this.listeners) listener();
-    });
-    this.connected.set(key, server);
-    return server;
-  }
-
   private forget(sha256: string): void {
-    this.models.get(sha256)?.stop();
+    const model = this.models.get(sha256);
+    if (model === undefined) return;
+    model.stop();
     this.models.delete(sha256);
     this.seen.delete(sha256);
+    const isUsed = [...this.models.values()].some(({ server }) => server === model.server);
+    if (!isUsed) this.allServers.forget(model.server);
   }
 
   /** The model for those who try it with made-up inputs. */
