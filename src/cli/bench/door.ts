@@ -1,11 +1,11 @@
 import { PREDICT_ROWS, PREDICT_TENSORS } from '../operations/predict';
-import type { AskedModel } from './asked-model';
+import type { AskedModel } from '../asking/asked-model';
 import type { DoorName } from './bench-plan';
 import { grpcQuestion } from './grpc-question';
 import type { Outcome } from './measurement';
 import type { Question } from './sender';
 import { tensorBytes } from './tensor-bytes';
-import type { Tensor } from './tensors';
+import type { Tensor } from '../asking/tensors';
 import { tfServingQuestion } from './tf-serving-question';
 
 /** Where questions go by HTTP, and how an answer is told from a refusal. */

@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { tensorBytes } from './tensor-bytes';
-import type { Tensor } from './tensors';
+import type { Tensor } from '../asking/tensors';
 
 /** Of `inference.ModelInferRequest` and its tensors, where all that we write has its length before it. */
 const FIELD = { modelName: 1, inputs: 5, rawInputContents: 7, name: 1, datatype: 2, shape: 3 } as const;

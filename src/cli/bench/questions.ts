@@ -1,10 +1,10 @@
-import type { AskedModel } from './asked-model';
+import type { AskedModel } from '../asking/asked-model';
 import type { DoorName } from './bench-plan';
 import { questionOf, type Asked } from './door';
-import { rowsIn } from './rows-file';
-import { sampleRows, sampleTensors, seededRandom } from './sample-values';
+import { rowsIn } from '../asking/rows-file';
+import { sampleRows, sampleTensors, seededRandom } from '../asking/sample-values';
 import type { Question } from './sender';
-import { takesRows, tensorsOf, type Row } from './tensors';
+import { takesRows, tensorsOf, type Row } from '../asking/tensors';
 
 /** Different questions, asked in turn, so that no remembered answer helps. */
 const SAMPLE_QUESTIONS = 512;

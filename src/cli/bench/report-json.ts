@@ -1,4 +1,4 @@
-import type { AskedModel } from './asked-model';
+import type { AskedModel } from '../asking/asked-model';
 import type { DoorName } from './bench-plan';
 import { latenciesOf } from './latencies';
 import type { MeasuredStage } from './report';

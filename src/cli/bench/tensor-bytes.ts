@@ -1,5 +1,5 @@
 import { UsageError } from '../command';
-import type { Tensor } from './tensors';
+import type { Tensor } from '../asking/tensors';
 
 type Write = (bytes: Buffer, value: unknown, at: number) => void;
 

@@ -1,5 +1,5 @@
 import type { Signature } from '../operations/asked-model';
-import type { Tensor } from './tensors';
+import type { Tensor } from '../asking/tensors';
 
 /** TensorFlow Serving's question: row by row, or tensor by tensor of a model whose rows are not separate. */
 export function tfServingQuestion(tensors: readonly Tensor[], { batchable }: Signature): object {

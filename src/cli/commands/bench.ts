@@ -1,5 +1,5 @@
 import { parsedArguments } from '../arguments';
-import { askedModel, type AskedModel } from '../bench/asked-model';
+import { askedModel, type AskedModel } from '../asking/asked-model';
 import { DOORS, durationMsOf, stagesOf, wholeNumberOf, type DoorName, type Stage } from '../bench/bench-plan';
 import { doorOf } from '../bench/door';
 import { grpcUrlOf } from '../bench/grpc-address';
