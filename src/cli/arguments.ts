@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { FactValue } from '../client/facts';
-import { durationMsOf } from './bench/bench-plan';
 import { UsageError } from './command';
+import { durationMsOf } from './option-values';
 import { ACCESS_OPTIONS } from './server-access';
 
 type Options = NonNullable<ParseArgsConfig['options']>;

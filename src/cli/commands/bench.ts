@@ -1,6 +1,6 @@
 import { parsedArguments } from '../arguments';
 import { askedModel, type AskedModel } from '../asking/asked-model';
-import { DOORS, durationMsOf, stagesOf, wholeNumberOf, type DoorName, type Stage } from '../bench/bench-plan';
+import { DOORS, stagesOf, type DoorName, type Stage } from '../bench/bench-plan';
 import { doorOf } from '../bench/door';
 import { grpcUrlOf } from '../bench/grpc-address';
 import { GrpcSender } from '../bench/grpc-sender';
@@ -12,6 +12,7 @@ import { runStages } from '../bench/run-stages';
 import type { Question, Sender } from '../bench/sender';
 import { maxErrorsOf, verdictOn, type Limits } from '../bench/verdict';
 import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Terminal } from '../command';
+import { durationMsOf, wholeNumberOf } from '../option-values';
 import { ACCESS_HELP, headersOf, serverAccess, type ServerAccess } from '../server-access';
 
 /** Longest that one request may be waited for, in ms: ten times what the server allows a prediction. */

@@ -1,10 +1,10 @@
 import { uploadArtifact } from '../../client/artifact-upload';
 import { named, parsedArguments, timeoutMsOf } from '../arguments';
-import { wholeNumberOf } from '../bench/bench-plan';
 import { CommandFailed, EXIT, UsageError, type Command, type ExitCode, type Terminal } from '../command';
 import { counted } from '../counted';
 import { callGraphql } from '../graphql-call';
 import { WARM_CACHE, type Warmed } from '../operations/warm-cache';
+import { wholeNumberOf } from '../option-values';
 import { ACCESS_HELP, serverAccess, type ServerAccess } from '../server-access';
 
 /** As many as the server keeps of an endpoint. */

@@ -1,5 +1,4 @@
 import { named, parsedArguments } from '../arguments';
-import { wholeNumberOf } from '../bench/bench-plan';
 import { EXIT, UsageError, type Command, type ExitCode, type Terminal } from '../command';
 import { counted } from '../counted';
 import { callGraphql } from '../graphql-call';
@@ -7,6 +6,7 @@ import { SEARCH_RUNS, type FoundRun, type RunPage } from '../operations/search-r
 import { runObject } from '../runs/run-columns';
 import { runsCsv } from '../runs/runs-csv';
 import { runsTable } from '../runs/runs-table';
+import { wholeNumberOf } from '../option-values';
 import { ACCESS_HELP, serverAccess, type ServerAccess } from '../server-access';
 
 /** Runs asked for at a time: what the server's limit of cost allows with all that is asked of each. */

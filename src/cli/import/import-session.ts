@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { ClientError, reasonOf } from '../../client/client-error';
-import { durationMsOf } from '../bench/bench-plan';
+import { durationMsOf } from '../option-values';
 import { CommandFailed, EXIT, type ExitCode, type Terminal } from '../command';
 import { serverAccess } from '../server-access';
 import { Experiments, type SourceExperiment } from './experiments';

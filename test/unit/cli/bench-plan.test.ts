@@ -1,4 +1,4 @@
-import { durationMsOf, loadText, stagesOf } from '../../../src/cli/bench/bench-plan';
+import { loadText, stagesOf } from '../../../src/cli/bench/bench-plan';
 import { UsageError } from '../../../src/cli/command';
 
 const loads = (options: Parameters<typeof stagesOf>[0]) =>
@@ -40,12 +40,4 @@ test.each([
   { rate: '1', concurrency: '1' },
 ])('%j is refused with a sentence', (options) => {
   expect(() => stagesOf(options, 1_000)).toThrow(UsageError);
-});
-
-test('times have a unit, so that nobody takes seconds for milliseconds', () => {
-  expect(['500ms', '1.5s', '2m', '1h', '0'].map((text) => durationMsOf('duration', text))).toEqual([
-    500, 1_500, 120_000, 3_600_000, 0,
-  ]);
-  for (const text of ['10', '-1s', 's', '', '25h', '1e9s', '1 s'])
-    expect(() => durationMsOf('duration', text)).toThrow(UsageError);
 });
