@@ -5,10 +5,12 @@ import { artifactGet } from './commands/artifact-get';
 import { artifactPut } from './commands/artifact-put';
 import { bench } from './commands/bench';
 import { cacheWarm } from './commands/cache-warm';
+import { deploy } from './commands/deploy';
 import { gc } from './commands/gc';
 import { importMlflow } from './commands/import-mlflow';
 import { importTensorboard } from './commands/import-tensorboard';
 import { importWandb } from './commands/import-wandb';
+import { predict } from './commands/predict';
 import { runFinish } from './commands/run-finish';
 import { runLog } from './commands/run-log';
 import { runReproduce } from './commands/run-reproduce';
@@ -17,8 +19,9 @@ import { runsSearch } from './commands/runs-search';
 import { spoolSend } from './commands/spool-send';
 
 const COMMANDS: readonly Command[] = [
+  ...[deploy, predict, bench, cacheWarm],
   ...[runStart, runLog, runFinish, runReproduce, runsSearch],
-  ...[artifactPut, artifactGet, spoolSend, gc, bench, cacheWarm],
+  ...[artifactPut, artifactGet, spoolSend, gc],
   ...[importMlflow, importTensorboard, importWandb],
 ];
 /** Where nobody says how wide a line may be. */

@@ -10,7 +10,7 @@ const schema = buildSchema(read('schema/schema.graphql'));
 
 const FOLDERS = ['examples/penguins/operations', 'src/cli/operations', 'src/client/operations'];
 /** What the other files are made of. */
-const WITHOUT_DOCUMENTS = ['double.ts', 'operation.ts'];
+const WITHOUT_DOCUMENTS = ['double.ts', 'operation.ts', 'refusal.ts'];
 const FILES = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder))
     .filter((file) => !WITHOUT_DOCUMENTS.includes(file))

@@ -1,4 +1,5 @@
 import { operation } from '../../client/operations/operation';
+import type { Refusal } from './refusal';
 
 export interface Warmed {
   readonly computed: number;
@@ -7,14 +8,10 @@ export interface Warmed {
   readonly reasons: readonly string[];
   readonly isComplete: boolean;
 }
-interface Refused {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Asks questions of an endpoint before callers do, for half a minute at most. */
 export const WARM_CACHE = operation<
-  { readonly result: Warmed | Refused },
+  { readonly result: Warmed | Refusal },
   {
     readonly input: {
       readonly endpoint: string;

@@ -3,6 +3,8 @@ import { UsageError, type Command, type Terminal } from '../../../src/cli/comman
 import { artifactGet } from '../../../src/cli/commands/artifact-get';
 import { artifactPut } from '../../../src/cli/commands/artifact-put';
 import { cacheWarm } from '../../../src/cli/commands/cache-warm';
+import { deploy } from '../../../src/cli/commands/deploy';
+import { predict } from '../../../src/cli/commands/predict';
 import { runFinish } from '../../../src/cli/commands/run-finish';
 import { runLog } from '../../../src/cli/commands/run-log';
 import { runStart } from '../../../src/cli/commands/run-start';
@@ -43,6 +45,15 @@ test.each<[Command, string[], RegExp]>([
   [cacheWarm, [], /Expected <endpoint>/],
   [cacheWarm, ['e', '--popular', '1001'], /--popular: expected a whole number from 1 to 1000/],
   [cacheWarm, ['e', '--popular', '1', '--file', 'f'], /Expected either --file or --popular/],
+  [deploy, [], /Expected <file>/],
+  [deploy, ['m.onnx', '--columns', 'x'], /--columns: expected key=value, got “x”/],
+  [deploy, ['m.onnx', '--labels', 'a,,b'], /--labels: expected names with commas between them, got “a,,b”/],
+  [deploy, ['m.onnx', '--metric', 'auc=good'], /--metric: expected a number as “auc”, got “good”/],
+  [predict, ['--sample', '1'], /Expected <endpoint or model reference>/],
+  [predict, ['e'], /Expected --rows, --sample, or lines piped in/],
+  [predict, ['e', '--sample', '0'], /--sample: expected a whole number from 1 to 10000/],
+  [predict, ['e', '--sample', '1', '--batch', 'all'], /--batch: expected a whole number from 1 to 10000/],
+  [predict, ['e', '--rows', 'r', '--sample', '1'], /Expected either --rows or --sample/],
   [spoolSend, ['a', 'b'], /Expected one folder/],
 ])('$name %j is a wrong command line, and the sentence says where', async (command, args, sentence) => {
   const ended = command.run(args, terminal);
