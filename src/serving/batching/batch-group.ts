@@ -83,6 +83,7 @@ export interface ModelQueue {
   readonly sha256: string;
   readonly cost: RunCost;
   readonly place: LaneQueue;
+  /** With one for each request that has no row: they wait, too. */
   queuedRows: number;
   /** Runs on their way. */
   running: number;

@@ -61,7 +61,7 @@ export class BatchQueue {
   hasRoom(model: ModelQueue, { request, rows, bytes }: PendingRequest): boolean {
     const { maxQueue } = request.policy ?? this.options;
     return (
-      (model.queuedRows === 0 || model.queuedRows + rows <= maxQueue) &&
+      (model.queuedRows === 0 || model.queuedRows + placesOf(rows) <= maxQueue) &&
       (model.place.queuedBytes === 0 || model.place.queuedBytes + bytes <= this.options.maxQueuedBytes)
     );
   }
@@ -79,7 +79,7 @@ export class BatchQueue {
     else place(group.waiting, pending);
     pending.group = group;
     group.dueAt = Math.min(group.dueAt, pending.request.deadlineAt);
-    this.count(group, pending.rows, pending.bytes);
+    this.count(group, pending, 1);
     return group;
   }
 
@@ -117,16 +117,16 @@ export class BatchQueue {
   private left(group: BatchGroup, requests: readonly PendingRequest[]): void {
     for (const pending of requests) {
       pending.group = undefined;
-      this.count(group, -pending.rows, -pending.bytes);
+      this.count(group, pending, -1);
     }
     group.dueAt = earliestDeadline(group.waiting);
     if (group.waiting.length === 0) this.byKey.delete(group.key);
   }
 
-  private count(group: BatchGroup, rows: number, bytes: number): void {
-    group.rows += rows;
-    group.model.queuedRows += rows;
-    group.model.place.queuedBytes += bytes;
+  private count(group: BatchGroup, { rows, bytes }: PendingRequest, sign: 1 | -1): void {
+    group.rows += sign * rows;
+    group.model.queuedRows += sign * placesOf(rows);
+    group.model.place.queuedBytes += sign * bytes;
   }
 
   private placeOf(file: ModelFile): LaneQueue {
@@ -144,6 +144,9 @@ export class BatchQueue {
     }
   }
 }
+
+/** Who asks without a row waits all the same: no queue of such requests is without an end. */
+const placesOf = (rows: number): number => Math.max(1, rows);
 
 /** Behind all that are as urgent; nearly always at the end. */
 function place(waiting: PendingRequest[], pending: PendingRequest): void {

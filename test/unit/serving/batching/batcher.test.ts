@@ -156,6 +156,17 @@ test('a full queue refuses, and says when to come again', async () => {
   await expect(waiting).resolves.toMatchObject({ batchSize: 10 });
 });
 
+test('requests without a row fill the queue by their number', async () => {
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueue: 4 });
+  const answers = Array.from({ length: 5 }, () =>
+    batcher.submit(request([])).catch((error: unknown) => error),
+  );
+  expect(batcher.waiting().get('m')).toBe(4);
+  expect(batcher.stats().queuedRows).toBe(0);
+  batcher.stop();
+  expect((await Promise.all(answers))[4]).toBeInstanceOf(Overloaded);
+});
+
 test('large values fill the queue by their bytes', async () => {
   const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueuedBytes: 20 });
   void batcher.submit(request([1, 2])).catch(() => undefined);
