@@ -6,15 +6,7 @@ import { answerAll } from './batch-answers';
 import { bytesOf, rowsOf } from './batch-check';
 import { BatchCounts } from './batch-counts';
 import { type BatchGroup, type ModelQueue, PendingRequest } from './batch-group';
-import {
-  lookAgainAt,
-  paddedSize,
-  planBatch,
-  isShort,
-  readiness,
-  type BatchPolicy,
-  type CloseReason,
-} from './batch-policy';
+import { lookAgainAt, paddedSize, planBatch, isShort, readiness, type CloseReason } from './batch-policy';
 import { BatchQueue } from './batch-queue';
 import type { BatchAnswer, BatchRequest } from './batch-request';
 import { BATCHER_DEFAULTS, type BatcherOptions } from './batcher-options';
@@ -72,8 +64,7 @@ export class Batcher {
     else if (request.signal?.aborted) pending.reject(cancelled());
     else if (typeof rows !== 'number') pending.reject(rows);
     else if (request.deadlineAt <= now) pending.reject(tooLate());
-    else if (!this.queue.hasRoom(model, pending))
-      pending.reject(this.overloaded(model, request.policy ?? this.options));
+    else if (!this.queue.hasRoom(model, pending)) pending.reject(this.overloaded(model, pending));
     else this.accept(pending, now);
     return pending.answer;
   }
@@ -215,12 +206,12 @@ export class Batcher {
     for (const pending of this.queue.takeOverdue(group, now)) pending.reject(tooLate());
   }
 
-  private overloaded(model: ModelQueue, policy: BatchPolicy): Overloaded {
-    const batchRows = Math.max(1, model.cost.largestBatch(policy));
-    const workers = Math.max(1, this.backend.status().length);
-    const aheadMs = (Math.ceil(model.queuedRows / batchRows) * model.cost.predictMs(batchRows)) / workers;
+  private overloaded(model: ModelQueue, { alone, rows, request }: PendingRequest): Overloaded {
+    const batchRows = Math.max(1, alone ? rows : model.cost.largestBatch(request.policy ?? this.options));
+    const atATime = Math.max(1, model.running); // whoever runs it, and however many others share them
+    const aheadMs = (Math.ceil(model.queuedRows / batchRows) * model.cost.predictMs(batchRows)) / atATime;
     return new Overloaded(
-      `Rows that wait for this model: ${model.queuedRows}; bytes that wait in all: ${model.place.queuedBytes}.`,
+      `Rows that wait for this model: ${model.queuedRows}; bytes that wait where it runs: ${model.place.queuedBytes}.`,
       Math.max(MIN_RETRY_AFTER_MS, Math.ceil(aheadMs)),
     );
   }

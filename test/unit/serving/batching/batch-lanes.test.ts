@@ -1,4 +1,4 @@
-import type { Lane, ModelFile } from '../../../../src/serving/backends/backend';
+import type { Lane, ModelFile, WorkerStatus } from '../../../../src/serving/backends/backend';
 import type { BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
 import { Overloaded } from '../../../../src/serving/overloaded';
@@ -92,3 +92,23 @@ test('a model whose own workers are busy waits for them, and holds up no other m
   for (const run of [...backend.runs]) run.finish();
   await Promise.all(answers);
 });
+
+test.each([1, 2])(
+  'who is refused is sent away for as long as %d runs at a time need, whoever has them',
+  async (width) => {
+    class Elsewhere extends FakeBackend {
+      override status(): readonly WorkerStatus[] {
+        throw new Error('Our own workers have nothing to do with it.');
+      }
+    }
+    const backend = new Elsewhere(width, 1_000); // each run says that it took a second
+    const batcher = new Batcher(backend, { nextTurn: atOnce, maxQueue: 8 });
+    const known = batcher.submit(request('far'));
+    backend.runs[0]?.finish();
+    await known;
+    const waiting = Array.from({ length: width + 8 }, () => batcher.submit(request('far')));
+    await expect(batcher.submit(request('far'))).rejects.toMatchObject({ retryAfterMs: 8_000 / width });
+    while (backend.runs.length > 0) backend.runs[0]?.finish();
+    await Promise.all(waiting);
+  },
+);
