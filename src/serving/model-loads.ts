@@ -54,6 +54,7 @@ export class ModelLoads {
 
   /** Begins to load what is neither ready nor on its way, and forgets what is neither wanted nor there any more. */
   want(wanted: readonly WantedModel[]): void {
+    if (this.stopped) return; // a read of the routes may have been under way
     const names = new Set(wanted.map(({ model }) => model.file.sha256));
     for (const [sha256, { kind }] of this.states) {
       const isGone = kind === 'ready' ? !this.needs.backend.holds(sha256) : kind === 'failed';

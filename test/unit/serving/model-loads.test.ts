@@ -151,3 +151,10 @@ test('after stop nobody waits, and nothing is told', async () => {
   await new Promise(setImmediate);
   expect(changes).toBe(0);
 });
+
+test('what is wanted after the stop is not loaded, and leaves no timer', () => {
+  jest.useFakeTimers();
+  models.stop();
+  models.want([wanted('a')]);
+  expect([loads, jest.getTimerCount()]).toEqual([[], 0]);
+});
