@@ -13,11 +13,14 @@ import type {
   InstanceLimits,
 } from './backend';
 
+/** Has models of which it can say by their SHA-256 alone that they are its own. */
+type RemoteBackend = Backend & { knows(sha256: string): boolean };
+
 /** All that execute models, as one: each file goes to the backend of its kind. */
 export class Backends implements Backend {
   constructor(
     private readonly local: Backend,
-    private readonly remote: Backend,
+    private readonly remote: RemoteBackend,
   ) {}
 
   inspect(file: ModelFile): Promise<Inspection> {
@@ -56,7 +59,7 @@ export class Backends implements Backend {
 
   whyNot(sha256: string): string | null {
     // Whether there are workers is nothing to a model that a remote has.
-    return this.remote.holds(sha256) ? this.remote.whyNot(sha256) : this.local.whyNot(sha256);
+    return this.remote.knows(sha256) ? this.remote.whyNot(sha256) : this.local.whyNot(sha256);
   }
 
   run(file: ModelFile, inputs: readonly Tensor[], options: RunOptions): Promise<RunResult> {

@@ -98,6 +98,11 @@ export class RemoteBackend implements Backend {
     return this.seen.has(sha256);
   }
 
+  /** Whether it was ever to be loaded or asked here, whatever came of that. */
+  knows(sha256: string): boolean {
+    return this.models.has(sha256);
+  }
+
   /** They take no memory of ours. */
   lease(): void {}
 
