@@ -27,8 +27,8 @@ import { changeOf, checkedAnswer, declaredBy, type Declared } from './remote-sig
 
 /** Remote models that are remembered; the longest known goes first. */
 const MAX_MODELS = 10_000;
-/** A whole measurement, in ms. */
-const MEASURE_LIMIT_MS = 120_000;
+/** A whole measurement, or all that is tried with missing values, in ms: as long as of models of ours. */
+const TRIALS_LIMIT_MS = 120_000;
 
 /** Where a model is asked that the operator does not allow: at once, and refused. */
 const NOWHERE: Lane = { idleCount: () => 1 };
@@ -46,6 +46,7 @@ export class RemoteBackend implements Backend {
   constructor(
     private readonly policy: RemotePolicy,
     private readonly onEvent: (event: RemoteEvent) => void = () => undefined,
+    private readonly trialsLimitMs = TRIALS_LIMIT_MS,
   ) {
     this.allServers = new RemoteServers(policy, () => {
       for (const listener of this.listeners) listener();
@@ -69,20 +70,15 @@ export class RemoteBackend implements Backend {
   }
 
   async measureLatency(file: ModelFile, samples: number, inputs: readonly Tensor[] = []): Promise<Latency> {
-    return this.asked(async () => {
-      const declared = await this.declaredOf(file);
-      const model = this.runnable(file, declared);
+    return this.tried(file, async (model, declared) => {
       const row = inputs.length > 0 ? inputs : await acceptedInputs(model, withoutSymbols(declared));
       if (!row) throw new InvalidInput('The model accepts none of the made-up inputs.');
-      return within(MEASURE_LIMIT_MS, measureLatency(model, row, samples));
+      return measureLatency(model, row, samples);
     });
   }
 
   async nullable(file: ModelFile, columns: readonly ColumnPlace[]): Promise<readonly boolean[]> {
-    return this.asked(async () => {
-      const declared = await this.declaredOf(file);
-      return answersWithout(this.runnable(file, declared), withoutSymbols(declared), columns);
-    });
+    return this.tried(file, (model, declared) => answersWithout(model, withoutSymbols(declared), columns));
   }
 
   /** Nothing is loaded here: it is ready once the remote says that it takes and gives what it was registered with. */
@@ -204,17 +200,32 @@ export class RemoteBackend implements Backend {
   }
 
   /** The model for those who try it with made-up inputs. */
-  private runnable(file: ModelFile, { outputs }: Declared): Runnable {
+  private runnable(file: ModelFile, { outputs }: Declared, signal?: AbortSignal): Runnable {
     const model = this.modelOf(file);
-    const { timeoutMs } = model.document;
+    const limits = { timeoutMs: model.document.timeoutMs, ...(signal && { signal }) };
     return {
       run: (inputs) =>
-        model.infer(inputs, outputs, { timeoutMs }, (answer) =>
+        model.infer(inputs, outputs, limits, (answer) =>
           checkedAnswer(answer, outputs, undefined, undefined),
         ),
       isFatal: (error) => !(error instanceof RemoteFailure) || !['refused', 'failed'].includes(error.fault),
       wordsOf: (error) => (error instanceof Error ? error.message : String(error)),
     };
+  }
+
+  /** Tries the model again and again, within a limit: then the call that is on its way is ended, and no other begins. */
+  private async tried<Result>(
+    file: ModelFile,
+    work: (model: Runnable, declared: Declared) => Promise<Result>,
+  ): Promise<Result> {
+    const { trialsLimitMs } = this;
+    return this.asked(async () => {
+      const declared = await this.declaredOf(file);
+      const limit = AbortSignal.timeout(trialsLimitMs);
+      return work(this.runnable(file, declared, limit), declared).catch((error: unknown) => {
+        throw limit.aborted ? takesTooLong(trialsLimitMs) : error;
+      });
+    });
   }
 
   /** What those who wait for an answer are told. */
@@ -271,17 +282,5 @@ const withoutSymbols = ({ inputs, outputs }: Declared) => {
   return { inputs: inputs.map(plain), outputs: outputs.map(plain) };
 };
 
-async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new WorkerUnavailable('timeout', `The measurement took longer than ${limitMs / 1000} s.`)),
-      limitMs,
-    );
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const takesTooLong = (limitMs: number) =>
+  new WorkerUnavailable('timeout', `Trying the model took longer than ${limitMs / 1000} s.`);
