@@ -75,6 +75,17 @@ test.each([
   backend.runs[0]?.finish();
 });
 
+test('a run whose callers can wait no longer is stopped, where its lane can', async () => {
+  const backend = new TwoLanes();
+  const batcher = new Batcher(backend, { nextTurn: atOnce });
+  const answer = batcher.submit(request('far', { deadlineAt: performance.now() + 20 }));
+  const [run] = backend.runs;
+  expect(run?.options.signal?.aborted).toBe(false);
+  await expect(answer).rejects.toMatchObject({ reason: 'deadline' });
+  expect(run?.options.signal?.aborted).toBe(true);
+  run?.finish();
+});
+
 test('a model whose own workers are busy waits for them, and holds up no other model', async () => {
   class FewInstances extends FakeBackend {
     override idleCount(sha256?: string): number {

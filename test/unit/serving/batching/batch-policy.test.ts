@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { planBatch } from '../../../../src/serving/batching/batch-policy';
+import { paddedSize, planBatch } from '../../../../src/serving/batching/batch-policy';
 import { RunCost } from '../../../../src/serving/batching/run-cost';
 
 const limits = { maxBatch: 128, latencyObjectiveMs: 20 };
@@ -16,8 +16,19 @@ test('the cost of a run is learned from runs of different sizes', () => {
   expect(cost.largestBatch(limits)).toBe(34);
 });
 
+test('a run is made larger to the next size that is named, but never one that nobody may share', () => {
+  const sizes = { batchSizes: [4, 8] };
+  const size = (rows: number, alone: boolean) => paddedSize(rows, [{ alone }], sizes);
+  expect([1, 4, 5, 9, 0].map((rows) => size(rows, false))).toEqual([4, 4, 8, 9, 0]);
+  expect(size(1, true)).toBe(1);
+});
+
 test('a cost that changed is forgotten', () => {
-  const cost = learned(5, 0, [1, 2, 3, 4]);
+  const cost = learned(
+    5,
+    0,
+    Array.from({ length: 400 }, (_, at) => 1 + (at % 8)),
+  );
   for (let at = 0; at < 400; at++) cost.observe(1 + (at % 8), 0.1 * (1 + (at % 8)));
   expect(cost.predictMs(10)).toBeCloseTo(1, 0);
 });

@@ -2,6 +2,7 @@ import { elementCount } from '../../../../src/kernel/tensors/tensor';
 import { MAX_REQUEST_BYTES, MAX_REQUEST_ROWS } from '../../../../src/serving/batching/batch-check';
 import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
+import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoint-settings';
 import { InvalidInput } from '../../../../src/serving/invalid-input';
 import { Overloaded } from '../../../../src/serving/overloaded';
 import { WorkerUnavailable, type UnavailableReason } from '../../../../src/serving/worker-unavailable';
@@ -107,6 +108,8 @@ test.each([
   ['other outputs', { outputs: ['z'] }],
   ['a model that is not batchable', { batchable: false }],
   ['a question of a sequence', { sequence: SEQUENCE }],
+  ['another end of the queue', { policy: { ...DEFAULT_SETTINGS, maxQueue: 7 } }],
+  ['other sizes of batches', { policy: { ...DEFAULT_SETTINGS, batchSizes: [1, 2] } }],
 ])('%s never shares a run', async (_, changes) => {
   const backend = new FakeBackend();
   const batcher = new Batcher(backend, { nextTurn: atOnce });
@@ -168,15 +171,18 @@ test('requests without a row fill the queue by their number', async () => {
 });
 
 test('large values fill the queue by their bytes', async () => {
-  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueuedBytes: 20 });
-  void batcher.submit(request([1, 2])).catch(() => undefined);
-  await expect(batcher.submit(request([3]))).rejects.toBeInstanceOf(Overloaded);
+  const batcher = new Batcher(new FakeBackend(0), { nextTurn: atOnce, maxQueuedBytes: 24 });
+  const answers = [[1, 2], [3], [4]].map((values) =>
+    batcher.submit(request(values)).catch((error: unknown) => error),
+  );
+  expect(batcher.stats().queuedBytes).toBe(24);
   batcher.stop();
+  expect((await Promise.all(answers))[2]).toBeInstanceOf(Overloaded);
 });
 
 test('with a delay, an idle worker waits for company, and takes it when the time is over or the batch is full', async () => {
   const backend = new FakeBackend();
-  const batcher = new Batcher(backend, { nextTurn: atOnce, maxDelayMs: 5, maxBatch: 3 });
+  const batcher = new Batcher(backend, { nextTurn: atOnce, maxDelayMs: 100, maxBatch: 3 });
   const pair = [batcher.submit(request([1])), batcher.submit(request([2]))];
   expect(backend.runs).toHaveLength(0);
   const started = new Promise<void>((resolve) => {
@@ -217,18 +223,24 @@ test('a lonely run that ends its worker is not tried again', async () => {
   expect(backend.runs).toHaveLength(0);
 });
 
-/** A batch of 1, 2, 3 and 4 ends its worker; three are idle then. */
-async function endedWorker() {
+/** A batch of 1, 2, 3 and 4 is on its way; three workers are idle. */
+async function batchOnItsWay() {
   const backend = new FakeBackend(0);
   const batcher = new Batcher(backend, { nextTurn: atOnce });
   const answers = [1, 2, 3, 4].map((value) => batcher.submit(request([value])));
   for (const answer of answers) answer.catch(() => undefined);
-  backend.workers = 3;
+  backend.workers = 4;
   const fresh = batcher.submit(request([0], { file: { sha256: 'other', path: '/other' } })); // wakes it
-  const [batch, other] = backend.runs;
-  other?.finish();
+  backend.runs[1]?.finish();
   await fresh;
-  batch?.finish(failed('crashed'));
+  return { backend, batcher, answers };
+}
+
+/** The batch ends its worker. */
+async function endedWorker() {
+  const { backend, batcher, answers } = await batchOnItsWay();
+  backend.runs[0]?.finish(failed('crashed'));
+  backend.workers = 3;
   await settle();
   const running = () => backend.runs.map(({ inputs }) => Array.from(inputs[0]?.data as Float64Array));
   return { backend, batcher, answers, running };
@@ -244,6 +256,15 @@ test('whose batch ends a worker is asked alone, one after the other, and only wh
   expect(running()).toEqual([]);
   const outcomes = answers.map((answer) => answer.then(valuesOf, (error: unknown) => error));
   expect(await Promise.all(outcomes)).toEqual([[2], failed('crashed'), [6], [8]]);
+});
+
+test('after the stop nobody is asked alone whose batch ends a worker', async () => {
+  const { backend, batcher, answers } = await batchOnItsWay();
+  batcher.stop();
+  backend.runs[0]?.finish(failed('crashed'));
+  for (const answer of answers) await expect(answer).rejects.toEqual(failed('crashed'));
+  expect(backend.runs).toHaveLength(0);
+  expect(batcher.stats().queuedRows).toBe(0);
 });
 
 test('nobody waits behind those whose batch ended a worker', async () => {
