@@ -1,4 +1,4 @@
-import { drawBeta, drawStudent, type Random } from './random-draws';
+import { drawBetaLogOdds, drawStudent, type Random } from './random-draws';
 import type { Strategy } from './strategy';
 import { draw } from './traffic-split';
 
@@ -45,17 +45,19 @@ export function pickLearning<A extends Arm>(
 
 /**
  * Sutton and Barto, “Reinforcement Learning”, 2018, section 2.2; it tries by weight. Whoever has too few rewards yet is
- * tried and never called the best: feedback comes late, and an unknown variant must not get everything until then.
+ * tried and never called the best: feedback comes late, and an unknown variant must not get everything until then. Of
+ * several that are the best one is drawn by weight: where nothing was earned yet, the order of the variants says nothing.
  */
 function epsilonGreedy<A extends Arm>(arms: readonly A[], epsilon: number, random: Random): A | undefined {
-  if (random() >= epsilon) {
-    const best = highest(
-      arms.filter(({ known }) => known.rewards.count >= MIN_REWARDS),
-      ({ known }) => known.rewards.mean,
-    );
-    if (best) return best;
-  }
-  return draw(arms, random());
+  const best = random() < epsilon ? [] : bestOf(arms);
+  return best.length === 1 ? best[0] : draw(best.length === 0 ? arms : best, random());
+}
+
+/** All with the highest mean, of those that have enough rewards. */
+function bestOf<A extends Arm>(arms: readonly A[]): readonly A[] {
+  const known = arms.filter(({ known: { rewards } }) => rewards.count >= MIN_REWARDS);
+  const highestMean = Math.max(...known.map(({ known: { rewards } }) => rewards.mean));
+  return known.filter(({ known: { rewards } }) => rewards.mean === highestMean);
 }
 
 /**
@@ -68,14 +70,15 @@ function epsilonGreedy<A extends Arm>(arms: readonly A[], epsilon: number, rando
  */
 function thompson<A extends Arm>(arms: readonly A[], random: Random): A | undefined {
   const all = pooled(arms.map(({ known }) => known.rewards));
-  const belief = all.isBinary ? betaMean : studentMean;
+  const belief = all.isBinary ? betaLogOdds : studentMean;
   return highest(arms, ({ known }) => belief(known.rewards, all, random));
 }
 
-function betaMean({ count, mean }: Rewards, all: Rewards, random: Random): number {
+/** Of the mean: where hardly anything or nearly all is earned, the means themselves would be 0 or 1 in a double, and equal. */
+function betaLogOdds({ count, mean }: Rewards, all: Rewards, random: Random): number {
   const prior = (all.mean * all.count + 1) / (all.count + 2); // never quite 0 or 1
   const earned = mean * count;
-  return drawBeta(prior * PRIOR_WEIGHT + earned, (1 - prior) * PRIOR_WEIGHT + count - earned, random);
+  return drawBetaLogOdds(prior * PRIOR_WEIGHT + earned, (1 - prior) * PRIOR_WEIGHT + count - earned, random);
 }
 
 /** From κ₀ = 1, α₀ = 1, and β₀ such that the prior is as wide as all rewards are. */

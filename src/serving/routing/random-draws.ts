@@ -12,27 +12,30 @@ export function drawNormal(random: Random): number {
 }
 
 /**
- * Gamma of scale 1, by Marsaglia and Tsang (“A simple method for generating gamma variables”, 2000).
+ * Logarithm of a gamma of scale 1, by Marsaglia and Tsang (“A simple method for generating gamma variables”, 2000): of
+ * small shapes most draws are too small for a double.
  *
  * @param shape above 0
  */
-export function drawGamma(shape: number, random: Random): number {
-  if (shape < 1) return drawGamma(shape + 1, random) * (1 - random()) ** (1 / shape);
+export function drawLogGamma(shape: number, random: Random): number {
+  if (shape < 1) return drawLogGamma(shape + 1, random) + Math.log(1 - random()) / shape;
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
     const x = drawNormal(random);
     const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(1 - random()) < (x * x) / 2 + d - d * v + d * Math.log(v)) return d * v;
+    if (v > 0 && Math.log(1 - random()) < (x * x) / 2 + d - d * v + d * Math.log(v)) return Math.log(d * v);
   }
 }
 
-/** @param alpha above 0 @param beta above 0; at least one of them not tiny, or both draws would be zero */
-export function drawBeta(alpha: number, beta: number, random: Random): number {
-  const x = drawGamma(alpha, random);
-  return x / (x + drawGamma(beta, random));
-}
+/**
+ * log(p / (1 - p)) of a p with a Beta distribution: it rises with p, and tells apart what is next to 0 or to 1.
+ *
+ * @param alpha above 0 @param beta above 0
+ */
+export const drawBetaLogOdds = (alpha: number, beta: number, random: Random): number =>
+  drawLogGamma(alpha, random) - drawLogGamma(beta, random);
 
 /** Student's t: a normal over the root of an independent χ² by its degrees of freedom. */
 export const drawStudent = (degrees: number, random: Random): number =>
-  drawNormal(random) / Math.sqrt((2 * drawGamma(degrees / 2, random)) / degrees);
+  drawNormal(random) / Math.sqrt((2 * Math.exp(drawLogGamma(degrees / 2, random))) / degrees);

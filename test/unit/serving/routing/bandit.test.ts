@@ -68,6 +68,14 @@ describe('ε-greedy', () => {
     expect(shares.known).toBeGreaterThan(0.9);
   });
 
+  test('of several that are the best, draws one by weight', () => {
+    const { first } = sharesOf(
+      [arm('first', binary(500, 0), 1), arm('second', binary(500, 0), 3)],
+      greedy(0.1),
+    );
+    expect(first).toBeCloseTo(0.25, 1);
+  });
+
   test('goes by weight while nothing is known', () => {
     expect(sharesOf([arm('a', NO_REWARDS, 3), arm('b')], greedy(0.1)).a).toBeCloseTo(0.75, 1);
   });
@@ -76,6 +84,14 @@ describe('ε-greedy', () => {
 describe('Thompson sampling', () => {
   test('shares evenly while nothing is known', () => {
     expect(sharesOf([arm('a'), arm('b')], THOMPSON).a).toBeCloseTo(0.5, 1);
+  });
+
+  test.each<[string, Rewards, Rewards]>([
+    ['nothing', binary(5_000, 0), binary(5_000, 0)],
+    ['nothing, and one of them was asked more often', binary(5_000, 0), binary(500, 0)],
+    ['everything', binary(5_000, 5_000), binary(5_000, 5_000)],
+  ])('shares evenly where both have earned %s', (_what, first, second) => {
+    expect(sharesOf([arm('first', first), arm('second', second)], THOMPSON).first).toBeCloseTo(0.5, 1);
   });
 
   test.each<[string, Rewards, Rewards]>([
