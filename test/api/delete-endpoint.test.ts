@@ -2,6 +2,7 @@ import { EchoRemote } from '../support/echo-remote';
 import { OpenInferenceClient } from '../support/open-inference-client';
 import { RegistryClient, scaled } from '../support/registry-client';
 import { remoteModel } from '../support/remote-model';
+import { RoutingClient } from '../support/routing-client';
 import { deployEndpoint, predict } from '../support/serving-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
@@ -87,6 +88,22 @@ test('one of the same name begins anew', async () => {
   expect(again).toMatchObject({ created: true, endpoint: { revision: 1 } });
   expect(again.endpoint.id).not.toBe(id);
   expect(await predict(server, question(name))).toMatchObject({ __typename: 'PredictSuccess' });
+});
+
+test('feedback to its predictions is recorded still, beside that to others', async () => {
+  const [gone, stays] = [await newEndpoint(), await newEndpoint()];
+  const feedback = [];
+  for (const { name } of [gone, stays]) {
+    const { predictionId } = await predict(server, question(name));
+    feedback.push({ predictionId, reward: 1 });
+  }
+  await deleteEndpoint(gone.name);
+  expect(await new RoutingClient(server).recordFeedbackMany(feedback)).toMatchObject({
+    results: [
+      { created: true, feedback: { endpoint: null, version: { ref: gone.ref } } },
+      { created: true, feedback: { endpoint: { name: stays.name }, version: { ref: stays.ref } } },
+    ],
+  });
 });
 
 test('who was asked before it went is answered', async () => {

@@ -149,11 +149,13 @@ export class FeedbackOperations {
     return answer('RecordFeedbackManySuccess', { ok: true, results });
   }
 
-  @FieldResolver(() => EndpointType, { description: 'The endpoint that was asked.' })
-  async endpoint(@Root() { endpointId }: Feedback, @Ctx() { loaders }: Context): Promise<Endpoint> {
-    const endpoint = await loaders.endpoint.load(endpointId);
-    if (!endpoint) throw new Error('An endpoint that has answered is never deleted.');
-    return endpoint;
+  /** Feedback comes up to a month later. */
+  @FieldResolver(() => EndpointType, {
+    nullable: true,
+    description: 'The endpoint that was asked. Null where it was deleted since.',
+  })
+  endpoint(@Root() { endpointId }: Feedback, @Ctx() { loaders }: Context): Promise<Endpoint | null> {
+    return loaders.endpoint.load(endpointId);
   }
 
   @FieldResolver(() => ModelVersionType, { description: 'The version that had answered.' })
