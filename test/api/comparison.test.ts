@@ -128,6 +128,30 @@ test('feedback counts from when both have some, and only for the versions of now
   expect(await compare('growing')).toMatchObject({ treatment: { feedback: 0, meanReward: null } });
 });
 
+test('a variant with more rewards than are compared is judged by the same time as the other', async () => {
+  await routing.deploy('uneven', [OLD, NEW]);
+  await tell('uneven', 40, () => 1);
+  // One prediction a second, of which the control had 11 in 12: nobody earned anything in the first 10,000 s.
+  await server.database.query(
+    `INSERT INTO prediction_feedback (project_id, prediction_id, endpoint_id, variant, version_id, by_rule, reward,
+       predicted_at)
+     SELECT project_id, gen_random_uuid(), endpoint_id, variant, version_id, false, (second > 10000)::integer,
+       now() - interval '2 days' + second * interval '1 second'
+     FROM (SELECT DISTINCT project_id, endpoint_id, variant, version_id FROM prediction_feedback
+           WHERE endpoint_id = (SELECT id FROM endpoint WHERE name = 'uneven')) arm
+     JOIN generate_series(1, 120000) AS second ON (variant = 'new') = (second % 12 = 0)`,
+  );
+  const { control, treatment, decided, feedbackSince } = await compare('uneven');
+  expect({ decided, means: [control.meanReward, treatment.meanReward] }).toEqual({
+    decided: 'NOT_YET',
+    means: [1, 1],
+  });
+  expect(control.feedback).toBe(100_000);
+  expect(treatment.feedback / control.feedback).toBeCloseTo(1 / 11, 2);
+  const beganHoursAgo = (Date.now() - Date.parse(feedbackSince ?? '')) / 3_600_000;
+  expect(beganHoursAgo).toBeLessThan(48 - 10_000 / 3_600);
+});
+
 test('latencies and errors are those of each variant', async () => {
   await routing.deploy('timed', [OLD, { ...NEW, weight: 0 }]);
   await predictTimes('timed', 9);

@@ -46,7 +46,7 @@ export class RewardQueries {
 
   /**
    * As `recentRewards`, of one project, for variants that are held against each other: from when all of them had
-   * rewards, so that none is judged by a time that the others have not seen.
+   * rewards, and none has more than are compared, so that none is judged by a time that the others have not seen.
    */
   async comparableRewards(
     projectId: ProjectId,
@@ -57,8 +57,10 @@ export class RewardQueries {
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[])
            WITH ORDINALITY AS wanted (endpoint_id, variant, version_id, place)
        ), began AS (
-         SELECT max(first.predicted_at) AS at FROM wanted
-         CROSS JOIN LATERAL (${RECENT} ORDER BY f.predicted_at LIMIT 1) first
+         SELECT max(counted.since) AS at FROM wanted CROSS JOIN LATERAL (
+           SELECT min(newest.predicted_at) AS since
+           FROM (${RECENT} ORDER BY f.predicted_at DESC LIMIT ${COMPARED_REWARDS}) newest
+         ) counted
        )
        SELECT ${SUMMARY}, min(recent.reward) AS min, max(recent.reward) AS max, min(recent.predicted_at) AS since
        FROM wanted LEFT JOIN LATERAL (${RECENT} AND f.project_id = $4 AND f.predicted_at >= (SELECT at FROM began)
