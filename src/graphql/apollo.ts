@@ -6,7 +6,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../kernel/logger';
 import { toClientError } from './client-errors';
 import type { OperationContext } from './context';
@@ -17,7 +17,7 @@ import { limitShape, MAX_TOKENS } from './document-limits';
 export function createApollo(schema: GraphQLSchema, logger: Logger): ApolloServer<OperationContext> {
   return new ApolloServer<OperationContext>({
     schema,
-    plugins: [limitCost(schema), maskErrors(logger), ...WITHOUT_DEFAULTS],
+    plugins: [REFUSE_SUBSCRIPTIONS, limitCost(schema), maskErrors(logger), ...WITHOUT_DEFAULTS],
     validationRules: [limitShape],
     parseOptions: { maxTokens: MAX_TOKENS },
     allowBatchedHttpRequests: false,
@@ -36,6 +36,20 @@ const WITHOUT_DEFAULTS = [
   ApolloServerPluginSchemaReportingDisabled(),
   ApolloServerPluginUsageReportingDisabled(),
 ];
+
+/** Apollo would execute one like a query, without the event that its resolvers are made for. */
+const REFUSE_SUBSCRIPTIONS: ApolloServerPlugin<OperationContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation({ operation }) {
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
+        throw new GraphQLError(
+          'Subscriptions are told over a WebSocket to /graphql, by the protocol “graphql-transport-ws”, not over HTTP.',
+          { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } },
+        );
+      },
+    }),
+};
 
 const limitCost = (schema: GraphQLSchema): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: () =>

@@ -56,6 +56,25 @@ test('a form that a browser may send without asking is refused', async () => {
   expect(response.status).toBe(400);
 });
 
+test.each(['application/json', 'multipart/mixed;subscriptionSpec=1.0, application/json'])(
+  'a subscription over HTTP hears where subscriptions are told, whoever accepts %s',
+  async (accept) => {
+    const body = JSON.stringify({
+      query: 'subscription { endpointLatency(endpoint: "none") { __typename } }',
+    });
+    const response = await post({ headers: { ...server.headers, ...json, accept }, body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      errors: [
+        expect.objectContaining({
+          message: expect.stringContaining('graphql-transport-ws'),
+          extensions: { code: 'BAD_REQUEST' },
+        }),
+      ],
+    });
+  },
+);
+
 test('batches of operations are refused', async () => {
   const response = await post({
     headers: { ...server.headers, ...json },
