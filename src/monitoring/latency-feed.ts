@@ -1,3 +1,4 @@
+import { Failure } from '../kernel/errors';
 import { feedOf, type Feed } from '../kernel/feed';
 import type { Endpoint } from '../serving/serving';
 import type { EndpointWakes } from './endpoint-wakes';
@@ -54,34 +55,53 @@ async function* news(
   const wakes = input.listen(signal);
   let { untilMs, revision } = origin;
   let mayHaveTraffic = true;
+  let mayHaveChanged = true;
   const cursor = () => encodeLatencyCursor({ ...origin, untilMs, revision });
   try {
     while (!signal.aborted) {
-      if (wakes.takeChange()) {
-        const endpoint = await input.readEndpoint();
-        if (!endpoint) return;
-        if (endpoint.revision !== revision) {
+      if (wakes.takeChange()) mayHaveChanged = true;
+      if (wakes.takeTraffic()) mayHaveTraffic = true;
+      if (mayHaveChanged) {
+        const endpoint = await unlessAway(input.readEndpoint);
+        if (endpoint === null) return;
+        mayHaveChanged = endpoint === AWAY;
+        if (endpoint !== AWAY && endpoint.revision !== revision) {
           revision = endpoint.revision;
           yield { kind: 'EndpointChanged', cursor: cursor(), endpoint };
         }
       }
-      if (wakes.takeTraffic()) mayHaveTraffic = true;
       const completeMs = completeUntil(nowMs(), intervalMs);
       if (mayHaveTraffic && completeMs > untilMs) {
-        const windows = await windowsBetween(input, untilMs, completeMs);
-        for (const window of windows) {
-          untilMs = window.to.getTime();
-          yield { kind: 'EndpointLatencyAppended', cursor: cursor(), window };
+        const seenMs = untilMs;
+        const windows = await unlessAway(() => windowsBetween(input, seenMs, completeMs));
+        if (windows !== AWAY) {
+          for (const window of windows) {
+            untilMs = window.to.getTime();
+            yield { kind: 'EndpointLatencyAppended', cursor: cursor(), window };
+          }
+          untilMs = completeMs;
+          const last = windows.at(-1);
+          mayHaveTraffic = last !== undefined && hasTraffic(last);
         }
-        untilMs = completeMs;
-        const last = windows.at(-1);
-        mayHaveTraffic = last !== undefined && hasTraffic(last);
       }
       const nextMs = completeUntil(nowMs(), intervalMs) + intervalMs + SETTLE_MS;
       await wakes.wait(mayHaveTraffic ? Math.max(0, nextMs - nowMs()) : null);
     }
   } finally {
     wakes.stop();
+  }
+}
+
+/** Stands for what could not be read since the database is away. */
+const AWAY = Symbol('away');
+
+/** What was to be read is read at a later look: predictions go on meanwhile, and so does whoever watches them. */
+async function unlessAway<T>(read: () => Promise<T>): Promise<T | typeof AWAY> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'UNAVAILABLE') return AWAY;
+    throw error;
   }
 }
 

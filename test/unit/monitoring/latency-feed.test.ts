@@ -1,0 +1,68 @@
+import { InProcessBus } from '../../../src/kernel/bus';
+import { unavailable } from '../../../src/kernel/errors';
+import { EndpointWakes } from '../../../src/monitoring/endpoint-wakes';
+import { latencyFeed, type EndpointLatencyEvent } from '../../../src/monitoring/latency-feed';
+import { mergeWindows, type MeasuredRow } from '../../../src/monitoring/latency-window';
+import { LatencyStats } from '../../../src/monitoring/latency-stats';
+import type { WindowGrid } from '../../../src/monitoring/window-grid';
+import type { ModelVersionId } from '../../../src/registry/registry';
+import type { Endpoint } from '../../../src/serving/serving';
+
+const SECOND_MS = 1_000;
+const BEGIN_MS = 1_000 * SECOND_MS;
+const ENDPOINT = { id: 'e1', revision: 1 } as Endpoint;
+
+/** One prediction in each second of the grid. */
+function steady({ fromMs, untilMs }: WindowGrid): readonly MeasuredRow[] {
+  const key = { variant: 'main', versionId: 'v1' as ModelVersionId, door: 'graphql', ranOn: null } as const;
+  const stats = { ...new LatencyStats().toStored(), requests: 1 };
+  return Array.from({ length: (untilMs - fromMs) / SECOND_MS }, (_, second) => ({
+    ...{ startMs: fromMs + second * SECOND_MS, weight: 1, shadow: false },
+    ...key,
+    ...stats,
+  }));
+}
+
+/** A second passes with each look at the clock; `refuse` is asked before each read of the database. */
+function feedWhere(refuse: (read: number) => Error | null) {
+  const bus = new InProcessBus();
+  let now = BEGIN_MS;
+  let reads = 0;
+  let revision = 1;
+  const read = <T>(value: () => T): Promise<T> => {
+    const error = refuse((reads += 1));
+    return error ? Promise.reject(error) : Promise.resolve(value());
+  };
+  const feed = latencyFeed({
+    endpoint: ENDPOINT,
+    intervalMs: SECOND_MS,
+    nowMs: () => (now += SECOND_MS),
+    listen: (signal) => new EndpointWakes(bus, { traffic: 'traffic', change: 'change' }, signal),
+    windows: (grid) => read(() => mergeWindows(steady(grid), grid)),
+    readEndpoint: () => read(() => ({ ...ENDPOINT, revision })),
+  });
+  const deployAgain = () => (revision += 1);
+  return { feed, deployAgain };
+}
+
+test('while the database is away a stream goes on, and then tells what it could not read', async () => {
+  const { feed, deployAgain } = feedWhere((read) => (read <= 5 ? unavailable('The database') : null));
+  deployAgain();
+  const events: EndpointLatencyEvent[] = [];
+  while (events.length < 8) {
+    const next = await feed.next();
+    if (next.done) throw new Error('The stream has ended.');
+    events.push(next.value);
+  }
+  await feed.return();
+  const changes = events.filter(({ kind }) => kind === 'EndpointChanged');
+  expect(changes).toMatchObject([{ endpoint: { revision: 2 } }]);
+  const windows = events.flatMap((event) => (event.kind === 'EndpointLatencyAppended' ? [event.window] : []));
+  const begins = windows.map(({ from }) => from.getTime());
+  expect(begins).toEqual(begins.map((_, place) => BEGIN_MS + place * SECOND_MS));
+});
+
+test('any other failure ends it', async () => {
+  const { feed } = feedWhere(() => new TypeError('a fault of ours'));
+  await expect(feed.next()).rejects.toThrow('a fault of ours');
+});
