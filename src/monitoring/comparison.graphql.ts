@@ -115,7 +115,7 @@ class VariantComparisonType {
   @Field(() => DisagreementType, {
     nullable: true,
     description:
-      'How their answers differ. Null unless one of them is a shadow: else no question reaches both.',
+      'How their answers differ, up to the last full minute. Null unless one of them is a shadow: else no question reaches both.',
   })
   readonly disagreement!: Disagreement | null;
 
@@ -128,7 +128,10 @@ class VariantComparisonType {
 
   @Field(() => LiftType, {
     nullable: true,
-    description: `What feedback says. Null with fewer than ${MIN_REWARDS} rewards on a side, or where all are the same.`,
+    description:
+      `What feedback says. Null with fewer than ${MIN_REWARDS} rewards on a side, or where all are the same. Each reward ` +
+      'counts as one by itself: it is too sure where a few callers give most of them, and where weights were changed ' +
+      'while all variants came to earn more, or less.',
   })
   readonly lift!: Lift | null;
 

@@ -73,7 +73,10 @@ export class Histogram {
     return MAX_MS;
   }
 
-  /** How many durations do not exceed each of the limits (in ms, ascending), each limit within `RELATIVE_ERROR`. */
+  /**
+   * How many durations do not exceed each of the limits (in ms, ascending). The bucket that a limit is in counts as a
+   * whole, so that a limit may reach up to twice `RELATIVE_ERROR` too far, and what is equal to it always counts.
+   */
   countsUpTo(limitsMs: readonly number[]): number[] {
     let bucket = 0;
     let seen = 0;

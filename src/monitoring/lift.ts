@@ -34,7 +34,8 @@ export type Decision = 'TREATMENT_BETTER' | 'CONTROL_BETTER' | 'NOT_YET';
  *
  * It comes from a martingale, mixed by a normal distribution of variance ρ², staying below 1/α. For two variants the
  * product of their martingales does, whichever of them gets the next prediction and why; so the interval also holds
- * while the weights are changed, and with a strategy that learns. The half-width of the difference is the largest that
+ * while the weights are changed, and with a strategy that learns. Both means must stay what they are meanwhile, and no
+ * reward say anything of another (`DECISIONS.md`, “What a lift takes for granted”). The half-width of the difference is the largest that
  * the product allows: √( (k₁ + k₂) · log( (n₁ρ² + 1)(n₂ρ² + 1) / α² ) ), with k = σ²(nρ² + 1) / (n²ρ²) of each.
  *
  * @returns null where there are too few rewards, or all are the same

@@ -85,7 +85,8 @@ export class LatencyQuantilesFields {
 }
 
 @ObjectType('BatchSizes', {
-  description: 'Rows of the batches that predictions ran in. Null where none ran.',
+  description:
+    'Rows of the batches that predictions ran in: exact up to 24, within 2 % and half a row beyond. Null where none ran.',
 })
 class BatchSizesType {
   @Field(() => Float, { nullable: true, description: 'Half of the predictions ran with at most so many.' })
@@ -218,12 +219,12 @@ class DoorLatencyType extends MeasurementFields {
     'What 1,000 answered predictions have cost, at today’s prices of workers and of other servers’ time; what has no price adds nothing.',
 })
 class PredictionCostType {
-  @Field(() => Float, { description: 'For the time that their runs took.' })
+  @Field(() => Float, { description: 'For the time that their runs took, in `currency`.' })
   readonly busyPerThousand!: number;
 
   @Field(() => Float, {
     description:
-      'With the workers’ idle time before them (an hour at most), shared by use: over a long span, what all workers cost. Of other servers no idle time is known.',
+      'With the workers’ idle time before them (an hour at most), shared by use, in `currency`: over a long span, what all workers cost. Of other servers no idle time is known.',
   })
   readonly fullPerThousand!: number;
 
