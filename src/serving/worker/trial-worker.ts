@@ -22,7 +22,7 @@ export class TrialWorker {
   private waiting = 0;
   private process: WorkerProcess | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly leaving = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {}
 
@@ -44,16 +44,17 @@ export class TrialWorker {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.leaving.abort();
     this.process?.kill();
     await this.tail;
     await this.leave();
   }
 
   private async attempt(command: Command, tensors: readonly Tensor[], limitMs: number): Promise<Answer> {
-    if (this.stopped) throw new WorkerUnavailable('stopped', 'The server is stopping.');
+    this.refuseIfStopping();
     clearTimeout(this.idleTimer);
     const process = (this.process ??= await this.started());
+    this.refuseIfStopping(); // what has just started is idle, and leaves with the others
     try {
       return await process.request(command, tensors, limitMs);
     } finally {
@@ -63,7 +64,8 @@ export class TrialWorker {
   }
 
   private async started(): Promise<WorkerProcess> {
-    const process = await WorkerProcess.start(this.options).catch((error: unknown) => {
+    const process = await WorkerProcess.start(this.options, this.leaving.signal).catch((error: unknown) => {
+      this.refuseIfStopping();
       const reason = error instanceof Error ? error.message : String(error);
       throw new WorkerUnavailable('unfit', `No process could be started to try the model: ${reason}`);
     });
@@ -71,6 +73,10 @@ export class TrialWorker {
       if (this.process === process) this.process = undefined;
     });
     return process;
+  }
+
+  private refuseIfStopping(): void {
+    if (this.leaving.signal.aborted) throw new WorkerUnavailable('stopped', 'The server is stopping.');
   }
 
   private async leave(): Promise<void> {
