@@ -68,6 +68,9 @@ export class RoutingTable implements AliasFollower {
   /** What takes traffic; it may be what was asked for before. */
   private inUse: ReadonlyMap<string, Routes> = new Map();
   private refreshing: Promise<void> = Promise.resolve();
+  /** How often the routes were begun to be read. */
+  private reads = 0;
+  private isReading = false;
   private readonly stopped = new AbortController();
   private following: Promise<void> = Promise.resolve();
 
@@ -134,9 +137,12 @@ export class RoutingTable implements AliasFollower {
     const key = keyOf(projectId, ref);
     const known = this.references.get(key);
     if (known) return known.model;
+    const askedDuring = this.reads;
     const [version] = await this.input.registry.versionsForRouting(projectId, [ref]);
     if (!version || version.format === 'OPAQUE') return null;
     const model = await this.models.of(version);
+    // A read that has begun since may know of a later version, and looks at nothing that comes meanwhile.
+    if (this.isReading || askedDuring !== this.reads) return model;
     if (this.references.size >= MAX_REFERENCES) this.references.clear(); // rare: they are read again as they are asked for
     this.references.set(key, { projectId, ref, model });
     return model;
@@ -189,6 +195,16 @@ export class RoutingTable implements AliasFollower {
   }
 
   private async read(): Promise<void> {
+    this.reads += 1;
+    this.isReading = true;
+    try {
+      await this.readAll();
+    } finally {
+      this.isReading = false;
+    }
+  }
+
+  private async readAll(): Promise<void> {
     const endpoints = await this.queries.allEndpoints();
     const references = [...this.references.values()];
     const wanted = [
