@@ -36,6 +36,14 @@ const ITS_FAULT: readonly UnavailableReason[] = [
 export const isVariantFailure = (result: PredictResult): boolean =>
   !result.ok && result.error.kind === 'UnavailableError' && ITS_FAULT.includes(result.error.reason);
 
+/** Whether the variant was perhaps not asked at all. One that was too slow or had no room was, and its trial is over. */
+const saysNothing = (result: PredictResult): boolean =>
+  result.ok || result.error.kind === 'InvalidInputError' || wasCancelled(result);
+
+/** Nobody waits for the answer any more: a failure in the counts, as Triton has it, but no error of the variant. */
+export const wasCancelled = (result: PredictResult): boolean =>
+  !result.ok && result.error.kind === 'UnavailableError' && result.error.reason === 'cancelled';
+
 /**
  * A circuit breaker for one variant in this process: failures in a row end its traffic for a while that doubles each
  * time, after which one prediction tries it again. Times are on performance.now()'s clock, in ms.
@@ -68,12 +76,15 @@ export class VariantHealth {
     return this.era;
   }
 
-  /** What has become of a prediction. A remembered answer, and one that was refused for the caller's fault, say nothing. */
+  /**
+   * What has become of a prediction. A remembered answer, a refusal for the caller's fault and a caller who has left say
+   * nothing of the variant.
+   */
   learn(era: number, result: PredictResult, nowMs: number): void {
     if (era !== this.era) return;
-    if (result.ok) {
-      if (!result.cached) this.recover(nowMs);
-    } else if (isVariantFailure(result)) this.fail(result.error.message, nowMs);
+    if (result.ok && !result.cached) this.recover(nowMs);
+    else if (!result.ok && isVariantFailure(result)) this.fail(result.error.message, nowMs);
+    else if (this.restMs > 0 && saysNothing(result)) this.restsUntilMs = nowMs; // it was no trial: the next one may be
   }
 
   status(nowMs: number): Health {

@@ -4,10 +4,7 @@ import type { PredictInput } from '../predict-input';
 import type { PredictRequest, PredictResult } from '../prediction';
 import type { Observation } from './observation';
 import type { Route } from '../routing/route';
-
-/** Nobody waits for the answer any more: a failure in the counts, as Triton has it, but no error of the variant. */
-const wasCancelled = (result: PredictResult): boolean =>
-  !result.ok && result.error.kind === 'UnavailableError' && result.error.reason === 'cancelled';
+import { wasCancelled } from '../routing/variant-health';
 
 /** Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure. */
 export function observed(
@@ -24,10 +21,10 @@ export function observed(
   const totalMs = performance.now() - startedAt;
   const cacheable = route.settings.cacheTtlMs > 0 && !sequence; // nobody looks for what a sequence asks
   parts.statistics.record({ version, rows, cacheable, result, totalMs });
-  if (wasCancelled(result)) return result;
   const { endpoint } = route;
   if (endpoint?.era !== undefined)
     endpoint.variant.known.health.learn(endpoint.era, result, startedAt + totalMs);
+  if (wasCancelled(result)) return result;
   const observation: Observation = {
     projectId: actor.projectId,
     endpointId: endpoint?.id ?? null,

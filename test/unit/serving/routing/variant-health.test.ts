@@ -114,3 +114,28 @@ test('it says since when: through failed trials since the traffic ended', () => 
   ask(failed());
   expect(health.status(nowMs)).toMatchObject({ state: 'RESTING', since });
 });
+
+test.each<[string, PredictResult]>([
+  ['a remembered answer', { ...ANSWER, cached: true }],
+  [
+    'a wrong question',
+    refuse({ kind: 'InvalidInputError', code: 'INVALID_INPUT', message: 'x', issues: [] }),
+  ],
+  ['a caller who leaves', failed('cancelled')],
+])('%s is no trial: the next prediction is', (_, result) => {
+  breakIt();
+  nowMs += FIRST_REST_MS;
+  ask(result);
+  expect(health.isHealthy).toBe(false);
+  expect(health.mayTry(nowMs)).toBe(true);
+  ask(ANSWER);
+  expect(health.isHealthy).toBe(true);
+});
+
+test('a trial that was too slow is over: nobody tries for the time of a rest', () => {
+  breakIt();
+  nowMs += FIRST_REST_MS;
+  ask(failed('deadline'));
+  expect(health.mayTry(nowMs + FIRST_REST_MS - 1)).toBe(false);
+  expect(health.mayTry(nowMs + FIRST_REST_MS)).toBe(true);
+});
