@@ -34,7 +34,7 @@ import type { Door } from './door';
 import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
 import type { RoutingTable } from './routing/routing-table';
 import { RewardQueries, type RewardKey, type RewardSummary } from './routing/reward.queries';
-import { batchMetrics, cacheMetrics, workerMetrics } from './seen/serving-metrics';
+import { batchMetrics, cacheMetrics, sharedCacheMetrics, workerMetrics } from './seen/serving-metrics';
 import { ServingQueries } from './serving.queries';
 import { gpuMetrics } from './seen/gpu-metrics';
 import { remoteMetrics } from './seen/remote-metrics';
@@ -270,6 +270,7 @@ export class Serving {
             ...workerMetrics(seenWorkers(this.input)),
             ...batchMetrics(batcher.stats()),
             ...remoteMetrics(remote.servers(), remote.remotes()),
+            ...sharedCacheMetrics(cache.sharedState()),
           ]
         : [];
     return [

@@ -1,5 +1,6 @@
 import { CachedEndpoint, rowOf } from '../support/cache-client';
 import { FreezableProxy } from '../support/freezable-proxy';
+import { scrape } from '../support/metrics-client';
 import { affine, affineAnswer } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
@@ -50,6 +51,9 @@ async function predictionsGoOn(): Promise<void> {
   }
 }
 
+const isCacheUp = async (server: TestServer) =>
+  (await scrape(server)).find(({ name }) => name === 'modelgraph_shared_cache_up')?.value;
+
 test('one process answers with what another has computed', async () => {
   await untilShared();
   const again = await there.ask(question);
@@ -86,6 +90,8 @@ test('a server starts and predicts where no Redis answers', async () => {
   await endpoint.deploy(['affine']);
   expect(await endpoint.ask(1)).toMatchObject({ cached: false });
   expect(await endpoint.ask(1)).toMatchObject({ cached: true });
+  expect(await isCacheUp(alone)).toBe(0);
+  expect(await isCacheUp(first)).toBe(1);
   await alone.stop();
 });
 

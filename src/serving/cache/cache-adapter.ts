@@ -135,7 +135,8 @@ export function openSharedAnswers(
     const known = ADAPTERS.flatMap(({ schemes }) => schemes).join(', ');
     throw new ConfigError([`CACHE_URL: expected a URL that begins with one of ${known}.`]);
   }
-  return new SharedAnswers(adapter.open(loadPackage(adapter.install, scheme, load), new URL(url)), logger);
+  const store = adapter.open(loadPackage(adapter.install, scheme, load), new URL(url));
+  return new SharedAnswers(store, logger.child({ cache: `${scheme}://${new URL(url).host}` }));
 }
 
 function loadPackage(install: string, scheme: string, load: Load): unknown {

@@ -24,12 +24,20 @@ export function openRedis(loaded: unknown, url: URL): SharedStore {
       reconnectStrategy: () => RECONNECT_EVERY_MS,
     },
   });
-  client.on('error', () => undefined); // whoever asks hears of it
+  // Whoever asks hears of it: what the client itself says to them is only that it is not connected.
+  let problem: Error | null = null;
+  client.on('error', (error: Error) => (problem = error)).on('ready', () => (problem = null));
   client.connect().catch(() => undefined);
   const store = new KeyvRedis(client, { namespace: NAMESPACE, throwOnErrors: true });
   const keyv = quietKeyv(store, false);
   return {
-    get: (key) => keyv.get<unknown>(key),
+    get: async (key) => {
+      try {
+        return await keyv.get<unknown>(key);
+      } catch (error) {
+        throw problem ?? error;
+      }
+    },
     set: (key, value, ttlMs) => keyv.set(key, value, ttlMs),
     close: () => client.destroy(),
   };

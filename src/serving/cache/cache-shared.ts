@@ -1,5 +1,6 @@
 import { CircuitBreaker } from '../../kernel/circuit-breaker';
 import type { Logger } from '../../kernel/logger';
+import { Periodic } from '../../kernel/periodic';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { decodeTensors, encodeTensors } from './cache-codec';
 import { valueBytes, type RememberedAnswer } from './cache-memory';
@@ -32,6 +33,21 @@ const CLOSE_LIMIT_MS = 1_000;
 const FIRST_LIMIT_MS = 3_000;
 /** What the first look-up asks for. Nobody has ever put it. */
 const FIRST_KEY = 'first-look-up';
+/**
+ * How long a store must not have answered before people are told, in ms. On a machine that is short of time single
+ * look-ups come too late many times a minute: those are for the numbers, not for the log.
+ */
+const TOLD_AFTER_MS = 3_000;
+/** Pause between two look-ups of our own while the store does not answer, in ms: callers may ask once an hour. */
+const LOOK_EVERY_MS = 1_000;
+
+/** How the store does, for Prometheus. */
+export interface SharedAnswersState {
+  /** The last look-up was answered; false until the first one is. */
+  readonly isUp: boolean;
+  /** Look-ups that were not answered in time. */
+  readonly failures: number;
+}
 
 /**
  * The answers that processes share. A store that is away costs a miss: the first to find out waits `WAIT_LIMIT_MS`, and
@@ -39,9 +55,15 @@ const FIRST_KEY = 'first-look-up';
  */
 export class SharedAnswers {
   private readonly breaker = new CircuitBreaker();
+  private readonly looking = new Periodic(() => this.lookAgain(), LOOK_EVERY_MS);
   private starting: Promise<void> | undefined;
   private isStarting = false;
   private isFailing = false;
+  private isUp = false;
+  private isTold = false;
+  private failures = 0;
+  /** When it was first not answered, on performance.now()'s clock; null where it answers. */
+  private silentSinceMs: number | null = null;
   private writingBytes = 0;
 
   constructor(
@@ -79,7 +101,12 @@ export class SharedAnswers {
     );
   }
 
+  state(): SharedAnswersState {
+    return { isUp: this.isUp, failures: this.failures };
+  }
+
   async stop(): Promise<void> {
+    await this.looking.stop();
     const closing = Promise.resolve().then(() => this.store.close());
     await orNothing(closing, CLOSE_LIMIT_MS);
   }
@@ -87,11 +114,18 @@ export class SharedAnswers {
   /** That it fails says nothing yet: a client that was made just now may not be connected. */
   private async lookUpFirst(): Promise<void> {
     this.isStarting = true;
-    await orNothing(
-      Promise.resolve().then(() => this.store.get(FIRST_KEY)),
-      FIRST_LIMIT_MS,
-    );
+    this.silentSinceMs = performance.now();
+    const answered = Promise.resolve()
+      .then(() => this.store.get(FIRST_KEY))
+      .then(() => this.succeeded());
+    await orNothing(answered, FIRST_LIMIT_MS);
     this.isStarting = false;
+    this.looking.start();
+  }
+
+  /** So that an outage is told, and its end is seen, where no caller asks. */
+  private async lookAgain(): Promise<void> {
+    if (!this.isUp && !this.breaker.isOpen()) await this.lookUp(FIRST_KEY);
   }
 
   private async lookUp(key: string): Promise<RememberedAnswer | undefined> {
@@ -107,21 +141,34 @@ export class SharedAnswers {
 
   private succeeded(): void {
     this.breaker.succeeded();
-    if (!this.isFailing) return;
+    this.isUp = true;
     this.isFailing = false;
+    this.silentSinceMs = null;
+    if (!this.isTold) return;
+    this.isTold = false;
     this.logger.info('the shared prediction cache answers again');
   }
 
   private failed(error: unknown): void {
     this.breaker.failed();
     this.store.renew?.();
-    if (this.isFailing) return;
+    this.isUp = false;
     this.isFailing = true;
+    this.failures += 1;
+    this.silentSinceMs ??= performance.now();
+    if (this.isTold || performance.now() - this.silentSinceMs < TOLD_AFTER_MS) return;
+    this.isTold = true;
     this.logger.warn(
-      { err: error },
-      'the shared prediction cache does not answer; predictions go on without',
+      { problem: problemOf(error) },
+      'the shared prediction cache does not answer; predictions go on without it. Check REDIS_URL, or CACHE_URL',
     );
   }
+}
+
+/** Without its stack, which shows nothing but us; a failure at several addresses has no words but its code. */
+function problemOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || (code ?? String(error));
 }
 
 function answerIn(key: string, value: string): RememberedAnswer | undefined {

@@ -1,6 +1,6 @@
 import { EndpointCache, type CacheStatistics } from './cache-endpoint';
 import type { PopularQuestion } from './cache-popular';
-import type { SharedAnswers } from './cache-shared';
+import type { SharedAnswers, SharedAnswersState } from './cache-shared';
 import type { EndpointId } from '../endpoint';
 import type { Route } from '../routing/route';
 import type { RunningEndpoint } from '../routing/running-endpoint';
@@ -37,6 +37,11 @@ export class PredictionCache {
 
   statisticsOf(endpointId: EndpointId): CacheStatistics {
     return this.endpoints.get(endpointId)?.statistics() ?? NOTHING;
+  }
+
+  /** Null where there is no store that processes share. */
+  sharedState(): SharedAnswersState | null {
+    return this.shared?.state() ?? null;
   }
 
   /** Forgets the answers of endpoints that are gone, or want no cache any more. */

@@ -9,6 +9,7 @@ import {
 import type { WorkerState, WorkerStatus } from '../backends/backend';
 import type { BatcherStats } from '../batching/batcher';
 import type { CacheStatistics } from '../cache/cache-endpoint';
+import type { SharedAnswersState } from '../cache/cache-shared';
 import type { RunningEndpoint } from '../routing/running-endpoint';
 
 const WORKER_STATES: readonly WorkerState[] = ['starting', 'idle', 'busy', 'down', 'stopped'];
@@ -134,6 +135,22 @@ export function cacheMetrics(
       'gauge',
       'Age of the oldest of them.',
       each(({ oldestAgeMs }) => (oldestAgeMs ?? 0) / 1_000),
+    ),
+  ];
+}
+
+/** The store that processes share their answers by, where there is one. */
+export function sharedCacheMetrics(state: SharedAnswersState | null): readonly MetricFamily[] {
+  if (state === null) return [];
+  return [
+    family('shared_cache_up', 'gauge', 'Whether the shared store answered the last look-up.', [
+      sample({}, state.isUp ? 1 : 0),
+    ]),
+    family(
+      'shared_cache_failures_total',
+      'counter',
+      'Look-ups that the shared store did not answer in time: misses.',
+      [sample({}, state.failures)],
     ),
   ];
 }

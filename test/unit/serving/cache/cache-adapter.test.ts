@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { pino } from 'pino';
 import { ConfigError } from '../../../../src/kernel/config';
 import { createLogger } from '../../../../src/kernel/logger';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
@@ -233,5 +234,21 @@ test('where no Redis answers, there is none: nobody waits, and it can be stopped
   const startedAt = performance.now();
   expect(await shared.get('key', 10_000)).toBeUndefined();
   expect(performance.now() - startedAt).toBeLessThan(9_000); // a fraction of a second, where there is time
+  await shared.stop();
+});
+
+test('whoever asks a Redis that is not there hears why, and not only that nothing is connected', async () => {
+  const lines: string[] = [];
+  const shared = openSharedAnswers(
+    'redis://me:secret@127.0.0.1:1',
+    pino({ base: null }, { write: (line: string) => void lines.push(line) }),
+  );
+  await shared.start();
+  await until(() => lines.length > 0);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    ...{ level: 40, cache: 'redis://127.0.0.1:1' },
+    problem: expect.stringContaining('ECONNREFUSED'),
+  });
+  expect(lines.join('')).not.toContain('secret');
   await shared.stop();
 });

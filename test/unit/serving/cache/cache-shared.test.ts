@@ -143,14 +143,45 @@ describe('a store whose client takes long over its first call', () => {
   });
 });
 
-test('an outage is told once, and so is its end', async () => {
+test('an outage is told once, with why, and so is its end', async () => {
   store.state = 'failing';
-  for (let tenth = 0; tenth < 30; tenth += 1) await waited();
+  for (let tenth = 0; tenth < 50; tenth += 1) await waited();
   expect(warned).toHaveBeenCalledTimes(1);
+  expect(warned).toHaveBeenCalledWith({ problem: 'gone' }, expect.stringContaining('Check REDIS_URL'));
   store.state = 'up';
   for (let tenth = 0; tenth < 30; tenth += 1) await waited();
   expect(warned).toHaveBeenCalledTimes(1);
   expect(informed).toHaveBeenCalledTimes(1);
+});
+
+test('single look-ups that come too late are counted, and fill no log', async () => {
+  for (let minute = 0; minute < 60; minute += 1) {
+    store.state = 'hanging';
+    await waited();
+    store.state = 'up';
+    await jest.advanceTimersByTimeAsync(1_000);
+    await waited();
+  }
+  expect(shared.state()).toEqual({ isUp: true, failures: 60 });
+  expect(warned).not.toHaveBeenCalled();
+  expect(informed).not.toHaveBeenCalled();
+});
+
+test('a store that is not there when the server starts is told, and found, where nobody asks', async () => {
+  store.state = 'failing';
+  await shared.start();
+  expect(warned).not.toHaveBeenCalled(); // a client that was made just now may not be connected
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(warned).toHaveBeenCalledTimes(1);
+  expect(shared.state().isUp).toBe(false);
+  store.state = 'up';
+  await jest.advanceTimersByTimeAsync(3_000);
+  expect(informed).toHaveBeenCalledTimes(1);
+  expect(shared.state().isUp).toBe(true);
+  store.asked.length = 0;
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(store.asked).toEqual([]); // what answers is left to callers
+  await shared.stop();
 });
 
 test('nothing is put while the store is away', async () => {
