@@ -35,14 +35,22 @@ export class PlainConnections {
     this.sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  /** Lets go of connections that wait for nothing; the others end with their answers. */
-  closeIdle(): void {
+  /**
+   * From now on each answer is its connection's last one. Connections that wait for nothing are let go: those that were
+   * in use just now a moment later, since their next request may be on its way already, and nobody sends one again that
+   * found its connection closed.
+   *
+   * @param quietMs for how long nothing must have come
+   */
+  end(quietMs: number): void {
     clearInterval(this.sweeping);
+    const quietSince = performance.now() - quietMs;
     for (const connection of this.connections) {
       connection.endsWithAnswer = true;
-      if (connection.isIdle) connection.close();
-      else if (connection.isIncomplete) connection.giveToNode();
+      if (connection.isIncomplete || connection.lastActiveAt <= quietSince) letGo(connection);
     }
+    // Not in the timer itself: what came while this process had no time is read before that.
+    setTimeout(() => setImmediate(() => this.connections.forEach(letGo)), quietMs).unref();
   }
 
   /** Whatever is on its way. */
@@ -82,4 +90,9 @@ export class PlainConnections {
         connection.close();
     }
   }
+}
+
+function letGo(connection: PlainConnection): void {
+  if (connection.isIdle) connection.close();
+  else if (connection.isIncomplete) connection.giveToNode();
 }

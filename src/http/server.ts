@@ -28,6 +28,12 @@ const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Longer than the idle time of usual load balancers (60 s), so that they and not we close a connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
+/**
+ * How long nothing must have come on a connection before it is closed as the server stops, in ms: a client that calls
+ * again and again does so within that time, and hears then that it is to open another one. With every stop it is waited.
+ */
+const QUIET_MS = 500;
+
 const STATUS_OF = { UNAUTHENTICATED: 401, FORBIDDEN: 403, BAD_USER_INPUT: 400, UNAVAILABLE: 503 } as const;
 
 interface DoorPlace {
@@ -97,7 +103,7 @@ export class HttpServer {
         resolve();
       });
       this.server.closeIdleConnections();
-      this.plain.closeIdle();
+      this.plain.end(Math.min(QUIET_MS, withinMs));
     });
     return this.stopping;
   }

@@ -75,7 +75,7 @@ function plainServer(options: Partial<PlainConnectionsOptions> = {}): {
 afterEach(() => {
   for (const { server, plain } of opened.splice(0)) {
     plain?.destroyAll();
-    plain?.closeIdle();
+    plain?.end(0);
     server.close();
     server.closeAllConnections();
   }
@@ -251,10 +251,25 @@ test('closing lets go of connections that wait, and of others once they have the
   await until(() => answerNow !== undefined);
   const reading = readAnswers(asking, 1);
   const closed = new Promise((resolve) => server.close(resolve));
-  plain.closeIdle();
+  plain.end(0);
   await once(idle.resume(), 'close');
   answerNow?.();
   expect((await reading)[0]).toMatchObject({ status: 200, by: 'plain' });
+  await closed;
+});
+
+test('a connection that was in use as the server stopped gets one more answer, and ends with it', async () => {
+  const { server, plain } = plainServer();
+  const client = connect(await listening(server, plain), '127.0.0.1');
+  const first = readAnswers(client, 1);
+  client.write(post('/first', 'x'));
+  await first;
+  const closed = new Promise((resolve) => server.close(resolve));
+  plain.end(60_000);
+  await nextTurn();
+  const last = readAnswers(client, 1);
+  client.write(post('/last', 'x'));
+  expect((await last)[0]).toMatchObject({ status: 200, by: 'plain' });
   await closed;
 });
 

@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   plain.destroyAll();
-  plain.closeIdle();
+  plain.end(0);
   sockets.close();
   server.close();
   server.closeAllConnections();
