@@ -13,14 +13,16 @@ const CHECK_TIMEOUT_MS = 1_000;
 /** Alive: the event loop answers. It asks nothing else, or a lost database would have every process restarted. */
 export const livezRoute: PublicRoute = ({ response }) => answerJson(response, 200, { status: 'alive' });
 
-/** Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. */
+/**
+ * Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. What a probe asks to
+ * leave out (`?exclude=database`, as Kubernetes' own has it) is named where it is missing, and is no reason to say no.
+ */
 export function readyzRoute(checks: readonly ReadinessCheck[]): PublicRoute {
-  return async ({ response }) => {
+  return async ({ response, search }) => {
     const failing = await failingChecks(checks);
-    answerJson(response, failing.length === 0 ? 200 : 503, {
-      status: failing.length === 0 ? 'ready' : 'not ready',
-      failing,
-    });
+    const excluded = new URLSearchParams(search).getAll('exclude');
+    const isReady = failing.every((name) => excluded.includes(name));
+    answerJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', failing });
   };
 }
 

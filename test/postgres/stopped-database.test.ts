@@ -73,6 +73,10 @@ testWithPostgres(
     const ready = await fetch(`${server.url}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ status: 'not ready', failing: ['database'] });
+    // Who only routes predictions leaves out what they do without.
+    const otherwise = await fetch(`${server.url}/readyz?exclude=database&exclude=artifacts`);
+    expect(otherwise.status).toBe(200);
+    expect(await otherwise.json()).toEqual({ status: 'ready', failing: ['database'] });
     // Predictions still answer after the first refusals, when known credentials and routes have grown old.
     expect(await predict(server, QUESTION)).toMatchObject({ __typename: 'PredictSuccess' });
     // A server that is told to stop now does not wait for goodbyes.
