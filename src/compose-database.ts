@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { MIGRATIONS } from '../migrations/all';
 import { ENTITIES } from './entities';
+import { CannotStart } from './kernel/cannot-start';
 import { InProcessBus, type Bus } from './kernel/bus';
 import type { Config } from './kernel/config';
+import { parseDatabaseUrl } from './kernel/config-urls';
 import { createDataSource, migrate, type DataSourceInput } from './kernel/database/data-source';
 import { Database } from './kernel/database/database';
 import { EmbeddedDatabase } from './kernel/database/embedded-database';
@@ -37,7 +39,7 @@ async function bringUpToDate(input: DataSourceInput, logger: Logger): Promise<vo
   await dataSource.initialize().catch((error: unknown) => {
     const why = error instanceof Error && error.message !== '' ? ` (${error.message})` : '';
     const message = `${describe(input.connection)} cannot be opened${why}. Check DATABASE_URL and that the database is up.`;
-    throw new Error(message, { cause: error });
+    throw new CannotStart(message, { cause: error });
   });
   try {
     const applied = await migrate(dataSource);
@@ -50,7 +52,7 @@ async function bringUpToDate(input: DataSourceInput, logger: Logger): Promise<vo
 /** Names a server without its credentials. */
 function describe(connection: DataSourceInput['connection']): string {
   if (!('url' in connection)) return 'The embedded database';
-  const { hostname, port, pathname } = new URL(connection.url);
+  const { hostname, port, pathname } = parseDatabaseUrl(connection.url);
   return `The database ${pathname.slice(1)} on ${hostname}:${port || 5432}`;
 }
 

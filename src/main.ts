@@ -1,6 +1,7 @@
 import './kernel/production';
 import { startPlatform } from './compose';
 import type { Platform } from './platform';
+import { CannotStart } from './kernel/cannot-start';
 import { ConfigError, isLocalHost, parseConfig, storeName, type Config } from './kernel/config';
 import { prepareHeap } from './kernel/heap';
 import { createLogger, type Logger } from './kernel/logger';
@@ -54,7 +55,8 @@ function stopOnSignals(platform: Platform, logger: Logger, drainTimeoutMs: numbe
 
 function exitWith(logger: Logger, error: unknown): never {
   if (error instanceof ConfigError) misconfigured(error); // of what was found out on the way only
-  logger.fatal({ err: error }, `Modelgraph could not start: ${(error as Error).message}`);
+  const more = error instanceof CannotStart ? {} : { err: error };
+  logger.fatal(more, `Modelgraph could not start: ${(error as Error).message}`);
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CannotStart } from '../kernel/cannot-start';
 import { makeFolder } from '../kernel/make-folder';
 import { isPlausibleKey, newApiKey } from './api-key';
 
@@ -14,7 +15,9 @@ export async function readKeyFile(path: string): Promise<string | null> {
   }
   const key = text.trim();
   if (!isPlausibleKey(key))
-    throw new Error(`${path}: expected a key of 20 to 512 printable characters without spaces.`);
+    throw new CannotStart(
+      `ADMIN_KEY_FILE: ${path} holds no key of 20 to 512 printable characters without spaces.`,
+    );
   return key;
 }
 

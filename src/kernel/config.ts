@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import { LEAST_GRACE_HOURS } from './artifacts/artifact-references';
+import { checkFiles } from './config-files';
+import { checkUrls } from './config-urls';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
 import { parsePrices, type Prices } from './prices';
@@ -128,16 +130,7 @@ export function parseConfig(environment: Environment = process.env): Config {
   if (!isInBucket && /^[a-z0-9]+:\/\//i.test(store))
     problems.push(`MODEL_STORE: expected a folder or s3://bucket/prefix, got “${store}”.`);
   const databaseUrl = text('DATABASE_URL') ?? null;
-  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    problems.push('DATABASE_URL: expected a URL that begins with postgres:// or postgresql://.');
-  }
-  const redisUrl = text('REDIS_URL') ?? null;
-  if (redisUrl !== null && !/^rediss?:\/\//.test(redisUrl)) {
-    problems.push('REDIS_URL: expected a URL that begins with redis:// or rediss://.');
-  }
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text('CACHE_URL') ?? 'redis://')) {
-    problems.push('CACHE_URL: expected a URL, for example redis://host:6379.');
-  }
+  checkUrls({ text, problems });
   const places = (name: string, example: string) =>
     (text(name) ?? '')
       .split(',')
@@ -216,7 +209,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     onnxProviders: providers,
     onnxEnvironment: pick(environment, WORKER_VARIABLES),
     deviceEnvironment: pick(environment, [...WORKER_VARIABLES, 'PATH']),
-    cacheUrl: text('CACHE_URL') ?? redisUrl,
+    cacheUrl: text('CACHE_URL') ?? text('REDIS_URL') ?? null,
     remoteBackends,
     remoteCredentialsFile: credentialsFile === undefined ? null : resolve(credentialsFile),
     prices,
@@ -229,6 +222,13 @@ export function parseConfig(environment: Environment = process.env): Config {
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),
     logLevel: oneOf<LogLevel>('LOG_LEVEL', LOG_LEVELS, 'info'),
   };
+  const { adminKeyFile, webhookKeyFile, remoteCredentialsFile } = config;
+  const files = [
+    { setting: 'ADMIN_KEY_FILE', path: adminKeyFile, isMade: true },
+    { setting: 'WEBHOOK_KEY_FILE', path: webhookKeyFile, isMade: true },
+    { setting: 'REMOTE_CREDENTIALS_FILE', path: remoteCredentialsFile, isMade: false },
+  ];
+  if (role !== 'worker') checkFiles(files, problems); // a worker opens none of them
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

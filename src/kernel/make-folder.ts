@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { CannotStart } from './cannot-start';
 
 /**
  * Makes the folder, and those above it, for nobody but their owner; nothing where it is there. One by one: below /proc,
@@ -10,7 +11,7 @@ export function makeFolder(path: string): void {
     make(path);
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`The folder ${path} cannot be made: ${message}. Choose another place for it.`, {
+    throw new CannotStart(`The folder ${path} cannot be made: ${message}. Choose another place for it.`, {
       cause: error,
     });
   }

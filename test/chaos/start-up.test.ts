@@ -6,7 +6,12 @@ let folder: string;
 beforeAll(async () => (folder = await ServerProcess.newFolder()));
 afterAll(() => ServerProcess.removeFolder(folder));
 
-const fatal = ({ log }: ServerProcess) => log.find(({ level }) => level === 60)?.msg;
+/** What an operator reads of a failed start: a sentence, and nothing of our insides. */
+function fatal({ log }: ServerProcess): string | undefined {
+  const line = log.find(({ level }) => level === 60);
+  expect(line).not.toHaveProperty('err');
+  return line?.msg;
+}
 
 test('a second server on the folder refuses to start and says who holds it', async () => {
   const first = await ServerProcess.start(folder);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CannotStart } from '../cannot-start';
 import { makeFolder } from '../make-folder';
 import {
   canBeSeen,
@@ -18,7 +19,7 @@ const HEARTBEAT_MS = 5_000;
 const SILENCE_MS = 30_000;
 const FILE_NAME = 'server.lock';
 
-export class FolderInUse extends Error {
+export class FolderInUse extends CannotStart {
   constructor(folder: string, holder: LockHolder) {
     const advice =
       'Stop that server, choose another folder with MODEL_STORE, or share one database with DATABASE_URL.';
@@ -117,7 +118,7 @@ function writeDraft(folder: string, draft: string, content: string): void {
   } catch (cause) {
     rmSync(draft, { force: true });
     const { message } = cause as Error;
-    throw new Error(
+    throw new CannotStart(
       `Nothing can be written into the folder ${folder}: ${message}. Make room or grant access, or choose another folder with MODEL_STORE.`,
       { cause },
     );

@@ -1,3 +1,5 @@
+import { CannotStart } from '../cannot-start';
+
 const NO_NAME = () => 'no such name is known. Choose an address of this machine with HOST';
 
 /** Why a server cannot listen, and what to do, by the system's code; `port` is the variable that says which port. */
@@ -17,5 +19,5 @@ export function cannotListen(what: 'HTTP' | 'gRPC', address: string, port: strin
   const { code } = cause as NodeJS.ErrnoException;
   const named = code ?? Object.keys(REASONS).find((known) => cause.message.includes(known));
   const why = REASONS[named ?? '']?.(port) ?? cause.message;
-  return new Error(`${what} cannot listen on ${address}: ${why}.`, { cause });
+  return new CannotStart(`${what} cannot listen on ${address}: ${why}.`, { cause });
 }

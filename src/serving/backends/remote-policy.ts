@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CannotStart } from '../../kernel/cannot-start';
 import { isAmong, parseRemotePlace, placeName, type RemotePlace } from '../../kernel/remote-place';
 import type { RemoteDocument } from './remote-document';
 
@@ -51,7 +52,7 @@ export function readCredentials(path: string): Credentials {
   } catch (error) {
     // A parser's message may repeat what it read.
     const why = error instanceof SyntaxError ? 'it is no JSON' : (error as Error).message;
-    throw new Error(`REMOTE_CREDENTIALS_FILE cannot be read: ${why}.`, { cause: undefined });
+    throw new CannotStart(`REMOTE_CREDENTIALS_FILE cannot be read: ${why}.`, { cause: undefined });
   }
   const entries = typeof json === 'object' && json !== null ? Object.entries(json) : [];
   return new Map(entries.map(([name, value]) => [name, credentialOf(name, value)]));
@@ -66,7 +67,7 @@ function credentialOf(name: string, value: unknown): Credential {
   // What a header cannot carry would make every call fail, and the error would repeat it.
   const isToken = typeof token === 'string' && /^[\x21-\x7e]{1,4096}$/.test(token);
   if (!isToken || known.length === 0 || known.length < places.length)
-    throw new Error(
+    throw new CannotStart(
       `REMOTE_CREDENTIALS_FILE: “${name}” needs a “token” of printable characters, and “origins”, a list such as ["grpc://host:8001"].`,
     );
   return { token, places: known };

@@ -1,4 +1,5 @@
 import { timingSafeEqual, hash } from 'node:crypto';
+import { CannotStart } from '../../kernel/cannot-start';
 import { ensureSecretFile } from '../../kernel/secret-file';
 
 /** What `api` processes show to `worker` processes: whoever has it may have models run. */
@@ -14,7 +15,9 @@ const SHORTEST = 20;
 export async function ensureWorkerToken(path: string): Promise<WorkerToken> {
   const token = await ensureSecretFile(path, 'mgw_');
   if (token.length < SHORTEST || !/^[\x21-\x7e]+$/.test(token))
-    throw new Error(`${path}: expected a token of at least ${SHORTEST} printable characters without spaces.`);
+    throw new CannotStart(
+      `${path}: expected a token of at least ${SHORTEST} printable characters without spaces.`,
+    );
   return token as WorkerToken;
 }
 

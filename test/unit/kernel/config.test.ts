@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ConfigError, parseConfig } from '../../../src/kernel/config';
 import { cores } from '../../../src/kernel/machine';
 
@@ -59,6 +60,41 @@ test.each([
   expect(() => parseConfig({ [name]: value })).toThrow(
     new RegExp(`^(?!.*secret)(?=.*${name}: expected)`, 's'),
   );
+});
+
+test.each([
+  'postgres://user:secret%zz@host/db',
+  'postgres://user:secret@host:99999/db',
+  'postgres://user:secret#1@host/db',
+  'postgres://',
+])('%s is a broken address of a database, and is not repeated', (DATABASE_URL) => {
+  expect(() => parseConfig({ DATABASE_URL })).toThrow(/DATABASE_URL: expected a URL such as/);
+  expect(() => parseConfig({ DATABASE_URL })).not.toThrow(/secret/);
+});
+
+test('a database may be behind a socket', () => {
+  const DATABASE_URL = 'postgres://user@/db?host=/var/run/postgresql';
+  expect(parseConfig({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+});
+
+test.each(['redis://', 'redis://:secret@:x', 'rediss://host:70000'])('%s is no address of a Redis', (url) => {
+  expect(() => parseConfig({ REDIS_URL: url })).toThrow(/^(?!.*secret)(?=.*REDIS_URL: expected a URL such)/s);
+});
+
+test('a file that is read much later is looked at now; one that is made when it is needed may be absent', () => {
+  const folder = __dirname;
+  const absent = join(folder, 'absent');
+  const made = { ADMIN_KEY_FILE: absent, WEBHOOK_KEY_FILE: absent };
+  expect(parseConfig(made)).toMatchObject({ adminKeyFile: absent, webhookKeyFile: absent });
+  expect(() => parseConfig({ REMOTE_CREDENTIALS_FILE: absent })).toThrow(
+    `REMOTE_CREDENTIALS_FILE: ${absent} cannot be read: there is no such file.`,
+  );
+  for (const name of ['ADMIN_KEY_FILE', 'WEBHOOK_KEY_FILE', 'REMOTE_CREDENTIALS_FILE'])
+    expect(() => parseConfig({ [name]: folder })).toThrow(
+      `${name}: ${folder} cannot be read: it is no file.`,
+    );
+  const worker = { MODELGRAPH_ROLE: 'worker', DATABASE_URL: 'postgres://host/db' };
+  expect(parseConfig({ ...worker, REMOTE_CREDENTIALS_FILE: absent }).role).toBe('worker');
 });
 
 test('an hour has a price only where one is given; that of a worker is one of an accelerator’s where it has none', () => {
