@@ -1,6 +1,12 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { Failure } from '../kernel/errors';
 import type { Logger } from '../kernel/logger';
+import { Seldom } from '../kernel/seldom';
+
+/** Pause between two lines about calls that found something unavailable, in ms: while a database is away all of them do. */
+const UNAVAILABLE_EVERY_MS = 10_000;
+/** One for each server's log: a test has several servers in a process. */
+const unavailability = new WeakMap<Logger, Seldom>();
 
 /** Codes that GraphQL's own machinery gives to a caller's mistakes; their messages are safe to show. */
 const CALLERS_MISTAKES = new Set([
@@ -23,8 +29,7 @@ export function toClientError(error: GraphQLError, requestId: string, logger: Lo
   const place = { ...(locations && { locations }), ...(path && { path }) };
   const cause = rootCause(error);
   if (cause instanceof Failure) {
-    if (cause.code === 'UNAVAILABLE')
-      logger.warn({ requestId, err: cause.cause ?? cause }, 'a call found something unavailable');
+    if (cause.code === 'UNAVAILABLE') tellUnavailable(cause, requestId, logger);
     return { message: cause.message, ...place, extensions: { code: cause.code, ...cause.facts } };
   }
   const code = codeOf(error, cause);
@@ -32,6 +37,15 @@ export function toClientError(error: GraphQLError, requestId: string, logger: Lo
   logger.error({ requestId, err: cause }, 'a call failed');
   const masked = 'Something went wrong on our side. The log has more under this requestId.';
   return { message: masked, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } };
+}
+
+/** @param requestId of the one call that the line is about; the others are only counted */
+function tellUnavailable(failure: Failure, requestId: string, logger: Logger): void {
+  let seldom = unavailability.get(logger);
+  if (!seldom) unavailability.set(logger, (seldom = new Seldom(UNAVAILABLE_EVERY_MS)));
+  const calls = seldom.told();
+  if (calls !== null)
+    logger.warn({ requestId, calls, err: failure.cause ?? failure }, 'calls found something unavailable');
 }
 
 function rootCause(error: Error): Error {
