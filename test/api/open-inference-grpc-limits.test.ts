@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { createServer, type AddressInfo } from 'node:net';
 import { compressionAlgorithms, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { ModelInferResponseSchema } from '../../src/kernel/generated/grpc_service_pb';
+import { GRPCInferenceService, ModelInferResponseSchema } from '../../src/kernel/generated/grpc_service_pb';
 import { GrpcClient, floatBytes, type InferRequest } from '../support/grpc-client';
 import { loopOnDemand } from '../support/onnx-models';
 import { RegistryClient, scaled } from '../support/registry-client';
@@ -113,6 +113,16 @@ test('a compressed message may not become more than 64 MiB', async () => {
     details: expect.stringContaining(String(64 * MEBIBYTE)),
   });
   squeezing.close();
+});
+
+test('a message that is no inference may have a mebibyte, of whatever', async () => {
+  const unknown = Buffer.alloc(MEBIBYTE, Buffer.from([0x78, 0x00]));
+  const { output } = GRPCInferenceService.method.serverLive;
+  expect(await grpc.send('ServerLive', unknown, output)).toMatchObject({ live: true });
+  await expect(grpc.send('ServerLive', Buffer.concat([unknown, unknown]), output)).rejects.toMatchObject({
+    code: Code.INVALID_ARGUMENT,
+    details: expect.stringContaining('message: expected at most 1048576 bytes'),
+  });
 });
 
 test('a stranger’s message is not even read', async () => {

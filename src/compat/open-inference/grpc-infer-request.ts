@@ -1,4 +1,5 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { WireType } from '@bufbuild/protobuf/wire';
+import { FieldBudget, FieldReader } from '../../kernel/tensors/grpc-fields';
 import {
   addTo,
   ParameterList,
@@ -35,37 +36,36 @@ export function readInferRequest(message: Uint8Array): InferRequest {
   const inputs: InferTensor[] = [];
   const outputs: InferOutput[] = [];
   const rawInputContents: Uint8Array[] = [];
-  const parameters = new ParameterList();
+  const budget = new FieldBudget();
+  const parameters = new ParameterList(budget);
   let modelName = '';
   let modelVersion = '';
   let id = '';
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-    else if (field === 1) modelName = reader.string();
-    else if (field === 2) modelVersion = reader.string();
-    else if (field === 3) id = reader.string();
+  const reader = new FieldReader(message, budget);
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (reader.wireType !== WireType.LengthDelimited) reader.pass();
+    else if (field === 1) modelName = reader.text();
+    else if (field === 2) modelVersion = reader.text();
+    else if (field === 3) id = reader.text();
     else if (field === 4) parameters.add(reader.bytes());
     else if (field === 5)
-      addTo('inputs', inputs, readInferTensor(reader.bytes(), `inputs[${inputs.length}]`));
-    else if (field === 6) addTo('outputs', outputs, readOutput(reader.bytes()));
+      addTo('inputs', inputs, readInferTensor(reader.bytes(), `inputs[${inputs.length}]`, budget));
+    else if (field === 6) addTo('outputs', outputs, readOutput(reader.bytes(), budget));
     else if (field === 7) addTo('raw_input_contents', rawInputContents, reader.bytes());
-    else reader.skip(wireType, field);
+    else reader.pass();
   }
   return { modelName, modelVersion, id, parameters: parameters.all(), inputs, outputs, rawInputContents };
 }
 
-function readOutput(message: Uint8Array): InferOutput {
-  const parameters = new ParameterList();
+function readOutput(message: Uint8Array, budget: FieldBudget): InferOutput {
+  const parameters = new ParameterList(budget);
   let name = '';
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-    else if (field === 1) name = reader.string();
+  const reader = new FieldReader(message, budget);
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (reader.wireType !== WireType.LengthDelimited) reader.pass();
+    else if (field === 1) name = reader.text();
     else if (field === 2) parameters.add(reader.bytes());
-    else reader.skip(wireType, field);
+    else reader.pass();
   }
   return { name, parameters: parameters.all() };
 }

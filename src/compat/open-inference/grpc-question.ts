@@ -1,5 +1,5 @@
 import { invalidInput, refuse, type InvalidInput, type Refusal } from '../../kernel/errors';
-import { TooMuch } from '../../kernel/tensors/grpc-infer-tensor';
+import { messageIssue } from '../../kernel/tensors/grpc-fields';
 import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import { MAX_TIMEOUT_MS, type PredictRequest } from '../../serving/serving';
@@ -28,9 +28,7 @@ export function parseInferRequest(
   try {
     return { ok: true, request: readInferRequest(message) };
   } catch (error) {
-    const expected = 'an encoded inference.ModelInferRequest';
-    const issue = { path: 'message', expected, actual: `other bytes (${String(error)})` };
-    return refuse(invalidInput([error instanceof TooMuch ? error.issue : issue]));
+    return refuse(invalidInput([messageIssue(error, 'inference.ModelInferRequest')]));
   }
 }
 

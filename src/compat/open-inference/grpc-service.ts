@@ -1,4 +1,4 @@
-import { fromBinary, fromJson, toBinary, type DescMethod, type Message } from '@bufbuild/protobuf';
+import { fromJson, toBinary, type DescMethod, type Message } from '@bufbuild/protobuf';
 import {
   status as Code,
   type handleUnaryCall,
@@ -12,8 +12,10 @@ import type { Actor } from '../../kernel/actor';
 import { invalidInput } from '../../kernel/errors';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
 import type { Logger } from '../../kernel/logger';
+import { messageIssue } from '../../kernel/tensors/grpc-fields';
 import { answersOf, type AnswersNeed, type Told } from './grpc-answers';
 import { GrpcCallers, textOf } from './grpc-callers';
+import { readControlMessage } from './grpc-control-message';
 import { infer, type CallFacts, type Inferred } from './grpc-infer';
 import type { InferRequest } from './grpc-infer-request';
 import { asBuffer, encodeErrorInStream, encodeInStream, encodeResponse } from './grpc-infer-response';
@@ -106,12 +108,9 @@ class InferenceService {
   ): Promise<Buffer | CallStatus> {
     let message: Message;
     try {
-      message = fromBinary(input, request);
+      message = readControlMessage(input, request);
     } catch (error) {
-      const actual = `other bytes (${String(error)})`;
-      return statusOfRefusal(
-        invalidInput([{ path: 'message', expected: `an encoded ${input.typeName}`, actual }]),
-      );
+      return statusOfRefusal(invalidInput([messageIssue(error, input.typeName)]));
     }
     const told = await answer(this.callers.actorOf(metadata), message);
     return told.ok ? asBuffer(toBinary(output, fromJson(output, told.json))) : statusOfRefusal(told.error);

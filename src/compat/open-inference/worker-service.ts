@@ -1,4 +1,4 @@
-import { fromBinary, fromJson, toBinary, type DescMethod, type Message } from '@bufbuild/protobuf';
+import { fromJson, toBinary, type DescMethod, type Message } from '@bufbuild/protobuf';
 import {
   Metadata,
   status as Code,
@@ -7,7 +7,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
-import { unauthenticated } from '../../kernel/errors';
+import { invalidInput, unauthenticated } from '../../kernel/errors';
 import type { Logger } from '../../kernel/logger';
 import {
   COMPUTE_MS_KEY,
@@ -21,6 +21,7 @@ import {
   type WorkerNode,
 } from '../../serving/serving';
 import { GrpcCallers, textOf } from './grpc-callers';
+import { readControlMessage } from './grpc-control-message';
 import { asBuffer } from './grpc-infer-response';
 import { parseInferRequest } from './grpc-question';
 import type { GrpcService } from './grpc-server';
@@ -29,6 +30,7 @@ import { workerAnswers, type WorkerAnswer } from './worker-answers';
 import { parseAsked, workerCalls } from './worker-asked';
 import { inferResponseOf } from './worker-infer-response';
 import { statusOfWorker } from './worker-status';
+import { messageIssue } from '../../kernel/tensors/grpc-fields';
 import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 
@@ -138,9 +140,9 @@ async function tell(
 ): Promise<Answered> {
   let message: Message;
   try {
-    message = fromBinary(input, request);
-  } catch {
-    throw new InvalidInput(`message: expected an encoded ${input.typeName}, got other bytes.`);
+    message = readControlMessage(input, request);
+  } catch (error) {
+    throw new InvalidInput(invalidInput([messageIssue(error, input.typeName)]).message);
   }
   return { bytes: asBuffer(toBinary(output, fromJson(output, await answer(message)))) };
 }

@@ -1,7 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { InputIssue } from '../errors';
-import { InferParameterSchema, type InferParameter } from '../generated/grpc_service_pb';
+import { WireType } from '@bufbuild/protobuf/wire';
+import { FieldReader, TooMuch, type FieldBudget } from './grpc-fields';
 
 /** Most inputs, outputs or parameters that are looked at: many times what any model has. */
 const MAX_ITEMS = 1_000;
@@ -21,48 +19,47 @@ export interface InferTensor {
   readonly contents: Uint8Array;
 }
 
-/** A message that is whole, but more than we take. */
-export class TooMuch extends Error {
-  constructor(readonly issue: InputIssue) {
-    super(`${issue.path}: expected ${issue.expected}`);
-  }
-}
-
-type ParameterChoice = InferParameter['parameterChoice'];
+type ParameterValue = boolean | bigint | string | number | undefined;
 const NO_BYTES = new Uint8Array(0);
 const NO_PARAMETERS: Parameters = {};
 
 /** @throws TooMuch where the list is as long as we take */
 export function addTo<Item>(path: string, items: Item[], item: Item): void {
-  if (items.length >= MAX_ITEMS)
-    throw new TooMuch({ path, expected: `at most ${MAX_ITEMS} of them`, actual: 'more' });
+  if (items.length >= MAX_ITEMS) throw tooMany(path);
   items.push(item);
 }
 
-/** @param path of the tensor, for sentences */
-export function readInferTensor(message: Uint8Array, path: string): InferTensor {
+const tooMany = (path: string): TooMuch =>
+  new TooMuch({ path, expected: `at most ${MAX_ITEMS} of them`, actual: 'more' });
+
+/**
+ * @param path of the tensor, for sentences
+ * @param budget of the message that it is in
+ */
+export function readInferTensor(message: Uint8Array, path: string, budget: FieldBudget): InferTensor {
   const shape: number[] = [];
-  const parameters = new ParameterList();
+  const parameters = new ParameterList(budget);
   let name = '';
   let datatype = '';
   const parts: Uint8Array[] = [];
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === 3) readAxes(reader, wireType, shape, path);
-    else if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-    else if (field === 1) name = reader.string();
-    else if (field === 2) datatype = reader.string();
+  const reader = new FieldReader(message, budget);
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 3) readAxes(reader, shape, path);
+    else if (reader.wireType !== WireType.LengthDelimited) reader.pass();
+    else if (field === 1) name = reader.text();
+    else if (field === 2) datatype = reader.text();
     else if (field === 4) parameters.add(reader.bytes());
     else if (field === 5) addTo(`${path}.contents`, parts, reader.bytes());
-    else reader.skip(wireType, field);
+    else reader.pass();
   }
   return { name, datatype, shape, parameters: parameters.all(), contents: merged(parts) };
 }
 
 /** Numbers one by one, or packed. One beyond 2^53 becomes a size that no model takes. */
-function readAxes(reader: BinaryReader, wireType: WireType, shape: number[], path: string): void {
-  const end = wireType === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
+function readAxes(reader: FieldReader, shape: number[], path: string): void {
+  const isPacked = reader.wireType === WireType.LengthDelimited;
+  if (!isPacked && reader.wireType !== WireType.Varint) return void reader.pass();
+  const end = isPacked ? reader.uint32() + reader.pos : reader.pos + 1;
   while (reader.pos < end) {
     if (shape.length >= MAX_AXES)
       throw new TooMuch({ path: `${path}.shape`, expected: `at most ${MAX_AXES} axes`, actual: 'more' });
@@ -72,26 +69,58 @@ function readAxes(reader: BinaryReader, wireType: WireType, shape: number[], pat
 
 /** Entries of a map from a name to an `InferParameter`. */
 export class ParameterList {
-  private readonly entries: [string, Parameters[string]][] = [];
+  private readonly values = new Map<string, Parameters[string]>();
+
+  /** @param budget of the message that they are in */
+  constructor(private readonly budget: FieldBudget) {}
 
   add(entry: Uint8Array): void {
     let name = '';
-    let value: ParameterChoice['value'];
-    const reader = new BinaryReader(entry);
-    while (reader.pos < reader.len) {
-      const [field, wireType] = reader.tag();
-      if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
-      else if (field === 1) name = reader.string();
-      else if (field === 2) value = fromBinary(InferParameterSchema, reader.bytes()).parameterChoice.value;
-      else reader.skip(wireType, field);
+    let value: ParameterValue;
+    const reader = new FieldReader(entry, this.budget);
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (reader.wireType !== WireType.LengthDelimited) reader.pass();
+      else if (field === 1) name = reader.text();
+      else if (field === 2) value = readParameter(reader.bytes(), value, this.budget);
+      else reader.pass();
     }
-    if (value !== undefined) addTo('parameters', this.entries, [name, plain(value)]);
+    if (value === undefined) return void this.values.delete(name); // of several of one name the last counts
+    if (this.values.size >= MAX_ITEMS) throw tooMany('parameters');
+    this.values.set(name, plain(value));
   }
 
   all(): Parameters {
-    return this.entries.length === 0 ? NO_PARAMETERS : Object.fromEntries(this.entries);
+    return this.values.size === 0 ? NO_PARAMETERS : Object.fromEntries(this.values);
   }
 }
+
+/**
+ * A message `InferParameter`: of several values the last. Not by generated code, which keeps an object for each field that
+ * it does not know: gigabytes for a message of 64 MiB.
+ *
+ * @param before what an earlier part of the message has said
+ */
+function readParameter(message: Uint8Array, before: ParameterValue, budget: FieldBudget): ParameterValue {
+  let value = before;
+  const reader = new FieldReader(message, budget);
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    const read = PARAMETER_CHOICE.get(field * WIRE_TYPES + reader.wireType);
+    if (read) value = read(reader);
+    else reader.pass();
+  }
+  return value;
+}
+
+/** Kinds of encoding that a tag has room for. */
+const WIRE_TYPES = 8;
+/** The fields of an `InferParameter`, by their tags. */
+const PARAMETER_CHOICE = new Map<number, (reader: FieldReader) => ParameterValue>([
+  [1 * WIRE_TYPES + WireType.Varint, (reader) => reader.bool()],
+  [2 * WIRE_TYPES + WireType.Varint, (reader) => BigInt(reader.int64())],
+  [3 * WIRE_TYPES + WireType.LengthDelimited, (reader) => reader.text()],
+  [4 * WIRE_TYPES + WireType.Bit64, (reader) => reader.double()],
+  [5 * WIRE_TYPES + WireType.Varint, (reader) => BigInt(reader.uint64())],
+]);
 
 function plain(value: boolean | bigint | string | number): Parameters[string] {
   if (typeof value !== 'bigint') return value;

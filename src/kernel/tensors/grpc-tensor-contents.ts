@@ -1,5 +1,6 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { WireType } from '@bufbuild/protobuf/wire';
 import { bytesElement } from './bytes-element';
+import { FieldReader, TooMuch, type FieldBudget } from './grpc-fields';
 import type { BytesElement, Datatype } from './tensor';
 import { NUMBERS, type Numbers } from './grpc-number-contents';
 
@@ -32,17 +33,24 @@ const NO_BYTES = new Uint8Array(0);
  * before they have come.
  *
  * @param count elements that the tensor's shape asks for
+ * @param budget lists, and values out of any list, that may still come: those of other tensors were taken off
  */
-export function readContents(contents: Uint8Array, datatype: TypedDatatype, count: number): Contents {
-  const reader = new BinaryReader(contents);
+export function readContents(
+  contents: Uint8Array,
+  datatype: TypedDatatype,
+  count: number,
+  budget: FieldBudget,
+): Contents {
+  const reader = new FieldReader(contents, budget);
   try {
     return datatype === 'BYTES' ? readElements(reader, count) : readNumbers(reader, datatype, count);
   } catch (error) {
+    if (error instanceof TooMuch) return { ok: false, ...error.issue };
     return { ok: false, expected: 'encoded InferTensorContents', actual: `other bytes (${String(error)})` };
   }
 }
 
-function readElements(reader: BinaryReader, count: number): Contents {
+function readElements(reader: FieldReader, count: number): Contents {
   const data: BytesElement[] = [];
   for (let part = nextPart(reader, BYTES_FIELD); part !== null; part = nextPart(reader, BYTES_FIELD)) {
     if (typeof part === 'string') return otherField(BYTES_FIELD, 'BYTES', part);
@@ -52,7 +60,7 @@ function readElements(reader: BinaryReader, count: number): Contents {
   return data.length === count ? { ok: true, data } : otherCount(BYTES_FIELD, count, data.length);
 }
 
-function readNumbers(reader: BinaryReader, datatype: keyof typeof NUMBERS, count: number): Contents {
+function readNumbers(reader: FieldReader, datatype: keyof typeof NUMBERS, count: number): Contents {
   const { field, bytes, put }: Numbers = NUMBERS[datatype];
   if (count > reader.len) return otherCount(field, count, 'fewer'); // an element takes a byte at least
   const sizeBytes = count * bytes;
@@ -62,7 +70,8 @@ function readNumbers(reader: BinaryReader, datatype: keyof typeof NUMBERS, count
     if (typeof part === 'string') return otherField(field, datatype, part);
     if (part.length === 0) continue;
     if (at === sizeBytes) return otherCount(field, count, 'more');
-    const isWhole = put === null && part.length === sizeBytes;
+    if (put === null && part.length % bytes !== 0) throw new RangeError('a number has no end');
+    const isWhole = put === null && at === 0 && part.length === sizeBytes;
     if (tensor.length === 0) tensor = isWhole ? part : new Uint8Array(sizeBytes);
     const next = isWhole ? sizeBytes : (put ?? copy)(part, tensor, at);
     if (next === 'too many') return otherCount(field, count, 'more');
@@ -73,16 +82,31 @@ function readNumbers(reader: BinaryReader, datatype: keyof typeof NUMBERS, count
   return at === sizeBytes ? { ok: true, bytes: tensor } : otherCount(field, count, at / bytes);
 }
 
-/** The next values of a field, as if packed, whether they are or not; a name where another field has values; null: no more. */
-function nextPart(reader: BinaryReader, expected: number): Uint8Array | string | null {
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    const part = wireType === WireType.LengthDelimited ? reader.bytes() : reader.skip(wireType, field);
+/**
+ * The next values of a field, as if packed, whether they are or not; a name where another field has values; null: no more.
+ * What is encoded as no field of that number could be is none, as of every message.
+ */
+function nextPart(reader: FieldReader, expected: number): Uint8Array | string | null {
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    const isList = reader.wireType === WireType.LengthDelimited;
+    const name = FIELDS[field];
+    if (name === undefined || !(isList || reader.wireType === encodingOf(field))) {
+      reader.pass();
+      continue;
+    }
+    const part = isList ? reader.bytes() : reader.pass();
     if (field === expected) return part;
     const isEmptyList = part.length === 0 && field !== BYTES_FIELD;
-    if (FIELDS[field] && !isEmptyList) return FIELDS[field];
+    if (!isEmptyList) return name;
   }
   return null;
+}
+
+/** Of one value out of any list. */
+function encodingOf(field: number): WireType {
+  if (field === BYTES_FIELD) return WireType.LengthDelimited;
+  if (field === NUMBERS.FP64.field) return WireType.Bit64;
+  return field === NUMBERS.FP32.field ? WireType.Bit32 : WireType.Varint;
 }
 
 function copy(part: Uint8Array, tensor: Uint8Array, at: number): number | 'too many' {

@@ -17,6 +17,9 @@ export const DATATYPES = [
 ] as const;
 export type Datatype = (typeof DATATYPES)[number];
 
+/** Most elements of one tensor: 64 MiB of floats. */
+export const MAX_ELEMENTS = 16_777_216;
+
 /** An element of BYTES: a text where its bytes are UTF-8, and only else the bytes: one element has one form. */
 export type BytesElement = string | Uint8Array;
 

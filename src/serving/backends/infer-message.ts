@@ -1,5 +1,6 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { addTo, readInferTensor, TooMuch, type InferTensor } from '../../kernel/tensors/grpc-infer-tensor';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { FieldBudget, FieldReader, TooMuch } from '../../kernel/tensors/grpc-fields';
+import { addTo, readInferTensor, type InferTensor } from '../../kernel/tensors/grpc-infer-tensor';
 import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import type { Tensor } from '../../kernel/tensors/tensor';
@@ -69,14 +70,14 @@ export function readInferResponse(message: Uint8Array): readonly Tensor[] {
   const outputs: InferTensor[] = [];
   const raw: Uint8Array[] = [];
   try {
-    const reader = new BinaryReader(message);
-    while (reader.pos < reader.len) {
-      const [field, wireType] = reader.tag();
-      if (wireType !== WireType.LengthDelimited) reader.skip(wireType, field);
+    const budget = new FieldBudget();
+    const reader = new FieldReader(message, budget);
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (reader.wireType !== WireType.LengthDelimited) reader.pass();
       else if (field === 5)
-        addTo('outputs', outputs, readInferTensor(reader.bytes(), `outputs[${outputs.length}]`));
+        addTo('outputs', outputs, readInferTensor(reader.bytes(), `outputs[${outputs.length}]`, budget));
       else if (field === 6) addTo('raw_output_contents', raw, reader.bytes());
-      else reader.skip(wireType, field);
+      else reader.pass();
     }
   } catch (error) {
     const why = error instanceof TooMuch ? error.message : 'it cannot be decoded';

@@ -3,6 +3,7 @@ import type { InputCheck } from '../../kernel/input-check';
 import {
   ARRAY_OF,
   elementCount,
+  MAX_ELEMENTS,
   type BytesElement,
   type Datatype,
   type Tensor,
@@ -15,9 +16,6 @@ import { fromLittleEndian, tensorBytes } from '../../kernel/tensors/tensor-bytes
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { numbers } from './small-arrays';
 import { anyBytesParser, describeExpected, describeValue, numberOf, parserOf } from './value-parser';
-
-/** Most elements of one tensor: 64 MiB of floats. */
-export const MAX_ELEMENTS = 16_777_216;
 
 /** How its sender calls the value at this place of a tensor. */
 type PlaceOf = (index: number) => string;

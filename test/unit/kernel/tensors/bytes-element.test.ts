@@ -4,6 +4,7 @@ import { InputCheck } from '../../../../src/kernel/input-check';
 import { InferTensorContentsSchema } from '../../../../src/kernel/generated/grpc_service_pb';
 import { base64Of, elementOfBase64 } from '../../../../src/kernel/tensors/binary-text';
 import { bytesElement, isSameElement } from '../../../../src/kernel/tensors/bytes-element';
+import { FieldBudget } from '../../../../src/kernel/tensors/grpc-fields';
 import { readContents } from '../../../../src/kernel/tensors/grpc-tensor-contents';
 import type { BytesElement, Tensor } from '../../../../src/kernel/tensors/tensor';
 import { tensorBytes } from '../../../../src/kernel/tensors/tensor-bytes';
@@ -55,7 +56,7 @@ test.each<[string, (data: readonly BytesElement[]) => Iterable<unknown>]>([
         InferTensorContentsSchema,
         create(InferTensorContentsSchema, { bytesContents }),
       );
-      const read = readContents(message, 'BYTES', data.length);
+      const read = readContents(message, 'BYTES', data.length, new FieldBudget());
       return read.ok && 'data' in read ? read.data : [];
     },
   ],

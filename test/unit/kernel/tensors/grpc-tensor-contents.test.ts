@@ -1,13 +1,22 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
+import { FieldBudget } from '../../../../src/kernel/tensors/grpc-fields';
 import {
-  readContents,
+  readContents as readWithin,
   type Contents,
   type TypedDatatype,
 } from '../../../../src/kernel/tensors/grpc-tensor-contents';
 import { InferTensorContentsSchema } from '../../../../src/kernel/generated/grpc_service_pb';
 import { ARRAY_OF } from '../../../../src/kernel/tensors/tensor';
+
+const readContents = (contents: Uint8Array, datatype: TypedDatatype, count: number, most = 1_000) =>
+  readWithin(
+    contents,
+    datatype,
+    count,
+    new FieldBudget(most, { path: 'inputs', expected: `at most ${most}` }),
+  );
 
 type Fields = MessageInitShape<typeof InferTensorContentsSchema>;
 const encode = (fields: Fields) =>
@@ -60,6 +69,50 @@ function unpacked(list: Uint8Array): Uint8Array {
   const wireType = field === 6 ? WireType.Bit32 : field === 7 ? WireType.Bit64 : WireType.Varint;
   return new BinaryWriter().tag(field, wireType).raw(list.subarray(2)).finish();
 }
+
+const fp32s = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+const lists = (...parts: Uint8Array[]) =>
+  Buffer.concat(
+    parts.map((part) => new BinaryWriter().tag(6, WireType.LengthDelimited).bytes(part).finish()),
+  );
+
+test.each([
+  [[fp32s(7), fp32s(1, 2)], 2, 'more'],
+  [[fp32s(1, 2), fp32s(7)], 2, 'more'],
+  [[fp32s(7), fp32s(1, 2)], 4, '3'],
+])('lists that together are not as long as the shape says are refused (%#)', (parts, count, actual) => {
+  expect(readContents(lists(...parts), 'FP32', count)).toMatchObject({ ok: false, actual });
+});
+
+test('a list that ends within a number is refused, though the next one would make up for it', () => {
+  const bytes = fp32s(1, 2);
+  const read = readContents(lists(bytes.subarray(0, 3), bytes.subarray(3)), 'FP32', 2);
+  expect(read).toMatchObject({ ok: false, expected: 'encoded InferTensorContents' });
+});
+
+test('what is encoded as no value of its field could be is passed over, like what nobody knows', () => {
+  const strange = new BinaryWriter()
+    .tag(2, WireType.Bit32)
+    .fixed32(0x01020304)
+    .tag(6, WireType.Varint)
+    .uint32(2 ** 28)
+    .tag(8, WireType.Varint)
+    .uint32(1)
+    .finish();
+  const whole = Buffer.concat([strange, encode({ intContents: [5] })]);
+  expect(valuesIn(readContents(whole, 'INT32', 1), 'INT32')).toEqual([5]);
+  expect(readContents(strange, 'FP32', 1)).toMatchObject({ ok: false, actual: '0' });
+});
+
+test('of texts, and of numbers out of lists, only so many are read', () => {
+  const refusal = { ok: false, expected: 'at most 10', actual: 'more' };
+  const bytesContents = Array.from({ length: 11 }, () => new Uint8Array());
+  expect(readContents(encode({ bytesContents }), 'BYTES', 11, 10)).toMatchObject(refusal);
+  const ones = Buffer.concat(Array<Uint8Array>(11).fill(unpacked(encode({ int64Contents: [1n] }))));
+  expect(readContents(ones, 'INT64', 11, 10)).toMatchObject(refusal);
+  const int64Contents = Array.from({ length: 11 }, () => 1n);
+  expect(readContents(encode({ int64Contents }), 'INT64', 11, 10)).toMatchObject({ ok: true });
+});
 
 test('texts come out as they went in', () => {
   const texts = ['größe 🐧', '', 'a\0b'];
