@@ -64,9 +64,16 @@ export function readInferRequest(body: InferBody): InferRequest | Refused {
 
 function requestIn(json: Json, body: InferBody, text: () => string): InferRequest | Refused {
   const check = new InputCheck();
-  const request = requestOf(json, body, check, () => parseExactly(text()) as Json);
-  const error = check.result();
-  return error ? refusedBecause(error) : request;
+  let exact: Json | undefined; // once, however many inputs want it: it is all of the body
+  try {
+    const request = requestOf(json, body, check, () => (exact ??= parseExactly(text()) as Json));
+    const error = check.result();
+    return error ? refusedBecause(error) : request;
+  } catch (error) {
+    // It reads less than the engine's parser does: no number of more than 1,000 characters, say.
+    if (error instanceof SyntaxError) return notJson(error.message, body);
+    throw error;
+  }
 }
 
 function notJson(why: string, { jsonLength }: InferBody): Refused {
