@@ -97,10 +97,21 @@ export function describeValue(value: unknown): string {
 const float32 = new Float32Array(1);
 const float32Bits = new Uint32Array(float32.buffer);
 
+/**
+ * The bits of the single that is left of a double, with its last one set where something was left out. Rounded again to
+ * 16 bits it gives what the double itself would: the nearest single may be a tie that the double is not.
+ */
+function singleBits(value: number): number {
+  float32[0] = value;
+  const nearest = float32[0] ?? 0;
+  const bits = float32Bits[0] ?? 0;
+  if (nearest === value || Number.isNaN(value)) return bits;
+  return (Math.abs(nearest) > Math.abs(value) ? bits - 1 : bits) | 1;
+}
+
 /** The nearest IEEE half, ties to even, as its 16 bits. */
 export function toHalfBits(value: number): number {
-  float32[0] = value;
-  const bits = float32Bits[0] ?? 0;
+  const bits = singleBits(value);
   const sign = (bits >>> 16) & 0x8000;
   const exponent = ((bits >>> 23) & 0xff) - 112;
   const mantissa = bits & 0x7fffff;
@@ -125,8 +136,7 @@ export function fromHalfBits(bits: number): number {
 
 /** The nearest bfloat16, ties to even, as its 16 bits: the upper half of a single. */
 export function toBrainBits(value: number): number {
-  float32[0] = value;
-  const bits = float32Bits[0] ?? 0;
+  const bits = singleBits(value);
   if (Number.isNaN(value)) return (bits >>> 16) | 0x40; // its upper half alone might be an infinity
   const isOdd = (bits >>> 16) & 1;
   return ((bits + 0x7fff + isOdd) >>> 16) & 0xffff;

@@ -131,8 +131,23 @@ test.each([
   [2 ** -25 * 1.0001, 2 ** -24],
   [1 + 2 ** -11, 1],
   [1 + 3 * 2 ** -11, 1 + 2 ** -9],
+  [1 + 2 ** -11 + 2 ** -40, 1 + 2 ** -10],
+  [-1 - 2 ** -11 - 2 ** -40, -1 - 2 ** -10],
+  [1 + 3 * 2 ** -11 - 2 ** -40, 1 + 2 ** -10],
+  [65_520 - 2 ** -20, 65_504],
+  [2 ** -25 + 2 ** -60, 2 ** -24],
+  [1e-300, 0],
 ])('%d becomes the half nearest to it, ties to even', (value, expected) => {
   expect(fromHalfBits(toHalfBits(value))).toBe(expected);
+});
+
+test.each([
+  [1 + 2 ** -8 + 2 ** -40, 1 + 2 ** -7],
+  [-1 - 3 * 2 ** -8 + 2 ** -40, -1 - 2 ** -7],
+  [2 ** -134 + 2 ** -170, 2 ** -133],
+  [1e-300, 0],
+])('%d becomes the bfloat16 nearest to it, and not to the single nearest to it', (value, expected) => {
+  expect(fromBrainBits(toBrainBits(value))).toBe(expected);
 });
 
 test('every bfloat16 is the number that its bits stand for, and others go to the nearest, ties to even', () => {
@@ -146,4 +161,10 @@ test('every bfloat16 is the number that its bits stand for, and others go to the
     1 + 2 ** -6,
     Infinity,
   ]);
+});
+
+test('of a shape with very many sizes, only the first are told', () => {
+  const shape = Array<number>(100_000).fill(1);
+  const { issues } = read({ datatype: 'FP32', shape, data: [] }, { datatype: 'FP32', shape: [1] });
+  expect(issues).toMatchObject([{ actual: `[${Array<number>(20).fill(1).join(',')}]` }]);
 });
