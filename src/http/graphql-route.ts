@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { HeaderMap, type ApolloServer } from '@apollo/server';
 import { OperationContext } from '../graphql/context';
 import type { Operations } from '../graphql/operations';
@@ -83,6 +84,8 @@ function readJson(request: HttpRequest, memory: LargeMemory): ReceivedBody | Pro
   const isJson = request.headers['content-type']?.startsWith('application/json');
   return useBody(request, (bytes) => {
     const receivedAt = performance.now();
+    // Decoding would put another character in its place, and a model would be asked what nobody has said.
+    if (isJson && !isUtf8(bytes)) throw new SyntaxError('it is not UTF-8');
     return { body: isJson ? parseLifted(bytes, memory) : bytes.toString(), receivedAt };
   });
 }

@@ -43,6 +43,15 @@ test('a body that is not JSON is answered as GraphQL JSON', async () => {
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
 });
 
+test('a body that is not UTF-8 is refused, rather than changed', async () => {
+  const [before = '', after = ''] = JSON.stringify({ query: '{ __typename # \0 }' }).split('\\u0000');
+  const body = Buffer.concat([Buffer.from(before), Buffer.from([0xe4]), Buffer.from(after)]);
+  const response = await post({ headers: { ...server.headers, ...json }, body });
+  expect(response.status).toBe(400);
+  const message = 'The body is not JSON: it is not UTF-8';
+  expect(await response.json()).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+});
+
 test('a body that is too large is 413', async () => {
   const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(16 * 1024 * 1024) } });
   expect((await post({ headers: { ...server.headers, ...json }, body })).status).toBe(413);
