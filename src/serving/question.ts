@@ -86,7 +86,8 @@ const withoutMemory = ({ version: { ref } }: ServedModel, { id }: Sequence): Inv
 
 function checkOutputs(wanted: readonly string[], specs: Signature['outputs']): InvalidInput | null {
   const unknown = wanted.find((name) => !specs.some((spec) => spec.name === name));
-  const again = wanted.findIndex((name, index) => wanted.indexOf(name) < index);
+  // Of more than there are, one comes again among the first: the rest need no look, which grows with their square.
+  const again = wanted.slice(0, specs.length + 1).findIndex((name, index) => wanted.indexOf(name) < index);
   if (unknown === undefined && again === -1 && wanted.length > 0) return null;
   const check = new InputCheck();
   if (wanted.length === 0 || unknown !== undefined)

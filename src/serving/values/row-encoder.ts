@@ -104,6 +104,7 @@ export class RowEncoder {
     for (const name of names) {
       const isKnown = this.whole.has(name) || this.readers.some((reader) => reader.name === name);
       if (isKnown) continue;
+      if (issues >= MAX_ISSUES) break;
       check.add(
         `rows[${index}].${name.slice(0, 100)}`,
         `one of the columns ${this.columnNames()}`,

@@ -17,6 +17,9 @@ import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import { numbers } from './small-arrays';
 import { anyBytesParser, describeExpected, describeValue, numberOf, parserOf } from './value-parser';
 
+/** Sizes of a shape that a sentence repeats: a list of millions is no shape, and would take a second to write down. */
+const MAX_TOLD_SIZES = 20;
+
 /** How its sender calls the value at this place of a tensor. */
 type PlaceOf = (index: number) => string;
 
@@ -43,7 +46,7 @@ export function tensorFromJson(
     check.add(
       `${path}.shape`,
       `${shapeText(spec.shape)} (-1 may vary)`,
-      `[${shape.map(describeValue).join(',')}]`.slice(0, 100),
+      `[${shape.slice(0, MAX_TOLD_SIZES).map(describeValue).join(',')}]`.slice(0, 100),
     );
     return null;
   }
