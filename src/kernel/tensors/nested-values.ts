@@ -97,8 +97,9 @@ class ValueReader {
     const size = this.expected[axis] ?? -1;
     const wanted = size === -1 ? this.shape[axis] : size;
     if (Array.isArray(value) && value.length === wanted) return null;
-    // A first list has the length that it has: it is no list at all.
-    const count = size === -1 && axis === 0 ? '' : `${wanted} `;
+    // A first list has the length that it has: it is no list at all, and then nobody knows how long one would be.
+    const isOpen = size === -1 && (axis === 0 || (wanted === 0 && !Array.isArray(value)));
+    const count = isOpen ? '' : `${wanted} `;
     const what = axis + 1 < this.shape.length ? 'list' : 'value';
     return this.issue(axis, `a list of ${count}${what}${count === '1 ' ? '' : 's'}`, describeValue(value));
   }

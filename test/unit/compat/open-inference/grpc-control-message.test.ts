@@ -16,5 +16,5 @@ test('of fields that nobody knows nothing is kept: each would be an object', () 
 
 test('a message that is larger than any question about models is refused unread', () => {
   const bytes = Buffer.alloc(MAX_CONTROL_BYTES + 2, UNKNOWN);
-  expect(() => readControlMessage(input, bytes)).toThrow('message: expected at most 1048576 bytes');
+  expect(() => readControlMessage(input, bytes)).toThrow('message: expected at most 131072 bytes');
 });

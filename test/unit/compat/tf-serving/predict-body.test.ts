@@ -198,6 +198,14 @@ test.each<[string, unknown, string]>([
   expect(refusalOf(body, points)).toMatch(message);
 });
 
+test('where rows may have any length, nobody is told that a list should be empty', () => {
+  const open = model(input('x', [-1, -1]));
+  expect(refusalOf({ instances: [1, 2] }, open)).toMatch('instances[0]: expected a list of values, got 1');
+  expect(refusalOf({ instances: [[], [1]] }, open)).toMatch(
+    'instances[1]: expected a list of 0 values, got a list of 1',
+  );
+});
+
 test('several inputs are asked by their names', () => {
   expect(refusalOf({ instances: ['a'] }, flowers)).toMatch(
     'several inputs: an object with “species”, “length”',
