@@ -8,6 +8,9 @@ const UNAVAILABLE_EVERY_MS = 10_000;
 /** One for each server's log: a test has several servers in a process. */
 const unavailability = new WeakMap<Logger, Seldom>();
 
+/** Longest sentence about a caller's mistake, in characters: it repeats what was sent, which may be megabytes. */
+const MAX_MESSAGE_LENGTH = 2_000;
+
 /** Codes that GraphQL's own machinery gives to a caller's mistakes; their messages are safe to show. */
 const CALLERS_MISTAKES = new Set([
   'GRAPHQL_PARSE_FAILED',
@@ -33,7 +36,8 @@ export function toClientError(error: GraphQLError, requestId: string, logger: Lo
     return { message: cause.message, ...place, extensions: { code: cause.code, ...cause.facts } };
   }
   const code = codeOf(error, cause);
-  if (CALLERS_MISTAKES.has(code)) return { message, ...place, extensions: { ...factsOf(error), code } };
+  if (CALLERS_MISTAKES.has(code))
+    return { message: withoutMiddle(message), ...place, extensions: { ...factsOf(error), code } };
   logger.error({ requestId, err: cause }, 'a call failed');
   const masked = 'Something went wrong on our side. The log has more under this requestId.';
   return { message: masked, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } };
@@ -47,6 +51,12 @@ function tellUnavailable(failure: Failure, requestId: string, logger: Logger): v
   if (calls !== null)
     logger.warn({ requestId, calls, err: failure.cause ?? failure }, 'calls found something unavailable');
 }
+
+/** Where the mistake is comes first, and what it is comes last. */
+const withoutMiddle = (message: string): string =>
+  message.length <= MAX_MESSAGE_LENGTH
+    ? message
+    : `${message.slice(0, MAX_MESSAGE_LENGTH / 2)} … ${message.slice(-MAX_MESSAGE_LENGTH / 2)}`.toWellFormed();
 
 function rootCause(error: Error): Error {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;

@@ -12,6 +12,9 @@ import {
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { BoundedMap } from '../kernel/bounded-map';
 
+/** Mistakes in variables that are told: for each, all of the value that it is in is written down. */
+const MAX_TOLD_MISTAKES = 3;
+
 /** Compiled operations kept at a time, of about 50 kB each. The oldest makes room, and is compiled again if it comes. */
 const MAX_COMPILED = 250;
 
@@ -32,9 +35,9 @@ export class CompiledOperations {
 
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
     const query = this.queryFor(args);
-    if (!query) return execute(args);
+    if (!query) return executed(args);
     const result = (await query(args.rootValue, args.contextValue, args.variableValues)) as ExecutionResult;
-    if (!('data' in result)) return execute(args); // refused before anything ran
+    if (!('data' in result)) return executed(args); // refused before anything ran
     return result.errors ? { ...result, errors: located(result.errors, args.document) } : result;
   }
 
@@ -51,6 +54,9 @@ export class CompiledOperations {
     return compiled?.query;
   }
 }
+
+const executed = (args: ExecutionArgs) =>
+  execute({ ...args, options: { ...args.options, maxCoercionErrors: MAX_TOLD_MISTAKES } });
 
 function compile({ schema, document, operationName }: ExecutionArgs): CompiledQuery | null {
   const result = compileQuery(schema, document, operationName ?? undefined);

@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  visit,
+  type DocumentNode,
+  type GraphQLSchema,
+} from 'graphql';
 import { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
 
 /** Largest cost of an operation: a field costs 1, a list its rows times what each row costs. */
@@ -40,6 +48,7 @@ function costOf(schema: GraphQLSchema, { document, operationName, variables }: O
   const name = operationName ?? '';
   const known = constantCosts.get(document)?.get(name);
   if (known !== undefined) return known;
+  checkVariables(schema, { document, operationName, variables });
   const cost = getComplexity({
     schema,
     query: document,
@@ -52,6 +61,18 @@ function costOf(schema: GraphQLSchema, { document, operationName, variables }: O
     constantCosts.set(document, costs.set(name, cost));
   }
   return cost;
+}
+
+/**
+ * The library that estimates looks for all that is wrong with variables, and writes down the whole value for each: an
+ * object with a few thousand unknown fields takes it a minute. Here the first mistake ends it.
+ *
+ * @throws GraphQLError
+ */
+function checkVariables(schema: GraphQLSchema, { document, operationName, variables }: Operation): void {
+  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const { errors } = getVariableValues(schema, definitions, { ...variables }, { maxErrors: 1 });
+  if (errors?.[0]) throw errors[0];
 }
 
 /** Costs come from arguments such as `first`; a mutation's `input` never adds rows to the answer. */

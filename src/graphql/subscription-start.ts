@@ -34,12 +34,13 @@ export function subscriptionStart(args: ExecutionArgs): SubscriptionStart {
   const definition = field && schema.getSubscriptionType()?.getFields()[field.name.value];
   if (!definition) throw new GraphQLError('Expected a subscription.');
   const given: Readonly<Record<string, unknown>> = args.variableValues ?? {};
-  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
+  const definitions = operation.variableDefinitions ?? [];
+  const { coerced, errors } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
   if (errors?.[0]) throw errors[0];
   const { after } = getArgumentValues(definition, field, coerced);
 
   const startVariable = variableOnlyFor(document, field, 'after');
-  const variables = (operation.variableDefinitions ?? [])
+  const variables = definitions
     .map(({ variable }) => variable.name.value)
     .filter((name) => name !== startVariable && Object.hasOwn(given, name))
     .map((name) => [name, given[name]]);
