@@ -21,7 +21,7 @@ export function decodeRows(
     const isProbabilities = labels !== null && width === labels.length && isFloating(output.datatype);
     rows.forEach((row, index) => {
       if (isProbabilities) addProbabilities(row, output, index, labels, outputs.length === 1);
-      else row[output.name] = labelled(output, valueAt(output, index, width), labels);
+      else put(row, output.name, labelled(output, valueAt(output, index, width), labels));
     });
   }
   return rows;
@@ -41,12 +41,18 @@ function addProbabilities(
   const probabilities: Record<string, unknown> = {};
   labels.forEach((label, place) => {
     const value = output.data[start + place];
-    probabilities[label] = valueToJson(output.datatype, value);
+    put(probabilities, label, valueToJson(output.datatype, value));
     const score = numberOf(output.datatype, value as number);
     if (score > highest) [best, highest] = [place, score]; // NaN is never higher
   });
   if (addLabel) row.label = labels[best];
   row.probabilities = probabilities;
+}
+
+/** Sets a field whatever it is called: assigned, one name would be the object's prototype, and in no answer. */
+function put(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** A class given by its number is answered by its name. */

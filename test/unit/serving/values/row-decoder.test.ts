@@ -33,3 +33,10 @@ test('every class is told with its score', () => {
   const [row] = decodeRows(SIGNATURE, [scores('FP16', [-2, 0.5, 'NaN'])], 1) ?? [];
   expect(row).toEqual({ label: 'dog', probabilities: { cat: -2, dog: 0.5, emu: 'NaN' } });
 });
+
+test('an output or a class called __proto__ is answered like any other', () => {
+  const named = { ...SIGNATURE, labels: ['cat', '__proto__', 'emu'] };
+  const output: Tensor = { name: '__proto__', datatype: 'INT64', shape: [1], data: new BigInt64Array([2n]) };
+  const answer = JSON.stringify(decodeRows(named, [scores('FP32', [0.25, 0.5, 0.25]), output], 1));
+  expect(answer).toBe('[{"probabilities":{"cat":0.25,"__proto__":0.5,"emu":0.25},"__proto__":"emu"}]');
+});
