@@ -71,6 +71,8 @@ export class RoutingTable implements AliasFollower {
   /** How often the routes were begun to be read. */
   private reads = 0;
   private isReading = false;
+  /** They could not be read when they were looked for last. */
+  private areStale = false;
   private readonly stopped = new AbortController();
   private following: Promise<void> = Promise.resolve();
 
@@ -182,10 +184,15 @@ export class RoutingTable implements AliasFollower {
   }
 
   private async orStay(work: () => Promise<void>): Promise<void> {
+    const { logger } = this.input;
     try {
       await work();
+      if (this.areStale) logger.info('the routes are read again');
+      this.areStale = false;
     } catch (error) {
-      this.input.logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
+      // Once: while the database is away they are looked for every few seconds.
+      if (!this.areStale) logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
+      this.areStale = true;
     }
   }
 

@@ -2,6 +2,19 @@ import { createLogger } from '../../../../src/kernel/logger';
 import { RoutingTable, type RoutingInput } from '../../../../src/serving/routing/routing-table';
 import type { ProjectId } from '../../../../src/kernel/ids';
 
+/** Over a database without endpoints. */
+const tableOver = (parts: Readonly<Record<string, unknown>>): RoutingTable =>
+  new RoutingTable({
+    database: { query: () => Promise.resolve([]) },
+    artifacts: { withFile: () => Promise.resolve(null) },
+    registry: { versionsForRouting: () => Promise.resolve([]) },
+    backend: { lease: () => undefined, limit: () => undefined, holds: () => false, whyNot: () => null },
+    cache: { keepOnly: () => undefined },
+    bus: {},
+    logger: createLogger('silent'),
+    ...parts,
+  } as unknown as RoutingInput);
+
 test('who asks by a reference while its alias moves is told of the version that it has moved to', async () => {
   const signature = { inputs: [], outputs: [], columns: [], labels: null, batchable: false };
   const version = (id: string) => ({
@@ -22,15 +35,7 @@ test('who asks by a reference while its alias moves is told of the version that 
       return found;
     },
   };
-  const table = new RoutingTable({
-    database: { query: () => Promise.resolve([]) },
-    registry,
-    artifacts: { withFile: () => Promise.resolve(null) },
-    backend: { lease: () => undefined, limit: () => undefined, holds: () => false, whyNot: () => null },
-    cache: { keepOnly: () => undefined },
-    bus: {},
-    logger: createLogger('silent'),
-  } as unknown as RoutingInput);
+  const table = tableOver({ registry });
   const project = 'p' as ProjectId;
   const early = table.version(project, 'm');
   holds = false;
@@ -39,4 +44,26 @@ test('who asks by a reference while its alias moves is told of the version that 
   for (const go of held) go();
   await early;
   expect((await table.version(project, 'm'))?.version.id).toBe('2.0.0');
+});
+
+test('an outage of the database is told once, and so is its end', async () => {
+  const told: string[] = [];
+  const tell =
+    (level: string) =>
+    (...said: readonly unknown[]) =>
+      told.push(`${level}: ${String(said.at(-1))}`);
+  let isAway = true;
+  const table = tableOver({
+    database: { query: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([])) },
+    logger: { warn: tell('warn'), info: tell('info') },
+  });
+  await table.catchUp();
+  await table.catchUp();
+  isAway = false;
+  await table.catchUp();
+  await table.catchUp();
+  expect(told).toEqual([
+    'warn: the routes could not be read; the last ones stay in use',
+    'info: the routes are read again',
+  ]);
 });
