@@ -191,7 +191,8 @@ export class RoutingTable implements AliasFollower {
       this.areStale = false;
     } catch (error) {
       // Once: while the database is away they are looked for every few seconds.
-      if (!this.areStale) logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
+      if (!this.areStale)
+        logger.warn({ err: error }, 'the routes could not be read; the last ones stay in use');
       this.areStale = true;
     }
   }
