@@ -152,7 +152,7 @@ export class RemoteModel {
     const isReady = await this.server
       .ask((client) => client.modelReady(this.address, { timeoutMs: LOOK_LIMIT_MS }))
       .catch((error: unknown) => {
-        if (error instanceof RemoteFailure && error.fault === 'timeout') this.server.close();
+        if (error instanceof RemoteFailure && error.fault === 'timeout') this.server.renew();
         return false;
       });
     if (this.stopped) return;

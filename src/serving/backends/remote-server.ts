@@ -1,6 +1,7 @@
 import type { Lane } from './backend';
 import { OpenInferenceGrpc } from './open-inference-grpc';
 import { OpenInferenceHttp } from './open-inference-http';
+import { RemoteConnections } from './remote-connections';
 import type { RemoteDocument } from './remote-document';
 import { RemoteFailure, type RemoteFault } from './remote-failure';
 import type { RemoteInference } from './remote-inference';
@@ -33,7 +34,9 @@ export class RemoteServer implements Lane {
   lastAskedAt = 0;
   private inFlight = 0;
   private asking = 0;
-  private client: RemoteInference | undefined;
+  private connections: RemoteConnections | undefined;
+  /** Connections that were replaced, and still carry calls. */
+  private readonly retired = new Set<RemoteConnections>();
   private requests = 0;
   private readonly failures: Partial<Record<RemoteFault, number>> = {};
 
@@ -72,7 +75,7 @@ export class RemoteServer implements Lane {
     this.lastAskedAt = performance.now();
     this.asking += 1;
     try {
-      return await call(this.client ?? this.connect());
+      return await (this.connections ?? this.connect()).ask(call);
     } finally {
       this.asking -= 1;
     }
@@ -89,15 +92,29 @@ export class RemoteServer implements Lane {
     }
   }
 
-  /** Closes its connections: one that says nothing any more may be dead without a word. Calls on them fail. */
-  close(): void {
-    this.client?.close();
-    this.client = undefined;
+  /**
+   * Who asks from now on does so over new connections: one that says nothing any more may be dead without a word. It may
+   * as well be one model that says nothing, so calls that others have in flight go on over the old ones.
+   */
+  renew(): void {
+    const { connections } = this;
+    if (connections === undefined) return;
+    this.connections = undefined;
+    this.retired.add(connections);
+    connections.retire(() => this.retired.delete(connections));
   }
 
-  private connect(): RemoteInference {
+  /** Closes all its connections. Calls on them fail. */
+  close(): void {
+    for (const connections of this.retired) connections.close();
+    this.retired.clear();
+    this.connections?.close();
+    this.connections = undefined;
+  }
+
+  private connect(): RemoteConnections {
     this.events.connecting(this);
-    return (this.client = clientOf(this.document, this.token));
+    return (this.connections = new RemoteConnections(clientOf(this.document, this.token)));
   }
 }
 

@@ -97,3 +97,32 @@ test('the last model that leaves a server takes its connections along', async ()
   await until(async () => (await open()).join() === '0,0,0');
   expect(servers.status()).toHaveLength(2);
 });
+
+test('calls on connections that were replaced go on, and the last of them takes the connections along', async () => {
+  const [first] = known;
+  const remote = remotes[0] as ReadyRemote;
+  let answer: () => void = () => undefined;
+  remote.mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  const before = [isReady(first), isReady(first)];
+  await until(() => remote.asked === 2);
+  first.renew();
+  remote.mayAnswer = Promise.resolve();
+  expect(await isReady(first)).toBe(true);
+  expect(await remote.connections()).toBe(3);
+  answer();
+  expect(await Promise.all(before)).toEqual([true, true]);
+  await until(async () => (await remote.connections()) === 1);
+  first.renew();
+  await until(async () => (await remote.connections()) === 0);
+});
+
+test('a server that is closed ends the calls on connections that were replaced, too', async () => {
+  const [first] = known;
+  const remote = remotes[0] as ReadyRemote;
+  remote.mayAnswer = new Promise(() => undefined);
+  const before = isReady(first);
+  await until(() => remote.asked === 1);
+  first.renew();
+  first.close();
+  await expect(before).rejects.toMatchObject({ fault: 'unreachable' });
+});
