@@ -134,11 +134,10 @@ export class Fleet implements Backend {
 
   async unload({ sha256 }: ModelFile): Promise<void> {
     const holders = this.links.open().filter((link) => link.holds(sha256));
-    try {
-      await Promise.all(holders.map((link) => link.unload(sha256)));
-    } catch (error) {
-      if (!(error instanceof WorkerLost)) throw error; // who is gone holds nothing
-    }
+    const outcomes = await Promise.allSettled(holders.map((link) => link.unload(sha256)));
+    // Who is gone holds nothing.
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected' && !(outcome.reason instanceof WorkerLost)) throw outcome.reason;
   }
 
   whyNot(sha256: string): string | null {
