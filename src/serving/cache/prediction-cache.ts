@@ -25,14 +25,12 @@ export class PredictionCache {
     private readonly nowMs: () => number,
   ) {}
 
-  /** Null where the endpoint wants no cache: then nothing is spent on one. */
-  of({ endpoint, settings }: Route): EndpointCache | null {
-    if (settings.cacheTtlMs === 0 || endpoint === null) return null;
-    let cache = this.endpoints.get(endpoint.id);
-    if (!cache)
-      this.endpoints.set(endpoint.id, (cache = new EndpointCache(settings, this.shared, this.nowMs)));
-    cache.configure(settings);
-    return cache;
+  /**
+   * Null where the endpoint wants no cache: then nothing is spent on one. That is as `keepOnly` has heard it last, and
+   * not as the route has it, which may be of a warming that began half a minute ago.
+   */
+  of({ endpoint }: Route): EndpointCache | null {
+    return (endpoint && this.endpoints.get(endpoint.id)) ?? null;
   }
 
   statisticsOf(endpointId: EndpointId): CacheStatistics {
@@ -44,10 +42,16 @@ export class PredictionCache {
     return this.shared?.state() ?? null;
   }
 
-  /** Forgets the answers of endpoints that are gone, or want no cache any more. */
+  /** All endpoints that run, with what they want from now on. Answers of all others, or that they do not want, go. */
   keepOnly(running: Iterable<RunningEndpoint>): void {
     const wanted = new Set<EndpointId>();
-    for (const { id, settings } of running) if (settings.cacheTtlMs > 0) wanted.add(id);
+    for (const { id, settings } of running) {
+      if (settings.cacheTtlMs === 0) continue;
+      wanted.add(id);
+      const known = this.endpoints.get(id);
+      if (known) known.configure(settings);
+      else this.endpoints.set(id, new EndpointCache(settings, this.shared, this.nowMs));
+    }
     for (const id of this.endpoints.keys()) if (!wanted.has(id)) this.endpoints.delete(id);
   }
 
