@@ -2,9 +2,7 @@ import type { Lane } from '../backends/backend';
 import type { BatchPolicy } from './batch-policy';
 import type { RunCost } from './run-cost';
 import type { BatchRequest, BatchAnswer } from './batch-request';
-import { PRIORITIES } from './priority';
-
-const NORMAL = PRIORITIES.indexOf('NORMAL');
+import { DEFAULT_PRIORITY, PRIORITIES } from './priority';
 
 /** A request on its way: waits in a group, then is part of a batch, and is settled once, at any time. */
 export class PendingRequest {
@@ -34,7 +32,7 @@ export class PendingRequest {
     readonly arrivedAt: number,
   ) {
     this.alone = !request.batchable || request.sequence !== undefined;
-    this.rank = request.priority === undefined ? NORMAL : PRIORITIES.indexOf(request.priority);
+    this.rank = PRIORITIES.indexOf(request.priority ?? DEFAULT_PRIORITY);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.rejectPromise = reject;

@@ -2,3 +2,6 @@
 export const PRIORITIES = ['HIGH', 'NORMAL', 'LOW'] as const;
 
 export type Priority = (typeof PRIORITIES)[number];
+
+/** Of who says none. */
+export const DEFAULT_PRIORITY: Priority = 'NORMAL';

@@ -1,6 +1,7 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ModelVersion } from '../../registry/registry';
 import type { BatchAnswer } from '../batching/batch-request';
+import { DEFAULT_PRIORITY, type Priority } from '../batching/priority';
 import { Flights, type Waiting } from './cache-flights';
 import { questionKey } from './cache-key';
 import { ageOf, AnswerMemory, ownCopies, type RememberedAnswer } from './cache-memory';
@@ -16,7 +17,7 @@ export interface CacheableQuestion extends Pick<Question, 'inputs' | 'outputs'> 
 
 export interface CacheCaller extends Waiting {
   /** Apart from others: nobody waits behind a leader who lets others pass. */
-  readonly priority?: string | null | undefined;
+  readonly priority?: Priority | null | undefined;
   /** False for copies and preloading: the numbers are about who really asks. */
   readonly isCounted: boolean;
 }
@@ -100,7 +101,7 @@ export class EndpointCache {
     compute: () => Promise<BatchAnswer>,
   ): Promise<CacheAnswer> {
     const startedAt = performance.now();
-    const flight = caller.priority ? `${key}${caller.priority}` : key;
+    const flight = `${key}${caller.priority ?? DEFAULT_PRIORITY}`;
     const lead = () => this.lead(key, question, caller, compute);
     const { answer, followed } = await this.flights.join(flight, caller, lead);
     return followed ? whileWaiting(answer, performance.now() - startedAt) : { ...answer, coalesced: false };

@@ -127,6 +127,16 @@ test('who lets others pass is not waited for by them', async () => {
   expect(await copy).toMatchObject({ coalesced: false });
 });
 
+test('who says NORMAL shares a run with who says no priority, which is the same', async () => {
+  const answers = [server.ask(1), server.ask(1, { priority: 'NORMAL' }), server.ask(1, { priority: null })];
+  for (let left = 2; left > 0; left -= 1) {
+    await turn();
+    server.finish();
+  }
+  expect((await Promise.all(answers)).filter(({ coalesced }) => coalesced)).toHaveLength(2);
+  expect(server.runs).toBe(1);
+});
+
 test('an answer that the model refuses is not remembered', async () => {
   await expect(server.asked(NaN)).rejects.toThrow();
   await expect(server.asked(NaN)).rejects.toThrow();
