@@ -2,7 +2,7 @@ import type { ModelVersion, ModelVersionId } from '../../registry/registry';
 import { countFailure, reasonOf, type FailureCounts } from './failure-reason';
 import type { PredictResult } from '../prediction';
 
-/** Versions that are counted; the one that was counted anew the longest ago is forgotten first. */
+/** Versions that are counted; the one that was asked the longest ago is forgotten first. */
 const MAX_VERSIONS = 1_000;
 /** Batch sizes of one version that are told apart; larger variety is counted with the nearest smaller one known. */
 const MAX_BATCH_SIZES = 256;
@@ -56,6 +56,8 @@ class Sum implements Duration {
 
 class VersionCounts {
   lastAtMs = 0;
+  /** Which prediction of all the last one was: a clock would not tell those of one millisecond apart. */
+  lastUse = 0;
   rows = 0;
   readonly success = new Sum();
   readonly fail = new Sum();
@@ -72,12 +74,14 @@ class VersionCounts {
 /** Counts predictions by version, on the predict path: what is known already costs no memory. */
 export class PredictionStatistics {
   private readonly byVersion = new Map<ModelVersionId, VersionCounts>();
+  private uses = 0;
 
   constructor(private readonly nowMs: () => number) {}
 
   record({ version, rows, cacheable, result, totalMs }: Counted): void {
     const counts = this.countsOf(version);
     counts.lastAtMs = this.nowMs();
+    counts.lastUse = this.uses += 1;
     if (!result.ok) {
       countFailure(counts.failures, reasonOf(result.error));
       return counts.fail.add(totalMs);
@@ -97,12 +101,12 @@ export class PredictionStatistics {
 
   of(version: ModelVersion): VersionStatistics {
     const counts = this.byVersion.get(version.id) ?? new VersionCounts(version);
-    const { lastAtMs, batches, ...rest } = counts;
+    const { rows, success, fail, failures, queue, compute, cacheHit, cacheMiss, lastAtMs, batches } = counts;
     const bySize = [...batches]
       .sort(([one], [other]) => one - other)
       .map(([size, { count, totalMs }]) => ({ size, count: runsOf(count), totalMs }));
     return {
-      ...rest,
+      ...{ version: counts.version, rows, success, fail, failures, queue, compute, cacheHit, cacheMiss },
       lastAt: lastAtMs === 0 ? null : new Date(lastAtMs),
       runs: bySize.reduce((sum, { count }) => sum + count, 0),
       batches: bySize,
@@ -122,11 +126,18 @@ export class PredictionStatistics {
   private countsOf(version: ModelVersion): VersionCounts {
     const known = this.byVersion.get(version.id);
     if (known) return known;
-    const oldest = this.byVersion.keys().next();
-    if (this.byVersion.size >= MAX_VERSIONS && !oldest.done) this.byVersion.delete(oldest.value);
+    if (this.byVersion.size >= MAX_VERSIONS) this.forgetLongestUnused();
     const counts = new VersionCounts(version);
     this.byVersion.set(version.id, counts);
     return counts;
+  }
+
+  /** Looks through all of them for one that is new, some microseconds: an order would cost each prediction. */
+  private forgetLongestUnused(): void {
+    let longestUnused: VersionCounts | undefined;
+    for (const counts of this.byVersion.values())
+      if (!longestUnused || counts.lastUse < longestUnused.lastUse) longestUnused = counts;
+    if (longestUnused) this.byVersion.delete(longestUnused.version.id);
   }
 }
 

@@ -65,7 +65,19 @@ test('a question without rows is a run', () => {
   expect(statistics.of(version())).toMatchObject({ rows: 0, runs: 1, batches: [{ size: 0, count: 1 }] });
 });
 
-test('it forgets the oldest of a thousand versions, and tells apart 256 sizes of each', () => {
+test('versions that somebody asks once push none out that is asked all the time', () => {
+  const statistics = new PredictionStatistics(() => 0);
+  for (let at = 0; at < 1_500; at += 1) {
+    statistics.record({ ...counted(answered(1)), version: version('hot') });
+    statistics.record({ ...counted(answered(1)), version: version(`once ${at}`) });
+  }
+  expect(statistics.of(version('hot')).success.count).toBe(1_500);
+  expect(statistics.all()).toHaveLength(1_000);
+  expect(statistics.of(version('once 500')).success.count).toBe(0);
+  expect(statistics.of(version('once 501')).success.count).toBe(1);
+});
+
+test('it forgets the longest unused of a thousand versions, and tells apart 256 sizes of each', () => {
   const statistics = new PredictionStatistics(() => 0);
   for (let id = 0; id <= 1_000; id += 1)
     statistics.record({ ...counted(answered(1)), version: version(`v${id}`) });
