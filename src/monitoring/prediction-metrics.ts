@@ -182,11 +182,15 @@ function quantilesOf(labels: MetricLabels, histogram: Histogram): readonly Metri
   });
 }
 
-/** Those that found no place of their own are told as one, without names; what was asked by reference has no endpoint. */
+/**
+ * Those that found no place of their own are told as one, without names, and without a project where they are of
+ * several; what was asked by reference has no endpoint.
+ */
 function labelsOf({ projectId, source }: Series): MetricLabels {
   const { endpointName = '', variant = '', version, door = '', shadow = false } = source ?? {};
   const names = { endpoint: endpointName, variant, version: version?.ref ?? '', door };
-  return { project: projectId, ...names, shadow: String(shadow) };
+  const project: MetricLabels = projectId === null ? {} : { project: projectId };
+  return { ...project, ...names, shadow: String(shadow) };
 }
 
 const ranOnOf = ({ source }: Series): readonly RanOn[] => (source?.ranOn ? [source.ranOn] : []);

@@ -8,12 +8,15 @@ import { LatencyStats } from './latency-stats';
 export const MAX_SERIES = 100;
 /** Of them, those that may be of versions asked by reference: whoever names many takes no endpoint's place. */
 export const MAX_REFERENCE_SERIES = 30;
+/** Projects whose series without a place count by project; those of all others count together. */
+export const MAX_RESTS = 50;
 /** How long a series must have been silent, in seconds, to give its place to a new one: longer than any scrape's interval. */
 export const FORGOTTEN_AFTER_S = 3_600;
 
 interface SeriesKey {
-  readonly projectId: ProjectId;
-  /** Null: all that found no place of their own, of one project. */
+  /** Null: of several projects. */
+  readonly projectId: ProjectId | null;
+  /** Null: all that found no place of their own. */
   readonly source: {
     readonly askedId: AskedId;
     /** Empty where a version was asked by reference. */
@@ -41,7 +44,10 @@ interface Kept extends Series {
   lastS: number;
 }
 
-/** Adds up closed seconds; bounded, so that no number of endpoints makes the process or its scrape too large. */
+/** Where what found no place of its own counts, nor one of its project's: no key is empty. */
+const REST_OF_ALL = '';
+
+/** Adds up closed seconds; bounded: no number of endpoints or projects makes the process or its scrape too large. */
 export class SinceStart {
   private readonly kept = new Map<string, Kept>();
 
@@ -56,7 +62,7 @@ export class SinceStart {
   with(open: readonly Measured[]): readonly Series[] {
     const all = new Map<string, Series>(this.kept);
     for (const measured of open) {
-      const key = hasPlace(measured, all) ? keyOf(measured) : measured.projectId;
+      const key = placeOf(measured, all);
       const stats = new LatencyStats();
       const before = all.get(key);
       if (before) stats.merge(before.stats);
@@ -75,7 +81,7 @@ export class SinceStart {
       return series;
     }
     if (!hasPlace(measured, this.kept)) this.forgetSilent(nowS);
-    const place = hasPlace(measured, this.kept) ? key : measured.projectId;
+    const place = placeOf(measured, this.kept);
     const kept = this.kept.get(place) ?? {
       ...seriesFor(measured, place),
       stats: new LatencyStats(),
@@ -86,8 +92,7 @@ export class SinceStart {
   }
 
   private forgetSilent(nowS: number): void {
-    for (const [key, { source, lastS }] of this.kept)
-      if (source && nowS - lastS > FORGOTTEN_AFTER_S) this.kept.delete(key);
+    for (const [key, { lastS }] of this.kept) if (nowS - lastS > FORGOTTEN_AFTER_S) this.kept.delete(key);
   }
 }
 
@@ -100,16 +105,28 @@ export function busiest(series: readonly Series[]): readonly Series[] {
   return byRequests.filter(isTold).slice(0, MAX_SERIES);
 }
 
-function hasPlace(measured: Measured, all: ReadonlyMap<string, Series>): boolean {
-  if (all.has(keyOf(measured))) return true;
-  return all.size < MAX_SERIES && (!isReference(measured) || referencesIn(all) < MAX_REFERENCE_SERIES);
+function placeOf(measured: Measured, all: ReadonlyMap<string, Series>): string {
+  const { projectId } = measured;
+  if (hasPlace(measured, all)) return keyOf(measured);
+  return all.has(projectId) || countOf(all, isRestOfProject) < MAX_RESTS ? projectId : REST_OF_ALL;
 }
 
-function referencesIn(all: ReadonlyMap<string, Series>): number {
+function hasPlace(measured: Measured, all: ReadonlyMap<string, Series>): boolean {
+  if (all.has(keyOf(measured))) return true;
+  if (countOf(all, ({ source }) => source !== null) >= MAX_SERIES) return false;
+  return (
+    !isReference(measured) ||
+    countOf(all, ({ source }) => source !== null && isReference(source)) < MAX_REFERENCE_SERIES
+  );
+}
+
+function countOf(all: ReadonlyMap<string, Series>, isOne: (series: Series) => boolean): number {
   let count = 0;
-  for (const { source } of all.values()) if (source && isReference(source)) count += 1;
+  for (const series of all.values()) if (isOne(series)) count += 1;
   return count;
 }
+
+const isRestOfProject = ({ projectId, source }: Series) => source === null && projectId !== null;
 
 const isReference = ({ askedId, version }: NonNullable<SeriesKey['source']>) =>
   isByReference(askedId, version.id);
@@ -118,8 +135,8 @@ const keyOf = ({ askedId, variant, version, door }: Measured) =>
   `${askedId} ${version.id} ${door} ${variant}`;
 
 const seriesFor = (measured: Measured, place: string): SeriesKey => ({
-  projectId: measured.projectId,
-  source: place === measured.projectId ? null : sourceOf(measured),
+  projectId: place === REST_OF_ALL ? null : measured.projectId,
+  source: place === keyOf(measured) ? sourceOf(measured) : null,
 });
 
 const sourceOf = (measured: Measured): SeriesKey['source'] => {

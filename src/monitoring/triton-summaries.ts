@@ -53,9 +53,9 @@ interface OfVersion {
 /** All endpoints, variants and doors of a version as one; what found no place of its own belongs to none. */
 function byVersion(series: readonly Series[]): ReadonlyMap<string, OfVersion> {
   const versions = new Map<string, OfVersion>();
-  for (const { projectId, source, stats } of series) {
+  for (const { source, stats } of series) {
     if (!source) continue;
-    const { id, modelName, ordinal } = source.version;
+    const { id, projectId, modelName, ordinal } = source.version;
     const labels = { project: projectId, model: modelName, version: String(ordinal) };
     const known = versions.get(id) ?? { labels, stats: new LatencyStats() };
     known.stats.merge(stats);

@@ -25,7 +25,8 @@ export type MetricScope = { readonly only: ProjectId } | 'everything';
 /** What a feature has to tell. It reads what is there, and asks no database. */
 export type MetricSource = (scope: MetricScope) => readonly MetricFamily[] | Promise<readonly MetricFamily[]>;
 
-export const isInScope = (scope: MetricScope, projectId: ProjectId): boolean =>
+/** @param projectId null: of several projects, which nobody is told who sees one only */
+export const isInScope = (scope: MetricScope, projectId: ProjectId | null): boolean =>
   scope === 'everything' || scope.only === projectId;
 
 export const sample = (labels: MetricLabels, value: number): MetricSample => ({ labels, value });

@@ -1,9 +1,13 @@
 import type { ProjectId } from '../../../src/kernel/ids';
+import type { MetricScope } from '../../../src/kernel/metrics/metric-family';
+import type { LatencyRecorder } from '../../../src/monitoring/latency-recorder';
 import { LatencyStats } from '../../../src/monitoring/latency-stats';
+import { predictionMetrics } from '../../../src/monitoring/prediction-metrics';
 import {
   busiest,
   FORGOTTEN_AFTER_S,
   MAX_REFERENCE_SERIES,
+  MAX_RESTS,
   MAX_SERIES,
   SinceStart,
   type Series,
@@ -12,7 +16,7 @@ import type { ModelVersion } from '../../../src/registry/registry';
 import type { EndpointId, Observation } from '../../../src/serving/serving';
 
 const PROJECT = 'project' as ProjectId;
-function measured(endpoint: string, requests = 1) {
+function measured(endpoint: string, requests = 1, projectId = PROJECT) {
   const second = new LatencyStats();
   const timing = { queueMs: 1, computeMs: 1, totalMs: 1 };
   for (let count = 0; count < requests; count += 1)
@@ -28,7 +32,7 @@ function measured(endpoint: string, requests = 1) {
   const askedId = endpoint as EndpointId;
   const version = { id: 'v1' } as ModelVersion;
   const key = {
-    projectId: PROJECT,
+    projectId,
     askedId,
     endpointName: endpoint,
     variant: 'main',
@@ -56,6 +60,45 @@ test('who finds no place is counted with the others of its project, and nothing 
   expect(all).toHaveLength(MAX_SERIES + 1);
   expect(requests(all)).toBe(MAX_SERIES + 7 + 6);
   expect(all.at(-1)).toMatchObject({ projectId: PROJECT, source: null, stats: { requests: 13 } });
+});
+
+describe('of many projects', () => {
+  const ofProject = (at: number, requests = 1) => measured(`e${at}`, requests, `p${at}` as ProjectId);
+  const MANY = 3_000;
+  let since: SinceStart;
+  beforeEach(() => {
+    since = new SinceStart();
+    for (let at = 0; at < MANY; at += 1) since.add(ofProject(at), 1);
+  });
+
+  test('so many have a series for what finds no place, and all others share one, so that nothing is lost', () => {
+    const all = since.with([ofProject(MANY, 2), ofProject(MAX_SERIES, 3), ofProject(MANY + 1, 4)]);
+    expect(all).toHaveLength(MAX_SERIES + MAX_RESTS + 1);
+    expect(requests(all)).toBe(MANY + 9);
+    expect(all.find(({ projectId }) => projectId === `p${MAX_SERIES}`)?.stats.requests).toBe(4);
+    const others = MANY - MAX_SERIES - MAX_RESTS;
+    expect(all.at(-1)).toMatchObject({ projectId: null, source: null, stats: { requests: others + 6 } });
+  });
+
+  test('a project is told of its own, and of several only who sees all', () => {
+    const recorder = { sinceStart: () => since.with([]), recent: () => [] } as unknown as LatencyRecorder;
+    const told = (scope: MetricScope) =>
+      predictionMetrics(recorder, null, scope).find(({ name }) => name === 'modelgraph_predictions_total')
+        ?.samples;
+    expect(told({ only: `p${MAX_SERIES}` as ProjectId })).toMatchObject([
+      { labels: { project: `p${MAX_SERIES}`, endpoint: '' }, value: 1 },
+    ]);
+    expect(told({ only: `p${MANY - 1}` as ProjectId })).toEqual([]);
+    const withoutProject = told('everything')?.filter(({ labels }) => !('project' in labels));
+    expect(withoutProject).toMatchObject([{ value: MANY - MAX_SERIES - MAX_RESTS }]);
+  });
+
+  test('what was silent for long gives all places back', () => {
+    for (let at = 0; at < MAX_SERIES; at += 1) since.add(ofProject(MANY + at), FORGOTTEN_AFTER_S + 2);
+    const all = since.with([]);
+    expect(all).toHaveLength(MAX_SERIES);
+    expect(all.every(({ source }) => source !== null)).toBe(true);
+  });
 });
 
 describe('versions asked by reference', () => {
