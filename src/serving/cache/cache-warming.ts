@@ -38,7 +38,7 @@ export interface Warmed {
   readonly refused: number;
   /** Why, of the first few that were refused. */
   readonly reasons: readonly string[];
-  /** Whether all questions were reached in time. */
+  /** Whether all questions were reached in time, and while the endpoint had a cache. */
   readonly isComplete: boolean;
 }
 export type WarmResult = Warmed | Refusal<InvalidInput | NotFound>;
@@ -109,7 +109,7 @@ export class CacheWarming {
     const deadlineAt = performance.now() + WARMING_LIMIT_MS;
     const tally = new Tally();
     const askOn = async () => {
-      while (performance.now() < deadlineAt) {
+      while (performance.now() < deadlineAt && this.input.cache.remembersFor(endpoint.id)) {
         const next = await questions.next();
         if (next.done) return true;
         for (const variant of endpoint.variants)

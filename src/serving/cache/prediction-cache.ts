@@ -33,6 +33,10 @@ export class PredictionCache {
     return (endpoint && this.endpoints.get(endpoint.id)) ?? null;
   }
 
+  remembersFor(endpointId: EndpointId): boolean {
+    return this.endpoints.has(endpointId);
+  }
+
   statisticsOf(endpointId: EndpointId): CacheStatistics {
     return this.endpoints.get(endpointId)?.statistics() ?? NOTHING;
   }
