@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createLogger } from '../../src/kernel/logger';
 import type { Tensor } from '../../src/kernel/tensors/tensor';
@@ -15,6 +16,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const A_MINUTE_MS = 60_000;
 /** Time enough, so that it is the store's own limit that ends a look-up. */
 const PATIENT_MS = 10_000;
+/** Pause after each put, in ms: a store of the tests on a slow machine has no time for gets beside hundreds a second. */
+const PUT_EVERY_MS = 100;
 /**
  * Far more than 50 ms, and far less than a client takes to give up: the exact limit is tested where the clock is ours.
  */
@@ -63,6 +66,7 @@ describe.each(STORES)('%s', (name) => {
     const key = `${newKey()}${randomUUID()}`;
     await until(async () => {
       from.put(key, tensors, 5, A_MINUTE_MS);
+      await pause(PUT_EVERY_MS);
       return (await to.get(key, PATIENT_MS)) !== undefined;
     });
     return key;
