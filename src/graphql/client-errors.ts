@@ -3,7 +3,9 @@ import { Failure } from '../kernel/errors';
 import type { Logger } from '../kernel/logger';
 import { Seldom } from '../kernel/seldom';
 
-/** Pause between two lines about calls that found something unavailable, in ms: while a database is away all of them do. */
+/**
+ * Pause between two lines about calls that found something unavailable, in ms: while a database is away all of them do.
+ */
 const UNAVAILABLE_EVERY_MS = 10_000;
 /** One for each server's log: a test has several servers in a process. */
 const unavailability = new WeakMap<Logger, Seldom>();

@@ -15,7 +15,9 @@ import { BoundedMap } from '../kernel/bounded-map';
 /** Mistakes in variables that are told: for each, all of the value that it is in is written down. */
 const MAX_TOLD_MISTAKES = 3;
 
-/** Compiled operations kept at a time, of about 50 kB each. The oldest makes room, and is compiled again if it comes. */
+/**
+ * Compiled operations kept at a time, of about 50 kB each. The oldest makes room, and is compiled again if it comes.
+ */
 const MAX_COMPILED = 250;
 
 /**

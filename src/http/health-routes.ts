@@ -14,8 +14,9 @@ const CHECK_TIMEOUT_MS = 1_000;
 export const livezRoute: PublicRoute = ({ response }) => answerJson(response, 200, { status: 'alive' });
 
 /**
- * Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. What a probe asks to
- * leave out (`?exclude=database`, as Kubernetes' own has it) is named where it is missing, and is no reason to say no.
+ * Ready: whatever serving needs is there. Names what is not, and nothing that a stranger could use. What a probe asks
+ * to leave out (`?exclude=database`, as Kubernetes' own has it) is named where it is missing, and is no reason to say
+ * no.
  */
 export function readyzRoute(checks: readonly ReadinessCheck[]): PublicRoute {
   return async ({ response, search }) => {

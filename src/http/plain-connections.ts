@@ -17,8 +17,8 @@ export interface PlainConnectionsOptions {
 }
 
 /**
- * Stands between a server's connections and node:http: plain requests are answered here, at two thirds of the price, and a
- * connection goes to node:http with the first request that is anything else.
+ * Stands between a server's connections and node:http: plain requests are answered here, at two thirds of the price,
+ * and a connection goes to node:http with the first request that is anything else.
  */
 export class PlainConnections {
   private readonly connections = new Set<PlainConnection>();

@@ -30,7 +30,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /**
  * How long nothing must have come on a connection before it is closed as the server stops, in ms: a client that calls
- * again and again does so within that time, and hears then that it is to open another one. With every stop it is waited.
+ * again and again does so within that time, and hears then that it is to open another one. With every stop it is
+ * waited.
  */
 const QUIET_MS = 500;
 

@@ -18,7 +18,9 @@ import {
 } from './artifacts/s3-config';
 import { parseWorkerAddresses, parseWorkerUrl, type WorkerAddresses } from './worker-addresses';
 
-/** `all`: everything in one process; `api`: all but models, which `worker` processes run; `worker`: nothing but models. */
+/**
+ * `all`: everything in one process; `api`: all but models, which `worker` processes run; `worker`: nothing but models.
+ */
 export const ROLES = ['all', 'api', 'worker'] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -59,8 +59,8 @@ export class Histogram {
   }
 
   /**
-   * The duration in ms that a share `q` (0 to 1) of all do not exceed, within `RELATIVE_ERROR`; null where there is none.
-   * It is the ⌈q·n⌉-th smallest of n; at most `MIN_MS` reads as 0, at least `MAX_MS` as `MAX_MS`.
+   * The duration in ms that a share `q` (0 to 1) of all do not exceed, within `RELATIVE_ERROR`; null where there is
+   * none. It is the ⌈q·n⌉-th smallest of n; at most `MIN_MS` reads as 0, at least `MAX_MS` as `MAX_MS`.
    */
   quantile(q: number): number | null {
     if (this.recorded === 0) return null;

@@ -29,8 +29,9 @@ export interface FeedInput {
 }
 
 /**
- * Windows of an endpoint, each once it is complete, and its redeployments, until it is deleted. It reads only while there
- * is traffic, and between two reads it holds nothing: whoever is slow finds the newest windows when it comes back.
+ * Windows of an endpoint, each once it is complete, and its redeployments, until it is deleted. It reads only while
+ * there is traffic, and between two reads it holds nothing: whoever is slow finds the newest windows when it comes
+ * back.
  */
 export function latencyFeed(input: FeedInput): Feed<EndpointLatencyEvent> {
   const { endpoint, intervalMs, nowMs } = input;

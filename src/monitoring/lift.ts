@@ -16,7 +16,9 @@ export interface RewardFacts {
   readonly max: number | null;
 }
 
-/** How much better the treatment is, and between which bounds that is at all times, but for a probability of `ALPHA`. */
+/**
+ * How much better the treatment is, and between which bounds that is at all times, but for a probability of `ALPHA`.
+ */
 export interface Lift {
   readonly difference: number;
   readonly lower: number;
@@ -35,8 +37,9 @@ export type Decision = 'TREATMENT_BETTER' | 'CONTROL_BETTER' | 'NOT_YET';
  * It comes from a martingale, mixed by a normal distribution of variance ρ², staying below 1/α. For two variants the
  * product of their martingales does, whichever of them gets the next prediction and why; so the interval also holds
  * while the weights are changed, and with a strategy that learns. Both means must stay what they are meanwhile, and no
- * reward say anything of another (`DECISIONS.md`, “What a lift takes for granted”). The half-width of the difference is the largest that
- * the product allows: √( (k₁ + k₂) · log( (n₁ρ² + 1)(n₂ρ² + 1) / α² ) ), with k = σ²(nρ² + 1) / (n²ρ²) of each.
+ * reward say anything of another (`DECISIONS.md`, “What a lift takes for granted”). The half-width of the difference is
+ * the largest that the product allows: √( (k₁ + k₂) · log( (n₁ρ² + 1)(n₂ρ² + 1) / α² ) ), with k = σ²(nρ² + 1) / (n²ρ²)
+ * of each.
  *
  * @returns null where there are too few rewards, or all are the same
  */
@@ -63,9 +66,9 @@ export function decisionOf(lift: Lift | null): Decision {
 }
 
 /**
- * As if the variant had also seen the smallest and the largest reward of both, once: rewards that are rare, such as 1 of
- * 100 callers who buy, would else seem to be certain as long as there was none (after Agresti and Coull, “Approximate is
- * better than ‘exact’ for interval estimation of binomial proportions”, 1998).
+ * As if the variant had also seen the smallest and the largest reward of both, once: rewards that are rare, such as 1
+ * of 100 callers who buy, would else seem to be certain as long as there was none (after Agresti and Coull,
+ * “Approximate is better than ‘exact’ for interval estimation of binomial proportions”, 1998).
  */
 function cautiousVariance({ count, mean, m2 }: RewardFacts, lowest: number, highest: number): number {
   const all = count + 2;

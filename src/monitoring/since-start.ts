@@ -4,13 +4,19 @@ import type { Door, RanOn } from '../serving/serving';
 import { isByReference, type AskedId } from './latency-row';
 import { LatencyStats } from './latency-stats';
 
-/** Series that are told apart: each takes 25 kB here, and 140 lines of an answer to Prometheus, half a millisecond's work. */
+/**
+ * Series that are told apart: each takes 25 kB here, and 140 lines of an answer to Prometheus, half a millisecond's
+ * work.
+ */
 export const MAX_SERIES = 100;
 /** Of them, those that may be of versions asked by reference: whoever names many takes no endpoint's place. */
 export const MAX_REFERENCE_SERIES = 30;
 /** Projects whose series without a place count by project; those of all others count together. */
 export const MAX_RESTS = 50;
-/** How long a series must have been silent, in seconds, to give its place to a new one: longer than any scrape's interval. */
+/**
+ * How long a series must have been silent, in seconds, to give its place to a new one: longer than any scrape's
+ * interval.
+ */
 export const FORGOTTEN_AFTER_S = 3_600;
 
 interface SeriesKey {

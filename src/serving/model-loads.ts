@@ -4,7 +4,10 @@ import type { NeededModel } from './routing/route-change';
 import type { ServedModel } from './served-model';
 import { WorkerUnavailable, type UnavailableReason } from './worker-unavailable';
 
-/** How long whoever changes a route waits for its new versions, in ms. Loading goes on, and traffic moves when it is done. */
+/**
+ * How long whoever changes a route waits for its new versions, in ms. Loading goes on, and traffic moves when it is
+ * done.
+ */
 export const LOAD_WAIT_MS = 5_000;
 
 /** When a version that cannot be loaded is tried again, in ms: each try takes a worker away from those who answer. */
@@ -82,7 +85,9 @@ export class ModelLoads {
     return { reason: this.needs.backend.whyNot(sha256) ?? state.reason, since: state.since };
   }
 
-  /** Resolves when those among them that are on their way are ready or have failed, or LOAD_WAIT_MS after they began. */
+  /**
+   * Resolves when those among them that are on their way are ready or have failed, or LOAD_WAIT_MS after they began.
+   */
   async settled(names: readonly string[]): Promise<void> {
     const states = names.map((sha256) => this.states.get(sha256));
     await Promise.all(states.flatMap((state) => (state?.kind === 'loading' ? [state.ends] : [])));

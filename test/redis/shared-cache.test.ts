@@ -6,7 +6,10 @@ import { RegistryClient } from '../support/registry-client';
 import { startTestServer, type TestServer } from '../support/test-server';
 
 const REDIS = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-/** Far more than is allowed, and less than Redis is given to say something: whether it is 50 ms is shown where the clock is ours. */
+/**
+ * Far more than is allowed, and less than Redis is given to say something: whether it is 50 ms is shown where the clock
+ * is ours.
+ */
 const NOT_STUCK_MS = 3_000;
 
 let proxy: FreezableProxy;

@@ -16,7 +16,9 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const A_MINUTE_MS = 60_000;
 /** Time enough, so that it is the store's own limit that ends a look-up. */
 const PATIENT_MS = 10_000;
-/** Pause after each put, in ms: a store of the tests on a slow machine has no time for gets beside hundreds a second. */
+/**
+ * Pause after each put, in ms: a store of the tests on a slow machine has no time for gets beside hundreds a second.
+ */
 const PUT_EVERY_MS = 100;
 /**
  * Far more than 50 ms, and far less than a client takes to give up: the exact limit is tested where the clock is ours.

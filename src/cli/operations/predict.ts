@@ -25,7 +25,10 @@ const REFUSED =
   '... on UserError { code message } ... on InvalidInputError { issues { path expected actual } } ' +
   '... on OverloadedError { retryAfterMs }';
 
-/** What an application asks that sends rows. `__typename` comes first, so that an answer shows at its beginning what it is. */
+/**
+ * What an application asks that sends rows. `__typename` comes first, so that an answer shows at its beginning what it
+ * is.
+ */
 export const PREDICT_ROWS = operation<Predicted, { readonly input: PredictInput }>(
   'mutation PredictRows($input: PredictInput!) { predict(input: $input) ' +
     `{ __typename ... on PredictSuccess { predictionId rows } ${REFUSED} } }`,

@@ -2,14 +2,14 @@ import { fromBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { TooMuch } from '../../kernel/tensors/grpc-fields';
 
 /**
- * Largest message that asks about models, or to load one, in bytes: a name and some parameters. A map in one of a mebibyte
- * takes most of a second to read.
+ * Largest message that asks about models, or to load one, in bytes: a name and some parameters. A map in one of a
+ * mebibyte takes most of a second to read.
  */
 export const MAX_CONTROL_BYTES = 128 * 1024;
 
 /**
- * Reads a message that is no inference. Fields that nobody knows are passed over: generated code would keep an object for
- * each, of which a message of 64 MiB has gigabytes.
+ * Reads a message that is no inference. Fields that nobody knows are passed over: generated code would keep an object
+ * for each, of which a message of 64 MiB has gigabytes.
  *
  * @throws TooMuch, and any error where the bytes are no such message
  */

@@ -26,9 +26,9 @@ export interface InferRequest {
 }
 
 /**
- * Reads a `ModelInferRequest`. By hand, since generated code makes an array of JavaScript numbers of every tensor's typed
- * contents (5 ms for 150,000 floats, seconds for the largest message) before anybody can look at how many they are. No
- * object is spread here: that alone would take longer than all the rest.
+ * Reads a `ModelInferRequest`. By hand, since generated code makes an array of JavaScript numbers of every tensor's
+ * typed contents (5 ms for 150,000 floats, seconds for the largest message) before anybody can look at how many they
+ * are. No object is spread here: that alone would take longer than all the rest.
  *
  * @throws TooMuch, and any error where the bytes are no such message
  */

@@ -95,8 +95,8 @@ export class ParameterList {
 }
 
 /**
- * A message `InferParameter`: of several values the last. Not by generated code, which keeps an object for each field that
- * it does not know: gigabytes for a message of 64 MiB.
+ * A message `InferParameter`: of several values the last. Not by generated code, which keeps an object for each field
+ * that it does not know: gigabytes for a message of 64 MiB.
  *
  * @param before what an earlier part of the message has said
  */

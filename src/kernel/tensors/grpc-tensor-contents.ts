@@ -83,8 +83,8 @@ function readNumbers(reader: FieldReader, datatype: keyof typeof NUMBERS, count:
 }
 
 /**
- * The next values of a field, as if packed, whether they are or not; a name where another field has values; null: no more.
- * What is encoded as no field of that number could be is none, as of every message.
+ * The next values of a field, as if packed, whether they are or not; a name where another field has values; null: no
+ * more. What is encoded as no field of that number could be is none, as of every message.
  */
 function nextPart(reader: FieldReader, expected: number): Uint8Array | string | null {
   for (let field = reader.next(); field !== 0; field = reader.next()) {

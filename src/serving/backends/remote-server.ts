@@ -93,8 +93,8 @@ export class RemoteServer implements Lane {
   }
 
   /**
-   * Who asks from now on does so over new connections: one that says nothing any more may be dead without a word. It may
-   * as well be one model that says nothing, so calls that others have in flight go on over the old ones.
+   * Who asks from now on does so over new connections: one that says nothing any more may be dead without a word. It
+   * may as well be one model that says nothing, so calls that others have in flight go on over the old ones.
    */
   renew(): void {
     const { connections } = this;

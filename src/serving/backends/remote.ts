@@ -213,7 +213,9 @@ export class RemoteBackend implements Backend {
     };
   }
 
-  /** Tries the model again and again, within a limit: then the call that is on its way is ended, and no other begins. */
+  /**
+   * Tries the model again and again, within a limit: then the call that is on its way is ended, and no other begins.
+   */
   private async tried<Result>(
     file: ModelFile,
     work: (model: Runnable, declared: Declared) => Promise<Result>,

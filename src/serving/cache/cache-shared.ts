@@ -72,9 +72,9 @@ export class SharedAnswers {
   ) {}
 
   /**
-   * Looks something up once, before callers do: the clients of some stores load themselves at their first call, and this
-   * process does nothing else meanwhile. Until that is over nothing is asked and nothing is put. Resolves then, with the
-   * store or without it, or when it has taken too long. Idempotent.
+   * Looks something up once, before callers do: the clients of some stores load themselves at their first call, and
+   * this process does nothing else meanwhile. Until that is over nothing is asked and nothing is put. Resolves then,
+   * with the store or without it, or when it has taken too long. Idempotent.
    */
   start(): Promise<void> {
     return (this.starting ??= this.lookUpFirst());

@@ -14,8 +14,8 @@ const MAX_KNOWN = 4_096;
 const REREAD_AFTER_MS = 30_000;
 
 /**
- * Models by the SHA-256 of their bytes, from the store that all processes share. The bytes are read once before they are
- * used: a volume that others write is not ours alone, and half a file would be run as if it were a model.
+ * Models by the SHA-256 of their bytes, from the store that all processes share. The bytes are read once before they
+ * are used: a volume that others write is not ours alone, and half a file would be run as if it were a model.
  */
 export class ModelFiles {
   private readonly known = new BoundedMap<string, Promise<ModelFile>>(MAX_KNOWN);

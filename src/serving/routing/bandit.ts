@@ -46,7 +46,8 @@ export function pickLearning<A extends Arm>(
 /**
  * Sutton and Barto, “Reinforcement Learning”, 2018, section 2.2; it tries by weight. Whoever has too few rewards yet is
  * tried and never called the best: feedback comes late, and an unknown variant must not get everything until then. Of
- * several that are the best one is drawn by weight: where nothing was earned yet, the order of the variants says nothing.
+ * several that are the best one is drawn by weight: where nothing was earned yet, the order of the variants says
+ * nothing.
  */
 function epsilonGreedy<A extends Arm>(arms: readonly A[], epsilon: number, random: Random): A | undefined {
   const best = random() < epsilon ? [] : bestOf(arms);
@@ -74,7 +75,10 @@ function thompson<A extends Arm>(arms: readonly A[], random: Random): A | undefi
   return highest(arms, ({ known }) => belief(known.rewards, all, random));
 }
 
-/** Of the mean: where hardly anything or nearly all is earned, the means themselves would be 0 or 1 in a double, and equal. */
+/**
+ * Of the mean: where hardly anything or nearly all is earned, the means themselves would be 0 or 1 in a double, and
+ * equal.
+ */
 function betaLogOdds({ count, mean }: Rewards, all: Rewards, random: Random): number {
   const prior = (all.mean * all.count + 1) / (all.count + 2); // never quite 0 or 1
   const earned = mean * count;

@@ -1,7 +1,10 @@
 /** From 0 to below 1, evenly spread. */
 export type Random = () => number;
 
-/** Standard normal, by the polar method of Marsaglia and Bray (“A convenient method for generating normal variables”, 1964). */
+/**
+ * Standard normal, by the polar method of Marsaglia and Bray (“A convenient method for generating normal variables”,
+ * 1964).
+ */
 export function drawNormal(random: Random): number {
   for (;;) {
     const x = 2 * random() - 1;

@@ -21,7 +21,10 @@ export interface Health {
   readonly since: Date;
 }
 
-/** Why a variant can be to blame. A deadline, a full queue and a caller who leaves say something of the load or the caller. */
+/**
+ * Why a variant can be to blame. A deadline, a full queue and a caller who leaves say something of the load or the
+ * caller.
+ */
 const ITS_FAULT: readonly UnavailableReason[] = [
   'crashed',
   'timeout',
@@ -36,7 +39,9 @@ const ITS_FAULT: readonly UnavailableReason[] = [
 export const isVariantFailure = (result: PredictResult): boolean =>
   !result.ok && result.error.kind === 'UnavailableError' && ITS_FAULT.includes(result.error.reason);
 
-/** Whether the variant was perhaps not asked at all. One that was too slow or had no room was, and its trial is over. */
+/**
+ * Whether the variant was perhaps not asked at all. One that was too slow or had no room was, and its trial is over.
+ */
 const saysNothing = (result: PredictResult): boolean =>
   result.ok || result.error.kind === 'InvalidInputError' || wasCancelled(result);
 
@@ -77,8 +82,8 @@ export class VariantHealth {
   }
 
   /**
-   * What has become of a prediction. A remembered answer, a refusal for the caller's fault and a caller who has left say
-   * nothing of the variant.
+   * What has become of a prediction. A remembered answer, a refusal for the caller's fault and a caller who has left
+   * say nothing of the variant.
    */
   learn(era: number, result: PredictResult, nowMs: number): void {
     if (era !== this.era) return;

@@ -33,7 +33,8 @@ export function checkTensors(
         `one of ${specs.map((spec) => spec.name).join(', ')}`,
         name.slice(0, 100),
       );
-    // Only of names that the model has: a thousand long ones that differ at their ends would take seconds to tell apart.
+    // Only of names that the model has: a thousand long ones that differ at their ends would take seconds to tell
+    // apart.
     else if (indexOf(inputs, name) !== index)
       check.add(`inputs[${index}].name`, 'each input once', name.slice(0, 100));
   }
