@@ -15,21 +15,41 @@ const order = [
   ['graphql', 'compat'],
   ['http'],
 ];
-const clients = ['client', 'cli', 'dashboard'];
+/** The same within the largest feature, whose files outside of folders are its doors and stand above all of them. */
+const insideServing = [
+  ['execution', 'values'],
+  ['endpoints', 'inspection'],
+  ['worker'],
+  ['backends', 'batching', 'gpu'],
+  ['fleet', 'predictions'],
+  ['cache', 'feedback'],
+  ['routing'],
+  ['seen'],
+  ['asking'],
+  ['names'],
+  ['deployment', 'warming'],
+];
 const features = order.slice(1, 9).flat().join('|');
 const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
 
-const rank = order.flatMap((folders, place) =>
-  folders.map((folder) => {
-    const peers = folders.filter((other) => other !== folder);
-    const above = [...peers, ...order.slice(place + 1).flat(), ...clients].join('|');
-    return forbid(`${folder}-imports-only-below`, { path: `^src/${folder}/` }, { path: `^src/(${above})/` });
-  }),
-);
+/** Each folder imports only from those before its own row, and never from what stands above all of them. */
+const ranked = (parent, order, above) =>
+  order.flatMap((folders, place) =>
+    folders.map((folder) => {
+      const peers = folders.filter((other) => other !== folder).map((other) => `${other}/`);
+      const higher = order
+        .slice(place + 1)
+        .flat()
+        .map((other) => `${other}/`);
+      const path = `^${parent}/(${[...peers, ...higher, ...above].join('|')})`;
+      return forbid(`${folder}-imports-only-below`, { path: `^${parent}/${folder}/` }, { path });
+    }),
+  );
 
 module.exports = {
   forbidden: [
-    ...rank,
+    ...ranked('src', order, ['client/', 'cli/', 'dashboard/']),
+    ...ranked('src/serving', insideServing, ['(?!serving\\.events)[^/]+$']),
     forbid('no-cycles', {}, { circular: true }),
     forbid(
       'front-door-only',

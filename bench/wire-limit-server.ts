@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OnnxBackend } from '../src/serving/backends/onnx';
 import { Batcher } from '../src/serving/batching/batcher';
-import { WorkerPool } from '../src/serving/worker-pool';
+import { WorkerPool } from '../src/serving/worker/worker-pool';
 import { FEATURE_NAMES, INPUT_NAME, modelFile, type Row } from './model';
 
 /** Workers as the server has them by default. */

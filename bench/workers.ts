@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelFile } from '../src/serving/backends/backend';
-import { DEFAULT_SETTINGS } from '../src/serving/endpoint-settings';
-import { WorkerPool } from '../src/serving/worker-pool';
+import type { ModelFile } from '../src/serving/execution/backend';
+import { DEFAULT_SETTINGS } from '../src/serving/endpoints/endpoint-settings';
+import { WorkerPool } from '../src/serving/worker/worker-pool';
 import type { Bench, Figure, Measured } from './benchmark';
 import { largeModelFile, WIDTH } from './large-model';
 import { INPUT_NAME } from './model';

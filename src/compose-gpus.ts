@@ -1,9 +1,9 @@
 import type { Config } from './kernel/config';
 import type { ShutdownStack } from './kernel/shutdown-stack';
-import type { WorkerStatus } from './serving/backends/backend';
-import { GpuLoad } from './serving/seen/gpu-load';
-import type { TellGpus } from './serving/seen/gpu-reading';
-import { withUsers } from './serving/seen/gpu-users';
+import type { WorkerStatus } from './serving/execution/backend';
+import { GpuLoad } from './serving/gpu/gpu-load';
+import type { TellGpus } from './serving/gpu/gpu-reading';
+import { withUsers } from './serving/gpu/gpu-users';
 
 /** Tells of this machine's graphics cards, and which of this process's workers compute on them. */
 export function openGpus(

@@ -2,7 +2,7 @@ import type { Config } from './kernel/config';
 import type { Logger } from './kernel/logger';
 import type { ShutdownStack } from './kernel/shutdown-stack';
 import { OnnxBackend } from './serving/backends/onnx';
-import { WorkerPool, type PoolEvent } from './serving/worker-pool';
+import { WorkerPool, type PoolEvent } from './serving/worker/worker-pool';
 
 const workerOptions = ({ onnxProviders, onnxThreads, onnxEnvironment }: Config) => ({
   providers: onnxProviders,

@@ -19,8 +19,8 @@ import { ModelVersionDatasetEntity } from './registry/versions/model-version-dat
 import { ModelVersionMetricEntity } from './registry/versions/model-version-metric.entity';
 import { ModelVersionEntity } from './registry/versions/model-version.entity';
 import { ModelEntity } from './registry/models/model.entity';
-import { EndpointVariantEntity } from './serving/endpoint-variant.entity';
-import { EndpointEntity } from './serving/endpoint.entity';
+import { EndpointVariantEntity } from './serving/endpoints/endpoint-variant.entity';
+import { EndpointEntity } from './serving/endpoints/endpoint.entity';
 import { WorkerNodeEntity } from './serving/fleet/worker-node.entity';
 import { PopularQuestionEntity } from './serving/cache/popular-question.entity';
 import { PredictionFeedbackEntity } from './serving/feedback/prediction-feedback.entity';

@@ -1,5 +1,5 @@
 import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
-import { DEFAULT_SETTINGS } from './endpoint-settings';
+import { DEFAULT_SETTINGS } from './endpoints/endpoint-settings';
 
 const { maxBatch, maxDelayMs, latencyObjectiveMs, maxQueue, timeoutMs, cacheMaxBytes } = DEFAULT_SETTINGS;
 

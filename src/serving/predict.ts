@@ -1,17 +1,18 @@
 import { authorize } from '../auth/auth';
 import type { Actor } from '../kernel/actor';
 import { refuse, type InvalidInput } from '../kernel/errors';
-import type { AbsentModels } from './absent-models';
-import { ask } from './ask';
-import { misread } from './misread';
-import { observed } from './seen/observed';
-import type { PredictRequest, PredictResult } from './prediction';
-import { checkRequest, questionFor } from './question';
-import type { Route } from './routing/route';
+import { ask } from './asking/ask';
+import { misread } from './asking/misread';
+import type { PredictInput } from './asking/predict-input';
+import { askShadows } from './asking/shadow-copies';
+import type { AbsentModels } from './names/absent-models';
+import type { PredictRequest, PredictResult } from './predictions/prediction';
+import { checkRequest, questionFor } from './predictions/question';
+import type { Attempt } from './routing/attempt';
 import { detourOf, routeOf } from './routing/choose-route';
-import { askShadows } from './routing/shadow-copies';
+import type { Route } from './routing/route';
 import { isVariantFailure } from './routing/variant-health';
-import type { PredictInput } from './predict-input';
+import { observed } from './seen/observed';
 
 /** Every door ends here: who may ask, who answers, what is asked, the answer, and what is learnt from it. */
 export async function predict(
@@ -28,10 +29,10 @@ export async function predict(
   const route = found instanceof Promise ? await found : found; // nothing waits where nothing must
   if (!route) return refuse(await absent.explainTarget(actor, request));
   if ('kind' in route) return refuseUnasked(parts, actor, request, route);
-  const deadlineAt = startedAt + leftMs(request, route);
-  const result = await askAlong(parts, actor, route, request, deadlineAt, startedAt);
+  const attempt = { actor, route, startedAt, deadlineAt: startedAt + leftMs(request, route) };
+  const result = await askAlong(parts, attempt, request);
   if (request.sequence || !isVariantFailure(result)) return result;
-  return askInstead(parts, actor, route, request, deadlineAt, { result, startedAt });
+  return askInstead(parts, attempt, request, result);
 }
 
 /** A caller's own time runs while the question waits in its door; the endpoint's is for the answer alone. */
@@ -53,33 +54,29 @@ async function refuseUnasked(
 /** One try: the question in the variant's own terms, its answer, and the shadows' copies, which go after it. */
 async function askAlong(
   parts: PredictInput,
-  actor: Actor,
-  route: Route,
+  attempt: Attempt,
   request: PredictRequest,
-  deadlineAt: number,
-  startedAt: number,
 ): Promise<PredictResult> {
-  const question = questionFor(route.model, request);
-  if (!question.ok) return observed(parts, actor, route, question, 0, startedAt, request);
-  const answer = ask(parts, route, question, deadlineAt, startedAt, request);
-  if (!request.sequence) askShadows(parts, actor, route, request, answer);
-  return observed(parts, actor, route, await answer, question.modelRows, startedAt, request);
+  const question = questionFor(attempt.route.model, request);
+  if (!question.ok) return observed(parts, attempt, request, 0, question);
+  const answer = ask(parts, attempt, question, request);
+  if (!request.sequence) askShadows(parts, attempt, request, answer);
+  return observed(parts, attempt, request, question.modelRows, await answer);
 }
 
 /** A prediction outside a sequence changes nothing, so that another variant may be asked: once, in the time left. */
 async function askInstead(
   parts: PredictInput,
-  actor: Actor,
-  route: Route,
+  failed: Attempt,
   request: PredictRequest,
-  deadlineAt: number,
-  failed: { readonly result: PredictResult; readonly startedAt: number },
+  refusal: PredictResult,
 ): Promise<PredictResult> {
-  const nowMs = performance.now();
-  const detour = nowMs < deadlineAt ? detourOf(parts.routing, actor, route, request) : null;
+  const { actor, deadlineAt } = failed;
+  const startedAt = performance.now();
+  const route = startedAt < deadlineAt ? detourOf(parts.routing, actor, failed.route, request) : null;
   const again = { ...request, receivedAt: undefined }; // it is read once
-  const result = detour && (await askAlong(parts, actor, detour, again, deadlineAt, nowMs));
-  if (!result?.ok) return failed.result;
+  const result = route && (await askAlong(parts, { actor, route, startedAt, deadlineAt }, again));
+  if (!result?.ok) return refusal;
   const timing = { ...result.timing, totalMs: performance.now() - failed.startedAt };
   return { ...result, timing, spent: false }; // the first try may still be on its way
 }

@@ -1,7 +1,7 @@
 import type { ProjectId } from '../kernel/ids';
 import type { DomainEvent } from '../kernel/outbox';
 import type { ModelId, ModelVersionId } from '../registry/registry';
-import type { Endpoint, EndpointId } from './endpoint';
+import type { Endpoint, EndpointId } from './endpoints/endpoint';
 
 /** What a variant leads to: an alias, where it follows one, else a version. */
 export type VariantTarget =

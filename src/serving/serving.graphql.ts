@@ -5,7 +5,7 @@ import { connectionOf, listComplexity } from '../kernel/connection.graphql';
 import type { Loaders } from '../kernel/context.graphql';
 import { NodeType, type NodeResolvers } from '../kernel/node.graphql';
 import type { ModelVersion } from '../registry/registry';
-import { RoutingRuleType, RoutingStrategyType } from './routing/endpoint-routing.graphql';
+import { RoutingRuleType, RoutingStrategyType } from './endpoint-routing.graphql';
 import { EndpointSettingsType } from './endpoint-settings.graphql';
 import type { Endpoint, EndpointId, EndpointSettings, RoutingRule, Serving, Strategy } from './serving';
 

@@ -9,11 +9,7 @@ import {
   resultUnion,
   RevisionConflictErrorType,
 } from '../kernel/user-error.graphql';
-import {
-  ROUTING_SAYS,
-  RoutingRuleInputType,
-  RoutingStrategyInputType,
-} from './routing/endpoint-routing.graphql';
+import { ROUTING_SAYS, RoutingRuleInputType, RoutingStrategyInputType } from './endpoint-routing.graphql';
 import { EndpointSettingsInputType } from './endpoint-settings.graphql';
 import type { Endpoint, Serving } from './serving';
 import { EndpointType } from './serving.graphql';

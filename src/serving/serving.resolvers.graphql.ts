@@ -10,14 +10,14 @@ import type { Context } from '../kernel/context.graphql';
 import { encodeNodeId } from '../kernel/ids';
 import type { ModelVersion } from '../registry/registry';
 import { ModelVersionType } from '../registry/registry.graphql';
-import { CacheOperations } from './cache/cache.graphql';
-import { WorkerLoadOperations } from './seen/worker-load.graphql';
+import { CacheOperations } from './cache.graphql';
+import { WorkerLoadOperations } from './worker-load.graphql';
 import { PredictResolver } from './predict.graphql';
-import { FeedbackOperations } from './feedback/feedback.graphql';
+import { FeedbackOperations } from './feedback.graphql';
 import type { Endpoint, Health, Serving, Variant } from './serving';
 import { EndpointConnection, EndpointType, VariantType } from './serving.graphql';
 import { EndpointMutations } from './serving.mutations.graphql';
-import { VariantHealthType } from './routing/variant-health.graphql';
+import { VariantHealthType } from './variant-health.graphql';
 
 /** A variant knows whose it is, so that its fields can be found. */
 type VariantOf = Variant & { readonly endpoint: Endpoint };

@@ -8,75 +8,79 @@ import { InputCheck } from '../kernel/input-check';
 import type { MetricFamily, MetricScope } from '../kernel/metrics/metric-family';
 import type { Outbox } from '../kernel/outbox';
 import type { ModelVersion, Registry } from '../registry/registry';
-import { AbsentModels } from './absent-models';
-import { Deployment, type DeployEndpoint, type DeployResult } from './deployment';
-import type { Endpoint, EndpointId } from './endpoint';
-import { EndpointRemoval, type DeleteEndpoint, type DeleteEndpointResult } from './endpoint-removal';
+import { AbsentModels } from './names/absent-models';
+import { Deployment, type DeployEndpoint, type DeployResult } from './deployment/deployment';
+import type { Endpoint, EndpointId } from './endpoints/endpoint';
+import {
+  EndpointRemoval,
+  type DeleteEndpoint,
+  type DeleteEndpointResult,
+} from './deployment/endpoint-removal';
 import type { CacheStatistics } from './cache/cache-endpoint';
-import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './cache/cache-warming';
+import { CacheWarming, type WarmCache, type WarmResult, type WarmingInput } from './warming/cache-warming';
 import {
   FeedbackRecording,
   type FeedbackInput,
   type FeedbackManyResult,
   type FeedbackResult,
 } from './feedback/feedback';
-import { ModelAddresses, type ModelAddress, type ModelTarget } from './model-address';
+import { ModelAddresses, type ModelAddress, type ModelTarget } from './names/model-address';
 import {
   ModelControl,
   type IndexedModel,
   type LoadResult,
   type NamedStatistics,
   type UnloadResult,
-} from './model-control';
-import { misread } from './misread';
+} from './names/model-control';
+import { misread } from './asking/misread';
 import { predict } from './predict';
-import type { Door } from './door';
-import type { PredictRequest, PredictResult, PredictSuccess } from './prediction';
+import type { Door } from './predictions/door';
+import type { PredictRequest, PredictResult, PredictSuccess } from './predictions/prediction';
 import type { RoutingTable } from './routing/routing-table';
 import { RewardQueries, type RewardKey, type RewardSummary } from './routing/reward.queries';
 import { batchMetrics, cacheMetrics, sharedCacheMetrics, workerMetrics } from './seen/serving-metrics';
-import { ServingQueries } from './serving.queries';
+import { ServingQueries } from './endpoints/endpoint.queries';
 import { gpuMetrics } from './seen/gpu-metrics';
 import { remoteMetrics } from './seen/remote-metrics';
 import { tritonMetrics } from './seen/triton-metrics';
 import { readWorkerLoad, seenGpus, seenWorkers, type LoadNeeds, type WorkerLoad } from './seen/worker-load';
 import type { Health } from './routing/variant-health';
 
-export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './backends/backend';
+export { ON_WORKERS, type RanOn, type WorkerState, type WorkerStatus } from './execution/backend';
 export type { RemoteStatus } from './backends/remote-model';
-export type { UsedGpu } from './seen/gpu-reading';
+export type { UsedGpu } from './gpu/gpu-reading';
 export type { WorkerLoad } from './seen/worker-load';
 export type { CacheStatistics } from './cache/cache-endpoint';
-export type { Door } from './door';
+export type { Door } from './predictions/door';
 export { countFailure, type FailureCounts, type FailureReason } from './seen/failure-reason';
-export type { DeployEndpoint, DeployResult } from './deployment';
+export type { DeployEndpoint, DeployResult } from './deployment/deployment';
 export type { RewardSummary } from './routing/reward.queries';
-export type { RoutingRule } from './routing/routing-rule';
-export type { Strategy } from './routing/strategy';
+export type { RoutingRule } from './endpoints/routing-rule';
+export type { Strategy } from './endpoints/strategy';
 export type { Health } from './routing/variant-health';
-export type { Endpoint, EndpointId, Variant } from './endpoint';
+export type { Endpoint, EndpointId, Variant } from './endpoints/endpoint';
 export { noneClosed, type CloseCounts } from './batching/batch-counts';
 export { CLOSE_REASONS, type CloseReason } from './batching/batch-policy';
 export type { Priority } from './batching/priority';
-export type { EndpointSettings } from './endpoint-settings';
-export type { ModelAddress, ModelTarget } from './model-address';
-export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './model-control';
+export type { EndpointSettings } from './endpoints/endpoint-settings';
+export type { ModelAddress, ModelTarget } from './names/model-address';
+export type { IndexedModel, LoadResult, NamedStatistics, UnloadResult } from './names/model-control';
 export type { Duration } from './seen/prediction-statistics';
-export { MAX_TIMEOUT_MS } from './question';
+export { MAX_TIMEOUT_MS } from './execution/max-timeout';
 export type {
   PredictionId,
   PredictRefusal,
   PredictRequest,
   PredictResult,
   PredictSuccess,
-} from './prediction';
+} from './predictions/prediction';
 export type { Observation, PredictionObserver, ShadowObserver, ShadowOutcome } from './seen/observation';
-export type { Sequence } from './sequence';
+export type { Sequence } from './execution/sequence';
 export { jsonGap } from './values/json-gap';
 export { jsonValues } from './values/json-values';
 export { valueToJson } from './values/tensor-json';
-export { InvalidInput } from './invalid-input';
-export { WorkerUnavailable, type UnavailableReason } from './worker-unavailable';
+export { InvalidInput } from './execution/invalid-input';
+export { WorkerUnavailable, type UnavailableReason } from './execution/worker-unavailable';
 export {
   COMPUTE_MS_KEY,
   INVALID_INPUT,

@@ -2,7 +2,7 @@ import { ENTITIES } from '../../src/entities';
 import { createDataSource } from '../../src/kernel/database/data-source';
 import { Database } from '../../src/kernel/database/database';
 import { newId } from '../../src/kernel/ids';
-import type { EndpointId } from '../../src/serving/endpoint';
+import type { EndpointId } from '../../src/serving/endpoints/endpoint';
 import { PopularStore } from '../../src/serving/cache/cache-popular.store';
 import { openTestDatabase } from '../support/test-database';
 

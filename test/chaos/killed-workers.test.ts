@@ -1,4 +1,4 @@
-import { WorkerPool } from '../../src/serving/worker-pool';
+import { WorkerPool } from '../../src/serving/worker/worker-pool';
 import { affine, affineAnswer } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
 import { deployEndpoint, predict } from '../support/serving-client';

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRemotePlace } from '../../src/kernel/remote-place';
-import type { Backend, ModelFile } from '../../src/serving/backends/backend';
+import type { Backend, ModelFile } from '../../src/serving/execution/backend';
 import { OnnxBackend } from '../../src/serving/backends/onnx';
 import { RemoteBackend } from '../../src/serving/backends/remote';
-import { parseRemoteDocument } from '../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../src/serving/backends/remote-policy';
-import { WorkerPool } from '../../src/serving/worker-pool';
+import { WorkerPool } from '../../src/serving/worker/worker-pool';
 import { keepsBackendContract, stopsWhatNobodyWaitsFor } from '../support/backend-contract';
 import {
   ONNX_DATATYPES,

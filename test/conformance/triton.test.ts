@@ -1,7 +1,7 @@
 import type { Tensor } from '../../src/kernel/tensors/tensor';
-import type { RunOptions, RunResult } from '../../src/serving/backends/backend';
+import type { RunOptions, RunResult } from '../../src/serving/execution/backend';
 import type { RemoteBackend } from '../../src/serving/backends/remote';
-import { InvalidInput } from '../../src/serving/invalid-input';
+import { InvalidInput } from '../../src/serving/execution/invalid-input';
 import { OpenInferenceClient } from '../support/open-inference-client';
 import { RegistryClient } from '../support/registry-client';
 import { remoteModel } from '../support/remote-model';

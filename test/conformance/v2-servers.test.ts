@@ -1,7 +1,7 @@
 import type { Tensor } from '../../src/kernel/tensors/tensor';
 import type { RemoteBackend } from '../../src/serving/backends/remote';
-import { InvalidInput } from '../../src/serving/invalid-input';
-import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import { InvalidInput } from '../../src/serving/execution/invalid-input';
+import { WorkerUnavailable } from '../../src/serving/execution/worker-unavailable';
 import { keepsBackendContract, stopsWhatNobodyWaitsFor, type Feature } from '../support/backend-contract';
 import { until } from '../support/until';
 import { V2_SCHEMES, V2Server, type V2Scheme } from '../support/v2-server';

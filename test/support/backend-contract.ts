@@ -1,10 +1,10 @@
 import { type Datatype, type Tensor, type TensorData } from '../../src/kernel/tensors/tensor';
-import type { Backend, ModelFile } from '../../src/serving/backends/backend';
+import type { Backend, ModelFile } from '../../src/serving/execution/backend';
 import { Batcher } from '../../src/serving/batching/batcher';
-import { InvalidInput } from '../../src/serving/invalid-input';
+import { InvalidInput } from '../../src/serving/execution/invalid-input';
 import { newData } from '../../src/serving/values/tensor-json';
 import { parserOf } from '../../src/serving/values/value-parser';
-import { WorkerUnavailable } from '../../src/serving/worker-unavailable';
+import { WorkerUnavailable } from '../../src/serving/execution/worker-unavailable';
 import { ONNX_DATATYPES, affineAnswer } from './onnx-models';
 
 const OPTIONS = { timeoutMs: 60_000 };

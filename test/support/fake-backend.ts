@@ -8,8 +8,8 @@ import type {
   RunOptions,
   RunResult,
   WorkerStatus,
-} from '../../src/serving/backends/backend';
-import { InvalidInput } from '../../src/serving/invalid-input';
+} from '../../src/serving/execution/backend';
+import { InvalidInput } from '../../src/serving/execution/invalid-input';
 
 export interface FakeRun {
   readonly file: ModelFile;

@@ -1,6 +1,6 @@
-import type { WorkerState, WorkerStatus, InstanceLimits } from '../../src/serving/backends/backend';
+import type { WorkerState, WorkerStatus, InstanceLimits } from '../../src/serving/execution/backend';
 import type { NodeBackend } from '../../src/serving/fleet/worker-node';
-import type { UsedGpu } from '../../src/serving/seen/gpu-reading';
+import type { UsedGpu } from '../../src/serving/gpu/gpu-reading';
 import { FakeBackend } from './fake-backend';
 import { until } from './until';
 

@@ -4,9 +4,9 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseRemotePlace } from '../../src/kernel/remote-place';
-import type { ModelFile } from '../../src/serving/backends/backend';
+import type { ModelFile } from '../../src/serving/execution/backend';
 import { RemoteBackend } from '../../src/serving/backends/remote';
-import { parseRemoteDocument } from '../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../src/serving/backends/remote-policy';
 import { freePort } from './free-port';
 import { remoteModel } from './remote-model';

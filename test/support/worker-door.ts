@@ -5,7 +5,7 @@ import { createLogger } from '../../src/kernel/logger';
 import { ModelFiles } from '../../src/serving/fleet/model-files';
 import { WorkerNode, type NodeBackend } from '../../src/serving/fleet/worker-node';
 import type { WorkerToken } from '../../src/serving/fleet/worker-token';
-import type { UsedGpu } from '../../src/serving/seen/gpu-reading';
+import type { UsedGpu } from '../../src/serving/gpu/gpu-reading';
 
 const LOGGER = createLogger('silent');
 

@@ -1,5 +1,5 @@
 import { IS_LITTLE_ENDIAN } from '../halves';
-import type { BytesElement, TensorData } from './tensor';
+import { isBytes, type BytesElement, type TensorData } from './tensor';
 
 /** Before each element of BYTES: its length in bytes. */
 const LENGTH_BYTES = 4;
@@ -17,8 +17,6 @@ export function tensorBytes(data: TensorData): Uint8Array {
 /** Numbers of another machine, in this one's order; themselves where both have the same. */
 export const fromLittleEndian = (bytes: Uint8Array, elementBytes: number): Uint8Array =>
   IS_LITTLE_ENDIAN ? bytes : swapped(bytes, elementBytes);
-
-const isBytes = (data: TensorData): data is readonly BytesElement[] => Array.isArray(data);
 
 function prefixedBytes(elements: readonly BytesElement[]): Uint8Array {
   let sizeBytes = 0;

@@ -83,6 +83,9 @@ export const ARRAY_OF: Readonly<Record<Exclude<Datatype, 'BYTES'>, NumericArrayC
 export const isFloating = (datatype: Datatype): datatype is 'FP16' | 'BF16' | 'FP32' | 'FP64' =>
   datatype === 'BF16' || datatype.startsWith('FP');
 
+/** Whether they are values of BYTES: all others are typed arrays. */
+export const isBytes = (data: TensorData): data is readonly BytesElement[] => Array.isArray(data);
+
 /** Number of elements of a concrete shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;

@@ -11,7 +11,7 @@ import type {
   RunResult,
   WorkerStatus,
   InstanceLimits,
-} from './backend';
+} from '../execution/backend';
 
 /** Has models of which it can say by their SHA-256 alone that they are its own. */
 type RemoteBackend = Backend & { knows(sha256: string): boolean };

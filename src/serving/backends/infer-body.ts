@@ -3,7 +3,7 @@ import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import { DATATYPES, isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
-import type { Sequence } from '../sequence';
+import type { Sequence } from '../execution/sequence';
 import { jsonValues } from '../values/json-values';
 import { answerTensors } from './answer-tensors';
 import { isObject, jsonObject, type Json } from './bounded-json';

@@ -5,7 +5,7 @@ import { tensorsIn } from '../../kernel/tensors/grpc-tensors';
 import { InputCheck } from '../../kernel/input-check';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { tensorBytes } from '../../kernel/tensors/tensor-bytes';
-import type { Sequence } from '../sequence';
+import type { Sequence } from '../execution/sequence';
 import { answerTensors } from './answer-tensors';
 import { RemoteFailure } from './remote-failure';
 import type { RemoteQuestion } from './remote-inference';

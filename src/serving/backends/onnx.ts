@@ -1,8 +1,8 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import { InvalidInput } from '../invalid-input';
-import type { WorkerPool } from '../worker-pool';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { InvalidInput } from '../execution/invalid-input';
+import type { WorkerPool } from '../worker/worker-pool';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 import type { Reply } from '../worker/protocol';
 import type { WorkerOptions } from '../worker/spawn-worker';
 import { TrialWorker } from '../worker/trial-worker';
@@ -18,8 +18,8 @@ import type {
   RunResult,
   WorkerStatus,
   InstanceLimits,
-} from './backend';
-import { withModelPath } from './model-path';
+} from '../execution/backend';
+import { withModelPath } from '../execution/model-path';
 
 /** Reading, loading and a dozen runs, in ms: what takes longer cannot be served interactively either. */
 const INSPECT_LIMIT_MS = 60_000;

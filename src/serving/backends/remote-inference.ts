@@ -1,5 +1,6 @@
 import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
-import type { Sequence } from '../sequence';
+import type { SaidTensors } from '../execution/remote-document';
+import type { Sequence } from '../execution/sequence';
 
 /** How long a call may take, and who may end it before. */
 export interface CallLimits {
@@ -17,14 +18,10 @@ export interface RemoteModel {
 }
 
 /** What a remote says of a model, as it says it: names, datatypes and shapes are bounded, and not checked. */
-export interface RemoteMetadata {
+export interface RemoteMetadata extends SaidTensors {
   readonly versions: readonly string[];
   readonly platform: string;
-  readonly inputs: readonly RemoteTensorSpec[];
-  readonly outputs: readonly RemoteTensorSpec[];
 }
-
-export type RemoteTensorSpec = Omit<TensorSpec, 'datatype'> & { readonly datatype: string };
 
 export interface RemoteQuestion {
   readonly model: RemoteModel;

@@ -1,8 +1,8 @@
 import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 import { RemoteBreaker, type RemotePass, type RemoteState } from './remote-breaker';
-import type { RanOn, RunOptions } from './backend';
-import type { RemoteDocument } from './remote-document';
+import type { RanOn, RunOptions } from '../execution/backend';
+import type { RemoteDocument } from '../execution/remote-document';
 import { asSentence, RemoteFailure } from './remote-failure';
 import type { CallLimits, RemoteMetadata, RemoteModel as Address } from './remote-inference';
 import type { RemoteServer } from './remote-server';

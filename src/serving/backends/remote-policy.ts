@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CannotStart } from '../../kernel/cannot-start';
 import { isAmong, parseRemotePlace, placeName, type RemotePlace } from '../../kernel/remote-place';
-import type { RemoteDocument } from './remote-document';
+import type { RemoteDocument } from '../execution/remote-document';
 
 /** A secret that may be sent to some remotes, and to no others. */
 interface Credential {

@@ -1,8 +1,8 @@
-import type { Lane } from './backend';
+import type { Lane } from '../execution/backend';
 import { OpenInferenceGrpc } from './open-inference-grpc';
 import { OpenInferenceHttp } from './open-inference-http';
 import { RemoteConnections } from './remote-connections';
-import type { RemoteDocument } from './remote-document';
+import type { RemoteDocument } from '../execution/remote-document';
 import { RemoteFailure, type RemoteFault } from './remote-failure';
 import type { RemoteInference } from './remote-inference';
 import { TfServing } from './tf-serving';

@@ -1,5 +1,5 @@
-import { WorkerUnavailable } from '../worker-unavailable';
-import type { RemoteDocument } from './remote-document';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
+import type { RemoteDocument } from '../execution/remote-document';
 import type { RemotePolicy } from './remote-policy';
 import { RemoteServer, serverKey, type RemoteServerStatus } from './remote-server';
 

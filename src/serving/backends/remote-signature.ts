@@ -1,9 +1,9 @@
 import { DATATYPES, elementCount, type Tensor, type TensorSpec } from '../../kernel/tensors/tensor';
-import { refuseBadName, refuseDuplicates } from '../worker/declared-signature';
-import { ModelRefusal } from '../worker/refusal';
-import type { SaidTensors } from './remote-document';
+import { refuseBadName, refuseDuplicates } from '../inspection/declared-signature';
+import { ModelRefusal } from '../inspection/refusal';
+import type { SaidTensor, SaidTensors } from '../execution/remote-document';
 import { RemoteFailure } from './remote-failure';
-import type { RemoteMetadata, RemoteTensorSpec } from './remote-inference';
+import type { RemoteMetadata } from './remote-inference';
 
 /** Most axes of one tensor: no runtime takes more. */
 const MAX_AXES = 32;
@@ -50,7 +50,7 @@ function checked({ inputs, outputs }: SaidTensors): Declared {
   return declared;
 }
 
-function specOf(role: 'input' | 'output', { name, datatype, shape }: RemoteTensorSpec): TensorSpec {
+function specOf(role: 'input' | 'output', { name, datatype, shape }: SaidTensor): TensorSpec {
   refuseBadName(role, name);
   const known = DATATYPES.find((one) => one === datatype);
   if (known === undefined)

@@ -1,6 +1,6 @@
 import { isObject, type Json } from './bounded-json';
 import { RemoteFailure } from './remote-failure';
-import type { RemoteTensorSpec } from './remote-inference';
+import type { SaidTensor } from '../execution/remote-document';
 
 /** Inputs, outputs and versions of one model that are looked at, and axes of one tensor. */
 export const MAX_LISTED = 1_000;
@@ -16,7 +16,7 @@ export const textIn = (json: Json, name: string): string =>
   typeof json[name] === 'string' ? json[name] : '';
 
 /** Tensors as metadata of the Open Inference Protocol has them. */
-export const specsIn = (json: Json, name: string): readonly RemoteTensorSpec[] =>
+export const specsIn = (json: Json, name: string): readonly SaidTensor[] =>
   listIn(json, name).map((tensor) => {
     if (!isObject(tensor)) throw new RemoteFailure('broken', `The remote’s “${name}” are no tensors.`);
     const shape = listIn(tensor, 'shape').map(Number);

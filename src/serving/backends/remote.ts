@@ -1,12 +1,12 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import { InvalidInput } from '../invalid-input';
-import { WorkerUnavailable } from '../worker-unavailable';
-import { measureLatency } from '../worker/measure-latency';
-import { answersWithout } from '../worker/missing-values';
-import { acceptedInputs, probe } from '../worker/probe-batching';
-import { ModelRefusal } from '../worker/refusal';
-import type { Runnable } from '../worker/runnable';
+import { InvalidInput } from '../execution/invalid-input';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
+import { measureLatency } from '../inspection/measure-latency';
+import { answersWithout } from '../inspection/missing-values';
+import { acceptedInputs, probe } from '../inspection/probe-batching';
+import { ModelRefusal } from '../inspection/refusal';
+import type { Runnable } from '../inspection/runnable';
 import type {
   Backend,
   Inspection,
@@ -16,8 +16,8 @@ import type {
   RunOptions,
   RunResult,
   WorkerStatus,
-} from './backend';
-import type { RemoteDocument } from './remote-document';
+} from '../execution/backend';
+import type { RemoteDocument } from '../execution/remote-document';
 import { asSentence, RemoteFailure } from './remote-failure';
 import { RemoteModel, type RemoteStatus } from './remote-model';
 import type { RemotePolicy } from './remote-policy';

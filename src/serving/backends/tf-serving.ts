@@ -5,13 +5,13 @@ import { HttpCaller } from './http-call';
 import { failureOfHttp } from './http-failure';
 import { MAX_CONTROL_BYTES } from './open-inference-http';
 import { RemoteFailure, remoteWords } from './remote-failure';
+import type { SaidTensor } from '../execution/remote-document';
 import type {
   CallLimits,
   RemoteInference,
   RemoteMetadata,
   RemoteModel,
   RemoteQuestion,
-  RemoteTensorSpec,
 } from './remote-inference';
 import { listIn, MAX_LISTED, textIn } from './remote-spec';
 import { predictBody, readPredictAnswer } from './tf-serving-body';
@@ -114,7 +114,7 @@ function memberOf(json: Json, name: string): Json {
 }
 
 /** Names as the signature has them, which requests use; sizes of 64 bits are texts in protobuf's JSON. */
-function specsOf(tensors: Json): readonly RemoteTensorSpec[] {
+function specsOf(tensors: Json): readonly SaidTensor[] {
   const entries = Object.entries(tensors);
   if (entries.length > MAX_LISTED)
     throw new RemoteFailure('broken', 'The remote’s metadata is longer than any model’s.');

@@ -1,6 +1,6 @@
-import type { RunResult } from '../backends/backend';
+import type { RunResult } from '../execution/backend';
 import type { CloseReason } from './batch-policy';
-import { scatterRows } from './rows';
+import { scatterRows } from '../values/rows';
 import type { RunningBatch } from './running-batch';
 
 /**

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { BatchRequest } from './batch-request';
-import { InvalidInput } from '../invalid-input';
+import { InvalidInput } from '../execution/invalid-input';
 import { tensorMismatch } from '../values/tensor-mismatch';
 import { MAX_FRAME_BYTES } from '../worker/framing';
 

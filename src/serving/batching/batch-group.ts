@@ -1,4 +1,4 @@
-import type { Lane } from '../backends/backend';
+import type { Lane } from '../execution/backend';
 import type { BatchPolicy } from './batch-policy';
 import type { RunCost } from './run-cost';
 import type { BatchRequest, BatchAnswer } from './batch-request';

@@ -1,4 +1,4 @@
-import type { EndpointSettings } from '../endpoint-settings';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
 import type { RunLimits } from './run-cost';
 
 /** Why a batch went off with the rows that it had. */

@@ -1,4 +1,4 @@
-import type { Lane, ModelFile } from '../backends/backend';
+import type { Lane, ModelFile } from '../execution/backend';
 import {
   BatchGroup,
   type LaneQueue,

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
-import type { ModelFile, RanOn } from '../backends/backend';
-import type { Sequence } from '../sequence';
+import type { ModelFile, RanOn } from '../execution/backend';
+import type { Sequence } from '../execution/sequence';
 import type { Priority } from './priority';
 import type { BatchPolicy, CloseReason } from './batch-policy';
 

@@ -1,6 +1,6 @@
 import { cores } from '../../kernel/machine';
 import type { BatchPolicy } from './batch-policy';
-import { DEFAULT_SETTINGS } from '../endpoint-settings';
+import { DEFAULT_SETTINGS } from '../endpoints/endpoint-settings';
 
 /** What holds for all requests, and the policy of those that bring none. */
 export type BatcherOptions = BatchPolicy & {

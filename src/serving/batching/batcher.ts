@@ -1,6 +1,6 @@
 import { stayAwake } from '../../kernel/stay-awake';
 import { Arrivals } from './arrivals';
-import type { Backend } from '../backends/backend';
+import type { Backend } from '../execution/backend';
 import { BatchAlarm } from './batch-alarm';
 import { answerAll } from './batch-answers';
 import { bytesOf, rowsOf } from './batch-check';
@@ -10,11 +10,11 @@ import { lookAgainAt, paddedSize, planBatch, isShort, readiness, type CloseReaso
 import { BatchQueue } from './batch-queue';
 import type { BatchAnswer, BatchRequest } from './batch-request';
 import { BATCHER_DEFAULTS, type BatcherOptions } from './batcher-options';
-import { InvalidInput } from '../invalid-input';
-import { Overloaded } from '../overloaded';
-import { gatherRows, padRows, RowsDoNotMatch } from './rows';
+import { InvalidInput } from '../execution/invalid-input';
+import { Overloaded } from '../execution/overloaded';
+import { gatherRows, padRows, RowsDoNotMatch } from '../values/rows';
 import { RunningBatch } from './running-batch';
-import { cancelled, tooLate, WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, tooLate, WorkerUnavailable } from '../execution/worker-unavailable';
 
 /** The way to a worker and back, in ms: longer than it takes unless something else goes on. */
 const WAY_MS = 0.3;

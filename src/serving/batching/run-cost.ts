@@ -1,4 +1,4 @@
-import type { EndpointSettings } from '../endpoint-settings';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
 
 /** What bounds a run that several callers share. */
 export type RunLimits = Pick<EndpointSettings, 'maxBatch' | 'latencyObjectiveMs'>;

@@ -7,8 +7,8 @@ import { questionKey } from './cache-key';
 import { ageOf, AnswerMemory, ownCopies, type RememberedAnswer } from './cache-memory';
 import { PopularQuestions } from './cache-popular';
 import type { SharedAnswers } from './cache-shared';
-import type { EndpointSettings } from '../endpoint-settings';
-import type { Question } from '../question';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
+import type { Question } from '../predictions/question';
 
 /** One question to one version, as the cache knows it. */
 export interface CacheableQuestion extends Pick<Question, 'inputs' | 'outputs'> {

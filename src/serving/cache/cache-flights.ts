@@ -1,4 +1,4 @@
-import { cancelled, tooLate, WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, tooLate, WorkerUnavailable } from '../execution/worker-unavailable';
 
 /** Who wants the answer, and for how long. */
 export interface Waiting {

@@ -2,7 +2,7 @@ import type { Database } from '../../kernel/database/database';
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
 import { PopularStore } from './cache-popular.store';
-import type { EndpointId } from '../endpoint';
+import type { EndpointId } from '../endpoints/endpoint';
 import type { PredictionCache } from './prediction-cache';
 
 /** How much of the popular questions a process that is killed may lose, in ms. */

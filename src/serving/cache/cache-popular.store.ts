@@ -1,6 +1,6 @@
 import type { SqlRunner } from '../../kernel/database/sql';
 import type { PopularQuestion } from './cache-popular';
-import type { EndpointId } from '../endpoint';
+import type { EndpointId } from '../endpoints/endpoint';
 
 /** Questions kept for one endpoint: what can be preloaded. */
 export const MAX_POPULAR = 1_000;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import { decodeTensors, encodeTensors } from './cache-codec';
 import { valueBytes } from './cache-memory';
-import type { Question } from '../question';
+import type { Question } from '../predictions/question';
 
 /** A question that came again since the last look. */
 export interface PopularQuestion {

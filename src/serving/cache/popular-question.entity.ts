@@ -1,7 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../../kernel/ids';
-import type { EndpointId } from '../endpoint';
-import { EndpointEntity } from '../endpoint.entity';
+import type { EndpointId } from '../endpoints/endpoint';
+import { EndpointEntity } from '../endpoints/endpoint.entity';
 
 /** A question that an endpoint's cache has answered lately, to be asked again of a new version. */
 @Entity('popular_question')

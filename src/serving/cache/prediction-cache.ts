@@ -1,9 +1,7 @@
 import { EndpointCache, type CacheStatistics } from './cache-endpoint';
 import type { PopularQuestion } from './cache-popular';
 import type { SharedAnswers, SharedAnswersState } from './cache-shared';
-import type { EndpointId } from '../endpoint';
-import type { Route } from '../routing/route';
-import type { RunningEndpoint } from '../routing/running-endpoint';
+import type { Endpoint, EndpointId } from '../endpoints/endpoint';
 
 const NOTHING: CacheStatistics = {
   ...{ hits: 0, misses: 0, coalesced: 0, entries: 0, sizeBytes: 0 },
@@ -29,7 +27,7 @@ export class PredictionCache {
    * Null where the endpoint wants no cache: then nothing is spent on one. That is as `keepOnly` has heard it last, and
    * not as the route has it, which may be of a warming that began half a minute ago.
    */
-  of({ endpoint }: Route): EndpointCache | null {
+  of(endpoint: Pick<Endpoint, 'id'> | null): EndpointCache | null {
     return (endpoint && this.endpoints.get(endpoint.id)) ?? null;
   }
 
@@ -47,7 +45,7 @@ export class PredictionCache {
   }
 
   /** All endpoints that run, with what they want from now on. Answers of all others, or that they do not want, go. */
-  keepOnly(running: Iterable<RunningEndpoint>): void {
+  keepOnly(running: Iterable<Pick<Endpoint, 'id' | 'settings'>>): void {
     const wanted = new Set<EndpointId>();
     for (const { id, settings } of running) {
       if (settings.cacheTtlMs === 0) continue;

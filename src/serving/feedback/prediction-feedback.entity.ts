@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../../kernel/ids';
 import type { ModelVersionId } from '../../registry/registry';
-import type { EndpointId } from '../endpoint';
+import type { EndpointId } from '../endpoints/endpoint';
 
 /** No foreign keys: what came of a prediction is true whatever has become of what answered it. */
 @Entity('prediction_feedback')

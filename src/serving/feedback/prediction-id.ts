@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { newId } from '../../kernel/ids';
 import type { ModelVersionId } from '../../registry/registry';
-import type { EndpointId } from '../endpoint';
-import type { PredictionId } from '../prediction';
+import type { EndpointId } from '../endpoints/endpoint';
+import type { PredictionId } from '../predictions/prediction';
 
 /** Who has answered a prediction: what feedback is credited to. */
 export interface PredictionSource {

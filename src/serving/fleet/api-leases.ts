@@ -1,4 +1,4 @@
-import type { InstanceLimits } from '../backends/backend';
+import type { InstanceLimits } from '../execution/backend';
 import type { ApiProcessId, Attend, InstanceLimit, LeasedName } from './worker-calls';
 
 /** Silence after which an `api` process has no more say, in ms: it asks twice a second, and may be busy for a while. */

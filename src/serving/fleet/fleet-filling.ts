@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel/logger';
-import { RETRY_AFTER_MS } from '../model-loads';
+import { LOAD_AGAIN_AFTER_MS } from '../execution/load-again';
 import type { FleetPlan } from './fleet-plan';
 import { WorkerLost } from './worker-failure';
 import type { WorkerLink } from './worker-link';
@@ -42,7 +42,7 @@ export class FleetFilling {
       );
       // One that was lost is looked at again when it is back.
       if (!(err instanceof WorkerLost))
-        this.retryAt.set(keyOf(name, sha256), performance.now() + RETRY_AFTER_MS);
+        this.retryAt.set(keyOf(name, sha256), performance.now() + LOAD_AGAIN_AFTER_MS);
     } finally {
       this.busy.delete(name);
     }

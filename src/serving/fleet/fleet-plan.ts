@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import type { LeasedModel, ModelFile, InstanceLimits } from '../backends/backend';
-import { placedBytes, placeModels, rankPlaces, type Place } from './placement';
+import type { LeasedModel, ModelFile, InstanceLimits } from '../execution/backend';
+import { placedBytes, placeModels, rankPlaces, type Place } from '../worker/placement';
 import type { InstanceLimit, LeasedName } from './worker-calls';
 
 /** Workers that a model is loaded on that no endpoint runs: one may die. */

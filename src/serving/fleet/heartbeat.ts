@@ -1,7 +1,7 @@
 import type { Database } from '../../kernel/database/database';
 import type { Logger } from '../../kernel/logger';
 import { Periodic } from '../../kernel/periodic';
-import type { Backend } from '../backends/backend';
+import type { Backend } from '../execution/backend';
 import { HEARTBEAT_MS, WorkerNodeStore } from './worker-node.store';
 import type { WorkerNode } from './worker-node';
 

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { ArtifactLost, parseSha256, type ArtifactStore } from '../../kernel/artifacts/artifacts';
 import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { BoundedMap } from '../../kernel/bounded-map';
-import type { ModelFile } from '../backends/backend';
-import { InvalidInput } from '../invalid-input';
+import type { ModelFile } from '../execution/backend';
+import { InvalidInput } from '../execution/invalid-input';
 import { shorten } from '../../kernel/errors';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 
 /** Models whose bytes were read and found right, or wrong; the oldest are read again. */
 const MAX_KNOWN = 4_096;

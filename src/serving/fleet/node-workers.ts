@@ -1,6 +1,6 @@
-import type { WorkerStatus } from '../backends/backend';
+import type { WorkerStatus } from '../execution/backend';
 import { sentenceOf, type Silence } from './silence';
-import type { UsedGpu } from '../seen/gpu-reading';
+import type { UsedGpu } from '../gpu/gpu-reading';
 import type { Attendance } from './worker-calls';
 
 /** The workers of one node as people see them: with numbers that no other one has, whatever becomes of the node. */

@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { RunOptions } from '../backends/backend';
+import type { RunOptions } from '../execution/backend';
 
 /**
  * What a run takes with it besides its tensors, in the metadata of the request. Only whoever has the workers' token can

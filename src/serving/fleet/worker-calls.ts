@@ -1,8 +1,8 @@
 import type { Id } from '../../kernel/ids';
 import type { TensorSpec } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-import type { Inspection, Latency, WorkerStatus } from '../backends/backend';
-import type { UsedGpu } from '../seen/gpu-reading';
+import type { Inspection, Latency, WorkerStatus } from '../execution/backend';
+import type { UsedGpu } from '../gpu/gpu-reading';
 
 /**
  * What `api` and `worker` processes say to each other where the Open Inference Protocol has no words: methods of one

@@ -2,11 +2,11 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { Metadata, type Client, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { GRPCInferenceService } from '../../kernel/generated/grpc_service_pb';
 import type { Tensor } from '../../kernel/tensors/tensor';
-import type { RunOptions, RunResult } from '../backends/backend';
+import type { RunOptions, RunResult } from '../execution/backend';
 import { connectGrpc } from '../backends/grpc-connection';
 import { readInferResponse, writeInferRequest } from '../backends/infer-message';
-import { InvalidInput } from '../invalid-input';
-import { cancelled, WorkerUnavailable } from '../worker-unavailable';
+import { InvalidInput } from '../execution/invalid-input';
+import { cancelled, WorkerUnavailable } from '../execution/worker-unavailable';
 import { writeRunTerms, type RunTerms } from './run-terms';
 import {
   COMPUTE_MS_KEY,

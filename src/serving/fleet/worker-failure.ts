@@ -1,6 +1,6 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
-import { InvalidInput } from '../invalid-input';
-import { isUnavailableReason, WorkerUnavailable } from '../worker-unavailable';
+import { InvalidInput } from '../execution/invalid-input';
+import { isUnavailableReason, WorkerUnavailable } from '../execution/worker-unavailable';
 import { lostBecause } from './lost-because';
 import { readRetryAfter } from './retry-after';
 import { INVALID_INPUT, REASON_KEY } from './worker-calls';

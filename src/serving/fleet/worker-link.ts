@@ -7,9 +7,9 @@ import {
   type RunOptions,
   type RunResult,
   type WorkerStatus,
-} from '../backends/backend';
+} from '../execution/backend';
 import { NodeWorkers } from './node-workers';
-import type { UsedGpu } from '../seen/gpu-reading';
+import type { UsedGpu } from '../gpu/gpu-reading';
 import { fadedLatency, learnLatency, type Candidate } from './choose-worker';
 import { RefusedModels, type Refusal } from './refused-models';
 import type {

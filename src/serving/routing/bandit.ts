@@ -1,5 +1,5 @@
 import { drawBetaLogOdds, drawStudent, type Random } from './random-draws';
-import type { Strategy } from './strategy';
+import type { Strategy } from '../endpoints/strategy';
 import { draw } from './traffic-split';
 
 /** What is known of a variant's rewards. */

@@ -1,13 +1,13 @@
 import type { Actor } from '../../kernel/actor';
 import { invalidInput, shorten, type InvalidInput } from '../../kernel/errors';
 import type { ProjectId } from '../../kernel/ids';
-import { DEFAULT_SETTINGS } from '../endpoint-settings';
-import type { PredictRequest } from '../prediction';
+import { DEFAULT_SETTINGS } from '../endpoints/endpoint-settings';
+import type { PredictRequest } from '../predictions/prediction';
 import type { RoutingTable } from './routing-table';
 import type { RunningEndpoint, RunningVariant } from './running-endpoint';
 import { chooseInstead, choosePinned, chooseVariant, type Choice } from './variant-choice';
 import type { Route } from './route';
-import type { Sequence } from '../sequence';
+import type { Sequence } from '../execution/sequence';
 
 /**
  * Where a prediction goes: by endpoint, the version that is pinned, the one that its sequence has begun at, or its

@@ -1,7 +1,7 @@
-import type { Endpoint, Variant } from '../endpoint';
-import type { EndpointSettings } from '../endpoint-settings';
-import type { ServedModel } from '../served-model';
-import type { InstanceLimits } from '../backends/backend';
+import type { Endpoint, Variant } from '../endpoints/endpoint';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
+import type { ServedModel } from '../predictions/served-model';
+import type { InstanceLimits } from '../execution/backend';
 
 /** An endpoint, and the version that each of its variants leads to, by name; one that leads nowhere is not there. */
 export interface Routes {

@@ -1,7 +1,7 @@
-import type { EndpointId } from '../endpoint';
-import type { EndpointSettings } from '../endpoint-settings';
+import type { EndpointId } from '../endpoints/endpoint';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
 import type { RunningVariant } from './running-endpoint';
-import type { ServedModel } from '../served-model';
+import type { ServedModel } from '../predictions/served-model';
 
 /** Which version answers, and on whose behalf. */
 export interface Route {

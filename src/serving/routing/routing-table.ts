@@ -5,11 +5,11 @@ import type { ProjectId } from '../../kernel/ids';
 import type { Logger } from '../../kernel/logger';
 import { ROUTING_TOPIC } from '../../registry/registry.events';
 import type { AliasFollower, ModelVersion, Registry } from '../../registry/registry';
-import type { Backend } from '../backends/backend';
+import type { Backend } from '../execution/backend';
 import { BanditFeed } from './bandit-feed';
-import type { Endpoint } from '../endpoint';
-import { DEFAULT_SETTINGS } from '../endpoint-settings';
-import { ModelLoads, type Wait, type WantedModel } from '../model-loads';
+import type { Endpoint } from '../endpoints/endpoint';
+import { DEFAULT_SETTINGS } from '../endpoints/endpoint-settings';
+import { ModelLoads, type Wait, type WantedModel } from './model-loads';
 import type { PredictionCache } from '../cache/prediction-cache';
 import { PredictionKeys } from '../feedback/prediction-keys';
 import {
@@ -22,9 +22,9 @@ import {
 } from './route-change';
 import { runningEndpoint, type RunningEndpoint } from './running-endpoint';
 import { SequencePlaces } from './sequence-places';
-import { ServedModels, type ServedModel } from '../served-model';
-import { ServingQueries } from '../serving.queries';
-import { learns } from './strategy';
+import { ServedModels, type ServedModel } from '../predictions/served-model';
+import { ServingQueries } from '../endpoints/endpoint.queries';
+import { learns } from '../endpoints/strategy';
 import { KnownVariants, type VariantKnowledge } from './variant-knowledge';
 
 export interface RoutingInput {

@@ -1,9 +1,9 @@
 import type { ProjectId } from '../../kernel/ids';
-import type { Endpoint, EndpointId, Variant } from '../endpoint';
-import type { EndpointSettings } from '../endpoint-settings';
+import type { Endpoint, EndpointId, Variant } from '../endpoints/endpoint';
+import type { EndpointSettings } from '../endpoints/endpoint-settings';
 import { runningRules, type RunningRule } from './running-rules';
-import type { ServedModel } from '../served-model';
-import type { Strategy } from './strategy';
+import type { ServedModel } from '../predictions/served-model';
+import type { Strategy } from '../endpoints/strategy';
 import type { VariantKnowledge } from './variant-knowledge';
 
 export interface RunningVariant extends Variant {

@@ -1,9 +1,9 @@
 import type { TensorInput } from '../../kernel/tensors/tensor-input';
 import type { ColumnPlace } from '../../registry/registry';
-import type { Variant } from '../endpoint';
-import type { PredictRequest } from '../prediction';
+import type { Variant } from '../endpoints/endpoint';
+import type { PredictRequest } from '../predictions/prediction';
 import { elementText, plainText } from '../values/tensor-element';
-import type { RoutingRule } from './routing-rule';
+import type { RoutingRule } from '../endpoints/routing-rule';
 
 /** Where a field's value is in questions that come as tensors. */
 interface FieldPlace {

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../kernel/bounded-map';
 import type { ModelVersionId } from '../../registry/registry';
-import type { EndpointId } from '../endpoint';
-import { sequenceKey, type Sequence } from '../sequence';
+import type { EndpointId } from '../endpoints/endpoint';
+import { sequenceKey, type Sequence } from '../execution/sequence';
 
 /** About 300 bytes each. Of more, the one that was asked longest ago goes by its key and the weights again. */
 export const MAX_SEQUENCES = 32_768;

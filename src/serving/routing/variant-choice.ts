@@ -1,9 +1,9 @@
 import { pickLearning } from './bandit';
-import type { PredictRequest } from '../prediction';
+import type { PredictRequest } from '../predictions/prediction';
 import type { Random } from './random-draws';
 import { matchingRule } from './running-rules';
 import type { RunningEndpoint, RunningVariant } from './running-endpoint';
-import { sequenceKey } from '../sequence';
+import { sequenceKey } from '../execution/sequence';
 import { pickVariant } from './traffic-split';
 import type { ModelVersionId } from '../../registry/registry';
 

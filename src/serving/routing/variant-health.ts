@@ -1,5 +1,5 @@
-import type { PredictResult } from '../prediction';
-import type { UnavailableReason } from '../worker-unavailable';
+import type { PredictResult } from '../predictions/prediction';
+import type { UnavailableReason } from '../execution/worker-unavailable';
 
 /** Failures in a row that tell a broken variant from bad luck: a worker that dies takes a batch of callers with it. */
 export const MAX_FAILURES = 5;

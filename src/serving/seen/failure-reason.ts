@@ -1,7 +1,7 @@
-import type { PredictRefusal } from '../prediction';
-import type { UnavailableReason } from '../worker-unavailable';
+import type { PredictRefusal } from '../predictions/prediction';
+import type { UnavailableReason } from '../execution/worker-unavailable';
 
-/** Why a prediction was refused: its question, or what `../worker-unavailable.ts` tells apart. */
+/** Why a prediction was refused: its question, or what `../execution/worker-unavailable.ts` tells apart. */
 export type FailureReason = 'invalid-input' | 'not-found' | 'overloaded' | UnavailableReason;
 
 /** Predictions that were refused, by why; reasons that did not occur are absent. */

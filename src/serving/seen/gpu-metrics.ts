@@ -1,5 +1,5 @@
 import { sample, type MetricFamily, type MetricLabels } from '../../kernel/metrics/metric-family';
-import type { UsedGpu } from './gpu-reading';
+import type { UsedGpu } from '../gpu/gpu-reading';
 
 /** Triton's names for what cards do, and who computes on them. */
 export function gpuMetrics(devices: readonly UsedGpu[]): readonly MetricFamily[] {

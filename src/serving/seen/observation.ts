@@ -1,12 +1,12 @@
 import type { ProjectId } from '../../kernel/ids';
 import type { ModelVersion, ModelVersionId } from '../../registry/registry';
 import type { AnswerDifference } from '../routing/answer-difference';
-import type { RanOn } from '../backends/backend';
+import type { RanOn } from '../execution/backend';
 import type { CloseReason } from '../batching/batch-policy';
-import type { Door } from '../door';
-import type { EndpointId } from '../endpoint';
+import type { Door } from '../predictions/door';
+import type { EndpointId } from '../endpoints/endpoint';
 import type { FailureReason } from './failure-reason';
-import type { PredictRequest, PredictTiming, PredictSuccess, PredictResult } from '../prediction';
+import type { PredictRequest, PredictTiming, PredictSuccess, PredictResult } from '../predictions/prediction';
 
 /** What happened to one prediction, for those who measure. */
 export interface Observation {

@@ -1,26 +1,33 @@
-import type { Actor } from '../../kernel/actor';
-import { reasonOf } from './failure-reason';
-import type { PredictInput } from '../predict-input';
-import type { PredictRequest, PredictResult } from '../prediction';
-import type { Observation } from './observation';
-import type { Route } from '../routing/route';
+import type { PredictRequest, PredictResult } from '../predictions/prediction';
+import type { Attempt } from '../routing/attempt';
 import { wasCancelled } from '../routing/variant-health';
+import { reasonOf } from './failure-reason';
+import type { Observation, PredictionObserver } from './observation';
+import type { PredictionStatistics } from './prediction-statistics';
 
-/** Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure. */
+/** Who learns from predictions, beside the health of the variant that was asked. */
+export interface Learners {
+  readonly observer: PredictionObserver;
+  readonly statistics: PredictionStatistics;
+}
+
+/**
+ * Tells everybody who learns from predictions: the counts of versions, the variant's health, those who measure.
+ *
+ * @param rows that the model was asked; 0 where nobody was
+ */
 export function observed(
-  parts: Pick<PredictInput, 'statistics' | 'observer'>,
-  actor: Actor,
-  route: Route,
-  result: PredictResult,
-  rows: number,
-  startedAt: number,
+  learners: Learners,
+  { actor, route, startedAt }: Pick<Attempt, 'actor' | 'route' | 'startedAt'>,
   question: Pick<PredictRequest, 'door' | 'receivedAt' | 'rows' | 'inputs' | 'sequence'>,
+  rows: number,
+  result: PredictResult,
 ): PredictResult {
   const { door = 'graphql', receivedAt, sequence } = question;
   const { version } = route.model;
   const totalMs = performance.now() - startedAt;
   const cacheable = route.settings.cacheTtlMs > 0 && !sequence; // nobody looks for what a sequence asks
-  parts.statistics.record({ version, rows, cacheable, result, totalMs });
+  learners.statistics.record({ version, rows, cacheable, result, totalMs });
   const { endpoint } = route;
   if (endpoint?.era !== undefined)
     endpoint.variant.known.health.learn(endpoint.era, result, startedAt + totalMs);
@@ -46,7 +53,7 @@ export function observed(
     result,
     timing: result.ok ? result.timing : { queueMs: 0, computeMs: 0, totalMs },
   };
-  parts.observer.observe(observation);
+  learners.observer.observe(observation);
   return result;
 }
 

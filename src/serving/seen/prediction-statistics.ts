@@ -1,6 +1,6 @@
 import type { ModelVersion, ModelVersionId } from '../../registry/registry';
 import { countFailure, reasonOf, type FailureCounts } from './failure-reason';
-import type { PredictResult } from '../prediction';
+import type { PredictResult } from '../predictions/prediction';
 
 /** Versions that are counted; the one that was asked the longest ago is forgotten first. */
 const MAX_VERSIONS = 1_000;

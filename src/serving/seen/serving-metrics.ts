@@ -6,7 +6,7 @@ import {
   type MetricSample,
   type MetricScope,
 } from '../../kernel/metrics/metric-family';
-import type { WorkerState, WorkerStatus } from '../backends/backend';
+import type { WorkerState, WorkerStatus } from '../execution/backend';
 import type { BatcherStats } from '../batching/batcher';
 import type { CacheStatistics } from '../cache/cache-endpoint';
 import type { SharedAnswersState } from '../cache/cache-shared';

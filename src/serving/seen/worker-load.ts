@@ -1,9 +1,9 @@
-import type { Backend, HeldBackModel, WorkerStatus } from '../backends/backend';
+import type { Backend, HeldBackModel, WorkerStatus } from '../execution/backend';
 import type { RemoteStatus } from '../backends/remote-model';
 import type { RemoteServerStatus } from '../backends/remote-server';
 import type { CloseReason } from '../batching/batch-policy';
 import type { Batcher, BatcherStats } from '../batching/batcher';
-import type { TellGpus, UsedGpu } from './gpu-reading';
+import type { TellGpus, UsedGpu } from '../gpu/gpu-reading';
 
 /** How busy this process is, and the machines that run its models. */
 export interface WorkerLoad extends Omit<BatcherStats, 'closed'> {

@@ -1,7 +1,7 @@
 import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 import { elementCount, isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import type { Signature } from '../../registry/registry';
-import type { Row } from '../prediction';
+import type { Row } from './row';
 import { valueToJson } from './tensor-json';
 import { numberOf } from './value-parser';
 

@@ -3,7 +3,7 @@ import { InputCheck } from '../../kernel/input-check';
 import { readNested } from '../../kernel/tensors/nested-values';
 import type { Datatype, Tensor, TensorData, TensorSpec } from '../../kernel/tensors/tensor';
 import type { Column, Signature } from '../../registry/registry';
-import type { Row } from '../prediction';
+import type { Row } from './row';
 import { newData, tensorFromJson } from './tensor-json';
 import { describeExpected, describeValue, parserOf, type ValueParser } from './value-parser';
 

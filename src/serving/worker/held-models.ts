@@ -1,6 +1,6 @@
 import { Turns } from '../../kernel/turns';
-import type { InstanceLimits, ModelFile } from '../backends/backend';
-import { WorkerUnavailable } from '../worker-unavailable';
+import type { InstanceLimits, ModelFile } from '../execution/backend';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 import type { IdleQueue } from './idle-queue';
 import { inTurns } from './in-turns';
 import { isUp, type Instances } from './instances';

@@ -1,4 +1,4 @@
-import { cancelled, WorkerUnavailable } from '../worker-unavailable';
+import { cancelled, WorkerUnavailable } from '../execution/worker-unavailable';
 import type { WorkerSlot } from './worker-slot';
 
 /** Runs that may wait for a worker. The batcher holds back what is not batched; this is for the rest. */

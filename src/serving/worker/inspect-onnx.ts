@@ -1,11 +1,11 @@
 import { InferenceSession } from 'onnxruntime-node';
 import type { Tensor, TensorSpec } from '../../kernel/tensors/tensor';
-import { declaredSignature, type DeclaredTensor } from './declared-signature';
+import { declaredSignature, type DeclaredTensor } from '../inspection/declared-signature';
 import { readOnnxFile } from './onnx-file';
 import { isOutOfMemory, ortMessage } from './ort-message';
-import { probe } from './probe-batching';
-import type { Inspection } from './protocol';
-import { ModelRefusal } from './refusal';
+import { probe } from '../inspection/probe-batching';
+import type { Inspection } from '../execution/backend';
+import { ModelRefusal } from '../inspection/refusal';
 import { runnableSession } from './runnable-session';
 
 /** Reads a model file, loads it and runs it: what it takes and gives, or why it cannot be served. */

@@ -1,5 +1,5 @@
-import type { WorkerState, InstanceLimits } from '../backends/backend';
-import { rankPlaces } from '../fleet/placement';
+import type { WorkerState, InstanceLimits } from '../execution/backend';
+import { rankPlaces } from './placement';
 
 /** What is to be known of a worker. */
 interface Holder {

@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT_MS } from '../question';
-import type { LeasedModel } from '../backends/backend';
+import type { LeasedModel } from '../execution/backend';
+import { MAX_TIMEOUT_MS } from '../execution/max-timeout';
 
 /** How long a model is kept after its last route, in ms: nobody who was sent to it may wait any longer. */
 export const DRAIN_MS = MAX_TIMEOUT_MS;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation, type ModelProto } from '../../kernel/generated/onnx_pb';
 import { walkModel } from './onnx-graph';
-import { ModelRefusal } from './refusal';
+import { ModelRefusal } from '../inspection/refusal';
 
 /** Protobuf's own limit for one message, in bytes; larger models keep their weights in other files. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;

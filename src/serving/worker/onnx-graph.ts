@@ -1,5 +1,5 @@
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../../kernel/generated/onnx_pb';
-import { ModelRefusal } from './refusal';
+import { ModelRefusal } from '../inspection/refusal';
 
 /** More nodes than any model we know of by a factor of ten; reading them all stays under a few seconds. */
 export const MAX_NODES = 200_000;

@@ -1,7 +1,12 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { BytesElement, Datatype, Tensor, TensorData } from '../../kernel/tensors/tensor';
+import {
+  isBytes,
+  type BytesElement,
+  type Datatype,
+  type Tensor,
+  type TensorData,
+} from '../../kernel/tensors/tensor';
 import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
-import { isText } from './tensor-bytes';
 
 const ORT_TYPE = {
   BOOL: 'bool',
@@ -33,7 +38,7 @@ export function toOrt(tensor: Tensor): OrtTensor {
   const { name, datatype, shape, data } = tensor;
   if (datatype === 'BF16')
     throw new RangeError(`Input '${name}' is BF16, which ONNX Runtime does not take from here.`);
-  return new OrtTensor(ORT_TYPE[datatype], isText(data) ? textsOf(name, data) : data, shape);
+  return new OrtTensor(ORT_TYPE[datatype], isBytes(data) ? textsOf(name, data) : data, shape);
 }
 
 function textsOf(name: string, data: readonly BytesElement[]): readonly string[] {

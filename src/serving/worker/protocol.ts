@@ -1,19 +1,6 @@
-import type { Datatype, TensorSpec } from '../../kernel/tensors/tensor';
+import type { Datatype } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
-
-/** What a worker found in a model file. */
-export type Inspection =
-  | {
-      readonly ok: true;
-      /** What a caller must send; inputs that the file gives a value for are left out. */
-      readonly inputs: readonly TensorSpec[];
-      readonly outputs: readonly TensorSpec[];
-      /** True where rows of different callers may share one run: proven by running, not only declared. */
-      readonly batchable: boolean;
-      /** Why the model could not be run with made-up inputs, in the runtime's words; absent where it ran. */
-      readonly unproven?: string;
-    }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+import type { Inspection, SkippedProvider } from '../execution/backend';
 
 /** What the parent asks. A worker does one thing at a time, in the order asked. */
 export type Command =
@@ -49,11 +36,6 @@ export type Reply =
   /** For each column, whether the model answers without NaN where only that value is missing. */
   | { readonly type: 'tried-missing'; readonly answers: readonly boolean[] }
   | { readonly type: 'failed'; readonly kind: FailureKind; readonly message: string };
-
-export interface SkippedProvider {
-  readonly provider: string;
-  readonly reason: string;
-}
 
 /** What a worker says by itself, once, before any reply. */
 export type Greeting =

@@ -11,7 +11,7 @@ import {
 } from '../../kernel/generated/onnx_pb';
 import { missingLibrary } from './missing-library';
 import { ortMessage } from './ort-message';
-import type { SkippedProvider } from './protocol';
+import type { SkippedProvider } from '../execution/backend';
 import { sessionOptions } from './session-options';
 
 /** The first provider that computes rightly on this machine, and why those before it do not. */

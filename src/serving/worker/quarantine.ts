@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../kernel/bounded-map';
-import type { HeldBackModel } from '../backends/backend';
-import { WorkerUnavailable } from '../worker-unavailable';
+import type { HeldBackModel } from '../execution/backend';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 import { isFromOutside, type Death } from './worker-died';
 
 /** Deaths in a row that a model may cause. The first may be chance; the second is the model. */

@@ -2,6 +2,7 @@ import { bytesElement } from '../../kernel/tensors/bytes-element';
 import {
   ARRAY_OF,
   elementCount,
+  isBytes,
   type BytesElement,
   type Datatype,
   type Tensor,
@@ -12,7 +13,7 @@ import { writeElement } from '../../kernel/tensors/tensor-bytes';
 /** The bytes of a tensor's values: a view for numbers, `[length…][bytes…]` for BYTES, text as UTF-8. */
 export function bytesOf(tensor: Tensor): Uint8Array {
   const { data } = tensor;
-  return isText(data) ? textBytes(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return isBytes(data) ? textBytes(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /**
@@ -28,10 +29,6 @@ export function valuesOf(datatype: Datatype, shape: readonly number[], bytes: Ui
   if (bytes.byteLength !== count * arrayClass.BYTES_PER_ELEMENT)
     throw new RangeError(`${bytes.byteLength} bytes cannot be ${count} elements of ${datatype}`);
   return new arrayClass(bytes.buffer, bytes.byteOffset, count);
-}
-
-export function isText(data: TensorData): data is readonly BytesElement[] {
-  return Array.isArray(data);
 }
 
 function textBytes(values: readonly BytesElement[]): Uint8Array {

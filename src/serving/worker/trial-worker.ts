@@ -1,5 +1,5 @@
 import type { Tensor } from '../../kernel/tensors/tensor';
-import { WorkerUnavailable } from '../worker-unavailable';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 import type { Command } from './protocol';
 import type { WorkerOptions } from './spawn-worker';
 import { WorkerProcess, type Answer } from './worker-process';

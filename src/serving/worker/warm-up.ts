@@ -1,8 +1,8 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Tensor } from '../../kernel/tensors/tensor';
-import { gatherRows } from '../batching/rows';
-import type { DeclaredSignature } from './declared-signature';
-import { acceptedInputs } from './probe-batching';
+import { gatherRows } from '../values/rows';
+import type { DeclaredSignature } from '../inspection/declared-signature';
+import { acceptedInputs } from '../inspection/probe-batching';
 import { runSession } from './run-session';
 import { runnableSession } from './runnable-session';
 

@@ -1,5 +1,5 @@
-import type { RunOptions } from '../backends/backend';
-import { WorkerUnavailable } from '../worker-unavailable';
+import type { RunOptions } from '../execution/backend';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
 
 /** How a worker process ended without being asked to. */
 export interface Death {

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '../../kernel/tensors/tensor';
-import { ON_WORKERS, type RanOn } from '../backends/backend';
+import { ON_WORKERS, type RanOn, type SkippedProvider } from '../execution/backend';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';
-import type { Command, Greeting, Reply, SkippedProvider } from './protocol';
+import type { Command, Greeting, Reply } from './protocol';
 import { spawnWorker, type WorkerOptions } from './spawn-worker';
 import { WorkerDied, type Death } from './worker-died';
 

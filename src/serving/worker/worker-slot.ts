@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { InvalidInput } from '../invalid-input';
+import { InvalidInput } from '../execution/invalid-input';
 import { tensorMismatch } from '../values/tensor-mismatch';
-import { WorkerUnavailable } from '../worker-unavailable';
-import type { ModelFile, RunOptions, RunResult, WorkerState, WorkerStatus } from '../backends/backend';
-import { withModelPath } from '../backends/model-path';
+import { WorkerUnavailable } from '../execution/worker-unavailable';
+import type { ModelFile, RunOptions, RunResult, WorkerState, WorkerStatus } from '../execution/backend';
+import { withModelPath } from '../execution/model-path';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { Turns } from '../../kernel/turns';
 import { FrameTooLarge } from './framing';

@@ -8,7 +8,7 @@ import { FieldBudget } from '../../../../src/kernel/tensors/grpc-fields';
 import { readContents } from '../../../../src/kernel/tensors/grpc-tensor-contents';
 import type { BytesElement, Tensor } from '../../../../src/kernel/tensors/tensor';
 import { tensorBytes } from '../../../../src/kernel/tensors/tensor-bytes';
-import { gatherRows, scatterRows } from '../../../../src/serving/batching/rows';
+import { gatherRows, scatterRows } from '../../../../src/serving/values/rows';
 import { decodeTensors, encodeTensors } from '../../../../src/serving/cache/cache-codec';
 import { questionKey } from '../../../../src/serving/cache/cache-key';
 import { ownCopies } from '../../../../src/serving/cache/cache-memory';

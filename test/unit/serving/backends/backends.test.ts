@@ -1,7 +1,7 @@
-import type { ModelFile } from '../../../../src/serving/backends/backend';
+import type { ModelFile } from '../../../../src/serving/execution/backend';
 import { Backends } from '../../../../src/serving/backends/backends';
 import { RemoteBackend } from '../../../../src/serving/backends/remote';
-import { parseRemoteDocument } from '../../../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../../../src/serving/backends/remote-policy';
 import { parseRemotePlace } from '../../../../src/kernel/remote-place';
 import { FakeBackend } from '../../../support/fake-backend';

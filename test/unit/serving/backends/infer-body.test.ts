@@ -1,6 +1,6 @@
 import { binaryBody, jsonBody } from '../../../../src/serving/backends/infer-body';
 import type { RemoteQuestion } from '../../../../src/serving/backends/remote-inference';
-import type { Sequence } from '../../../../src/serving/sequence';
+import type { Sequence } from '../../../../src/serving/execution/sequence';
 
 const question = (data: readonly (string | Uint8Array)[]): RemoteQuestion => ({
   model: { name: 'm', version: '' },

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelInferRequestSchema } from '../../../../src/kernel/generated/grpc_service_pb';
 import { writeInferRequest } from '../../../../src/serving/backends/infer-message';
-import type { Sequence } from '../../../../src/serving/sequence';
+import type { Sequence } from '../../../../src/serving/execution/sequence';
 
 const parametersOf = (sequence?: Sequence) => {
   const question = { model: { name: 'm', version: '2' }, inputs: [], outputs: ['y'] };

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseRemotePlace } from '../../../../src/kernel/remote-place';
-import type { ModelFile } from '../../../../src/serving/backends/backend';
+import type { ModelFile } from '../../../../src/serving/execution/backend';
 import { RemoteBackend } from '../../../../src/serving/backends/remote';
-import { parseRemoteDocument } from '../../../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../../../src/serving/backends/remote-policy';
 import { until } from '../../../support/until';
 

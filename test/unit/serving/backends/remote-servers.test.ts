@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { parseRemotePlace } from '../../../../src/kernel/remote-place';
-import { parseRemoteDocument } from '../../../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../../../src/serving/backends/remote-policy';
 import type { RemoteServer } from '../../../../src/serving/backends/remote-server';
 import { RemoteServers } from '../../../../src/serving/backends/remote-servers';

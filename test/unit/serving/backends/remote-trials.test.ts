@@ -3,9 +3,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseRemotePlace } from '../../../../src/kernel/remote-place';
-import type { ModelFile } from '../../../../src/serving/backends/backend';
+import type { ModelFile } from '../../../../src/serving/execution/backend';
 import { RemoteBackend } from '../../../../src/serving/backends/remote';
-import { parseRemoteDocument } from '../../../../src/serving/backends/remote-document';
+import { parseRemoteDocument } from '../../../../src/serving/execution/remote-document';
 import { RemotePolicy } from '../../../../src/serving/backends/remote-policy';
 
 /** A remote that answers each question after a while. */

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { PRIORITIES, type Priority } from '../../../../src/serving/batching/priority';
 import type { BatchAnswer } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { InvalidInput } from '../../../../src/serving/invalid-input';
-import { WorkerUnavailable } from '../../../../src/serving/worker-unavailable';
+import { InvalidInput } from '../../../../src/serving/execution/invalid-input';
+import { WorkerUnavailable } from '../../../../src/serving/execution/worker-unavailable';
 import { FakeBackend, type FakeRun } from '../../../support/fake-backend';
 
 // The clock stands still until a test moves it.

@@ -1,7 +1,7 @@
-import type { Lane, ModelFile, WorkerStatus } from '../../../../src/serving/backends/backend';
+import type { Lane, ModelFile, WorkerStatus } from '../../../../src/serving/execution/backend';
 import type { BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { Overloaded } from '../../../../src/serving/overloaded';
+import { Overloaded } from '../../../../src/serving/execution/overloaded';
 import { FakeBackend } from '../../../support/fake-backend';
 
 /** Two lanes: models whose name begins with “far” have one of their own. */

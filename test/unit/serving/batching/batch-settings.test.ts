@@ -1,8 +1,8 @@
 import type { BatchPolicy } from '../../../../src/serving/batching/batch-policy';
 import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoint-settings';
-import { Overloaded } from '../../../../src/serving/overloaded';
+import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoints/endpoint-settings';
+import { Overloaded } from '../../../../src/serving/execution/overloaded';
 import { FakeBackend } from '../../../support/fake-backend';
 
 const request = (values: readonly number[], changes: Partial<BatchRequest> = {}): BatchRequest => ({

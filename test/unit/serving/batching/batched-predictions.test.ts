@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import { OnnxBackend } from '../../../../src/serving/backends/onnx';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker-pool';
-import type { WorkerUnavailable } from '../../../../src/serving/worker-unavailable';
+import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker/worker-pool';
+import type { WorkerUnavailable } from '../../../../src/serving/execution/worker-unavailable';
 import {
   affine,
   affineAnswer,

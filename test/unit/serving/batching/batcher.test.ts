@@ -2,10 +2,13 @@ import { elementCount } from '../../../../src/kernel/tensors/tensor';
 import { MAX_REQUEST_BYTES, MAX_REQUEST_ROWS } from '../../../../src/serving/batching/batch-check';
 import type { BatchAnswer, BatchRequest } from '../../../../src/serving/batching/batch-request';
 import { Batcher } from '../../../../src/serving/batching/batcher';
-import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoint-settings';
-import { InvalidInput } from '../../../../src/serving/invalid-input';
-import { Overloaded } from '../../../../src/serving/overloaded';
-import { WorkerUnavailable, type UnavailableReason } from '../../../../src/serving/worker-unavailable';
+import { DEFAULT_SETTINGS } from '../../../../src/serving/endpoints/endpoint-settings';
+import { InvalidInput } from '../../../../src/serving/execution/invalid-input';
+import { Overloaded } from '../../../../src/serving/execution/overloaded';
+import {
+  WorkerUnavailable,
+  type UnavailableReason,
+} from '../../../../src/serving/execution/worker-unavailable';
 import { FakeBackend } from '../../../support/fake-backend';
 
 const request = (values: readonly number[], changes: Partial<BatchRequest> = {}): BatchRequest => ({

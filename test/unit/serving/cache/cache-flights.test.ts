@@ -1,5 +1,5 @@
 import { Flights, type Waiting } from '../../../../src/serving/cache/cache-flights';
-import { cancelled, tooLate, WorkerUnavailable } from '../../../../src/serving/worker-unavailable';
+import { cancelled, tooLate, WorkerUnavailable } from '../../../../src/serving/execution/worker-unavailable';
 
 /** Computations that end when the test says so. */
 class Computations {

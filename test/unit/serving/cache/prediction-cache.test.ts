@@ -1,8 +1,6 @@
 import type { CacheableQuestion } from '../../../../src/serving/cache/cache-endpoint';
 import { PredictionCache } from '../../../../src/serving/cache/prediction-cache';
-import type { EndpointId } from '../../../../src/serving/endpoint';
-import type { Route } from '../../../../src/serving/routing/route';
-import type { RunningEndpoint } from '../../../../src/serving/routing/running-endpoint';
+import type { Endpoint, EndpointId } from '../../../../src/serving/endpoints/endpoint';
 
 const ID = 'e' as EndpointId;
 const MAX_BYTES = 2_000;
@@ -20,39 +18,37 @@ let cache: PredictionCache;
 beforeEach(() => (cache = new PredictionCache(null, () => 0)));
 
 const runsWith = (settings: typeof FORMER) =>
-  cache.keepOnly([{ id: ID, settings } as unknown as RunningEndpoint]);
+  cache.keepOnly([{ id: ID, settings: settings as Endpoint['settings'] }]);
 
-/** As a warming does, which goes on for half a minute: by the settings that it began with. */
-async function askByFormerSettings(): Promise<void> {
-  const route = { endpoint: { id: ID }, settings: FORMER } as unknown as Route;
+async function askTwenty(): Promise<void> {
   const caller = { deadlineAt: Infinity, isCounted: false };
   for (let at = 0; at < 20; at += 1)
-    await cache.of(route)?.answer(question(`v${at}`), caller, () => Promise.resolve(answer));
+    await cache.of({ id: ID })?.answer(question(`v${at}`), caller, () => Promise.resolve(answer));
 }
 
-test('who goes by former settings does not bring their size back', async () => {
+test('answers keep to the newest settings', async () => {
   runsWith(FORMER);
   runsWith({ ...FORMER, cacheMaxBytes: MAX_BYTES });
-  await askByFormerSettings();
+  await askTwenty();
   const { entries, sizeBytes } = cache.statisticsOf(ID);
   expect(entries).toBeGreaterThan(0);
   expect(sizeBytes).toBeLessThanOrEqual(MAX_BYTES);
 });
 
-test('nor a cache that was switched off, or is gone with its endpoint', async () => {
+test('nothing is kept where the cache was switched off, or its endpoint is gone', async () => {
   runsWith(FORMER);
   runsWith({ ...FORMER, cacheTtlMs: 0 });
-  await askByFormerSettings();
+  await askTwenty();
   expect(cache.statisticsOf(ID)).toMatchObject({ entries: 0, misses: 0 });
   runsWith(FORMER);
   cache.keepOnly([]);
-  await askByFormerSettings();
+  await askTwenty();
   expect(cache.statisticsOf(ID)).toMatchObject({ entries: 0, misses: 0 });
 });
 
 test('new settings keep the answers that fit them', async () => {
   runsWith(FORMER);
-  await askByFormerSettings();
+  await askTwenty();
   runsWith({ ...FORMER });
   expect(cache.statisticsOf(ID).entries).toBe(20);
   runsWith({ ...FORMER, cacheMaxBytes: MAX_BYTES });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { newId } from '../../../../src/kernel/ids';
 import type { ModelVersionId } from '../../../../src/registry/registry';
-import type { EndpointId } from '../../../../src/serving/endpoint';
+import type { EndpointId } from '../../../../src/serving/endpoints/endpoint';
 import { PredictionIds, readPredictionId } from '../../../../src/serving/feedback/prediction-id';
 
 const secret = randomBytes(32);

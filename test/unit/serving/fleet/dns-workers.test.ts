@@ -1,7 +1,7 @@
 import { getServers, setServers } from 'node:dns/promises';
 import { parseWorkerAddresses } from '../../../../src/kernel/worker-addresses';
 import { createLogger } from '../../../../src/kernel/logger';
-import { Fleet } from '../../../../src/serving/backends/fleet';
+import { Fleet } from '../../../../src/serving/fleet/fleet';
 import { discoveryOf } from '../../../../src/serving/fleet/discovery';
 import type { WorkerNodeStore } from '../../../../src/serving/fleet/worker-node.store';
 import type { WorkerToken } from '../../../../src/serving/fleet/worker-token';

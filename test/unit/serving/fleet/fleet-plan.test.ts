@@ -1,4 +1,4 @@
-import type { ModelFile } from '../../../../src/serving/backends/backend';
+import type { ModelFile } from '../../../../src/serving/execution/backend';
 import { FleetPlan } from '../../../../src/serving/fleet/fleet-plan';
 
 const file: ModelFile = { sha256: 'a'.repeat(64), path: '/nowhere' };

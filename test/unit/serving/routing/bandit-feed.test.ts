@@ -2,7 +2,7 @@ import { InProcessBus } from '../../../../src/kernel/bus';
 import type { Database } from '../../../../src/kernel/database/database';
 import type { Logger } from '../../../../src/kernel/logger';
 import type { Transaction } from '../../../../src/kernel/database/sql';
-import type { EndpointId } from '../../../../src/serving/endpoint';
+import type { EndpointId } from '../../../../src/serving/endpoints/endpoint';
 import { NO_REWARDS, type Rewards } from '../../../../src/serving/routing/bandit';
 import { BanditFeed } from '../../../../src/serving/routing/bandit-feed';
 import { FEEDBACK_TOPIC } from '../../../../src/serving/feedback/feedback';

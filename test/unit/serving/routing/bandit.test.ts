@@ -1,6 +1,6 @@
 import { NO_REWARDS, pickLearning, type Rewards } from '../../../../src/serving/routing/bandit';
 import { drawNormal, type Random } from '../../../../src/serving/routing/random-draws';
-import type { Strategy } from '../../../../src/serving/routing/strategy';
+import type { Strategy } from '../../../../src/serving/endpoints/strategy';
 import { seededRandom } from '../../../support/seeded-random';
 
 type Learning = Exclude<Strategy, { kind: 'WEIGHTS' }>;

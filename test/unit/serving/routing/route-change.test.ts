@@ -1,11 +1,11 @@
-import type { Endpoint } from '../../../../src/serving/endpoint';
+import type { Endpoint } from '../../../../src/serving/endpoints/endpoint';
 import {
   instanceLimits,
   modelsOf,
   routesInUse,
   type Routes,
 } from '../../../../src/serving/routing/route-change';
-import type { ServedModel } from '../../../../src/serving/served-model';
+import type { ServedModel } from '../../../../src/serving/predictions/served-model';
 
 const model = (name: string, batchable = true): ServedModel =>
   ({

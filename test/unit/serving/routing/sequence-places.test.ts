@@ -1,14 +1,14 @@
 import type { Actor } from '../../../../src/kernel/actor';
 import { newId } from '../../../../src/kernel/ids';
-import type { EndpointId } from '../../../../src/serving/endpoint';
-import type { PredictRequest } from '../../../../src/serving/prediction';
+import type { EndpointId } from '../../../../src/serving/endpoints/endpoint';
+import type { PredictRequest } from '../../../../src/serving/predictions/prediction';
 import { routeOf } from '../../../../src/serving/routing/choose-route';
-import type { RoutingRule } from '../../../../src/serving/routing/routing-rule';
+import type { RoutingRule } from '../../../../src/serving/endpoints/routing-rule';
 import type { RoutingTable } from '../../../../src/serving/routing/routing-table';
 import { runningRules } from '../../../../src/serving/routing/running-rules';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
 import { MAX_SEQUENCES, SequencePlaces } from '../../../../src/serving/routing/sequence-places';
-import { BY_WEIGHTS } from '../../../../src/serving/routing/strategy';
+import { BY_WEIGHTS } from '../../../../src/serving/endpoints/strategy';
 import { VariantHealth } from '../../../../src/serving/routing/variant-health';
 
 const ACTOR: Actor = { keyId: 'k', keyName: 'k', role: 'admin', projectId: newId<'project'>() };

@@ -1,11 +1,11 @@
 import { refuse } from '../../../../src/kernel/errors';
 import type { ModelVersionId } from '../../../../src/registry/registry';
 import type { Rewards } from '../../../../src/serving/routing/bandit';
-import type { PredictRequest } from '../../../../src/serving/prediction';
-import type { RoutingRule } from '../../../../src/serving/routing/routing-rule';
+import type { PredictRequest } from '../../../../src/serving/predictions/prediction';
+import type { RoutingRule } from '../../../../src/serving/endpoints/routing-rule';
 import { runningRules } from '../../../../src/serving/routing/running-rules';
 import type { RunningVariant } from '../../../../src/serving/routing/running-endpoint';
-import { BY_WEIGHTS, type Strategy } from '../../../../src/serving/routing/strategy';
+import { BY_WEIGHTS, type Strategy } from '../../../../src/serving/endpoints/strategy';
 import { chooseInstead, choosePinned, chooseVariant } from '../../../../src/serving/routing/variant-choice';
 import { FIRST_REST_MS, MAX_FAILURES, VariantHealth } from '../../../../src/serving/routing/variant-health';
 import { seededRandom } from '../../../support/seeded-random';

@@ -1,12 +1,12 @@
 import { refuse } from '../../../../src/kernel/errors';
-import type { PredictResult, PredictSuccess } from '../../../../src/serving/prediction';
+import type { PredictResult, PredictSuccess } from '../../../../src/serving/predictions/prediction';
 import {
   FIRST_REST_MS,
   LONGEST_REST_MS,
   MAX_FAILURES,
   VariantHealth,
 } from '../../../../src/serving/routing/variant-health';
-import type { UnavailableReason } from '../../../../src/serving/worker-unavailable';
+import type { UnavailableReason } from '../../../../src/serving/execution/worker-unavailable';
 
 const ANSWER = { ok: true, cached: false } as PredictSuccess;
 const failed = (reason: UnavailableReason = 'crashed'): PredictResult =>

@@ -1,4 +1,4 @@
-import type { PredictResult } from '../../../../src/serving/prediction';
+import type { PredictResult } from '../../../../src/serving/predictions/prediction';
 import { PredictionStatistics } from '../../../../src/serving/seen/prediction-statistics';
 import type { ModelVersion } from '../../../../src/registry/registry';
 

@@ -8,11 +8,11 @@ import {
   TensorProto_DataType,
   type GraphProtoSchema,
 } from '../../../../src/kernel/generated/onnx_pb';
-import type { Inspection } from '../../../../src/serving/backends/backend';
+import type { Inspection } from '../../../../src/serving/execution/backend';
 import { OnnxBackend } from '../../../../src/serving/backends/onnx';
 import { parseOnnx } from '../../../../src/serving/worker/onnx-file';
 import { MAX_NODES } from '../../../../src/serving/worker/onnx-graph';
-import { WorkerPool } from '../../../../src/serving/worker-pool';
+import { WorkerPool } from '../../../../src/serving/worker/worker-pool';
 import {
   ONNX_DATATYPES,
   affine,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { WorkerState } from '../../../../src/serving/backends/backend';
+import type { WorkerState } from '../../../../src/serving/execution/backend';
 import { Instances } from '../../../../src/serving/worker/instances';
 
 const MODEL = 'a'.repeat(64);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WorkerPool } from '../../../../src/serving/worker-pool';
+import { WorkerPool } from '../../../../src/serving/worker/worker-pool';
 import { affine, affineAnswer, modelFile } from '../../../support/onnx-models';
 import { until } from '../../../support/until';
 

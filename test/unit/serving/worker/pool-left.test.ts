@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ModelFile } from '../../../../src/serving/backends/backend';
-import { WorkerPool } from '../../../../src/serving/worker-pool';
+import type { ModelFile } from '../../../../src/serving/execution/backend';
+import { WorkerPool } from '../../../../src/serving/worker/worker-pool';
 import { affine, endlessLoop, modelFile } from '../../../support/onnx-models';
 import { until } from '../../../support/until';
 

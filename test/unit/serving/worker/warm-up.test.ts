@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { DeclaredSignature } from '../../../../src/serving/worker/declared-signature';
+import type { DeclaredSignature } from '../../../../src/serving/inspection/declared-signature';
 import { warmUp } from '../../../../src/serving/worker/warm-up';
 
 type Feeds = Readonly<Record<string, { readonly dims: readonly number[]; readonly data: unknown }>>;

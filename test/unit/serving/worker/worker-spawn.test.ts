@@ -5,7 +5,7 @@ import promises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OnnxBackend } from '../../../../src/serving/backends/onnx';
-import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker-pool';
+import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker/worker-pool';
 import { affine, modelFile } from '../../../support/onnx-models';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelgraph-test-'));
@@ -75,7 +75,7 @@ const onLinux = process.platform === 'linux' ? test : test.skip;
 /** A server whose one worker is killed while it has no file descriptor left for another. */
 const WITHOUT_DESCRIPTORS = `
   const { openSync, closeSync } = require('node:fs');
-  const { WorkerPool } = require(${JSON.stringify(require.resolve('../../../../src/serving/worker-pool'))});
+  const { WorkerPool } = require(${JSON.stringify(require.resolve('../../../../src/serving/worker/worker-pool'))});
   const taken = [];
   let failures = 0;
   const pool = new WorkerPool({

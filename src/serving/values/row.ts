@@ -1,0 +1,2 @@
+/** Values by column, or by input. */
+export type Row = Readonly<Record<string, unknown>>;
