@@ -68,7 +68,9 @@ class DisagreementType {
   readonly compared!: number;
 
   @Field(() => Float, {
-    description: 'Rows with another class; where no class is answered, with a number more than 0.1 % off.',
+    description:
+      'Rows with another class; where no class is answered, with a number that is off by more than 0.1 %, and by more ' +
+      'than rounding makes of the row.',
   })
   readonly disagreed!: number;
 

@@ -1,25 +1,20 @@
 import { isSameElement } from '../../kernel/tensors/bytes-element';
-import { isBytes, type Tensor } from '../../kernel/tensors/tensor';
+import { isBytes, isFloating, type Tensor } from '../../kernel/tensors/tensor';
 import { numberOf } from '../values/value-parser';
 
 /**
- * How far two results may differ, relative to the largest number of the row. Kernels sum in another order for
- * other batch sizes; half precision has ten bits, bfloat16 seven,
- * and one of them may fall the other way.
+ * How far two results may differ, relative to the largest number of the row. Kernels sum in another order for other
+ * batch sizes and on other machines; half precision has ten bits, bfloat16 seven, and one of them may fall the other way.
  */
-const TOLERANCE = { FP16: 2e-3, BF16: 2e-2, FP32: 1e-5, FP64: 1e-5 } as const;
+export const ROUNDING = { FP16: 2e-3, BF16: 2e-2, FP32: 1e-5, FP64: 1e-5 } as const;
 
 /** True where `alone` and `together` hold the same row, up to rounding. */
 export function sameRow(alone: Tensor, together: Tensor): boolean {
   if (alone.datatype !== together.datatype || alone.shape.join() !== together.shape.join()) return false;
   const { datatype } = alone;
-  if (isBytes(alone.data) || isBytes(together.data) || !isFloat(datatype))
+  if (isBytes(alone.data) || isBytes(together.data) || !isFloating(datatype))
     return equalItems(alone.data, together.data);
-  return closeNumbers(numbers(alone), numbers(together), TOLERANCE[datatype]);
-}
-
-function isFloat(datatype: string): datatype is keyof typeof TOLERANCE {
-  return datatype in TOLERANCE;
+  return closeNumbers(numbers(alone), numbers(together), ROUNDING[datatype]);
 }
 
 function equalItems(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {

@@ -1,9 +1,10 @@
 import type { Signature } from '../../registry/registry';
 import { isSameElement } from '../../kernel/tensors/bytes-element';
 import { isFloating, type Tensor } from '../../kernel/tensors/tensor';
+import { ROUNDING } from '../inspection/same-rows';
 import { numberOf } from '../values/value-parser';
 
-/** Relative difference of two numbers from which on they are two answers: above what another machine's rounding makes. */
+/** Relative difference of two numbers from which on they are two answers. */
 export const TOLERANCE = 1e-3;
 /** Values of one output that are looked at, in the first rows: some hundredths of a millisecond, on everybody's thread. */
 const MAX_VALUES = 16_384;
@@ -34,7 +35,8 @@ interface Judged {
 
 /**
  * How far two answers are apart. Where classes are answered they decide: probabilities of two versions are never the
- * same. Else numbers do, by more than `TOLERANCE` of the larger one.
+ * same. Else numbers do, by more than `TOLERANCE` of the larger one, and by more than rounding makes: a number near zero
+ * among large ones has lost its last digits to them.
  */
 export function differenceOf(one: Answer, other: Answer): AnswerDifference {
   const pairs = one.outputs.map((output) => ({
@@ -95,7 +97,16 @@ function judge(
       ),
     };
   }
-  const differs = perRow(rows, width, (at) => addDifference(numberAt(one, at), numberAt(other, at), sums));
+  const rounding = ROUNDING[one.datatype];
+  const places = Math.min(width, MAX_VALUES);
+  const differs = Array.from({ length: rows.looked }, (_, row) =>
+    addDifferences(
+      numbersAt(one, row * width, places),
+      numbersAt(other, row * width, places),
+      rounding,
+      sums,
+    ),
+  );
   if (labels === null || otherLabels === null || width !== labels.length) return { kind: 'number', differs };
   const likeliest = (tensor: Tensor, names: readonly string[], row: number) =>
     names[bestAt(tensor, row, width)];
@@ -115,14 +126,31 @@ function perRow({ looked }: Rows, width: number, differsAt: (at: number) => bool
   });
 }
 
-/** Whether they differ; two that are not finite are equal or not, and have no distance. */
-function addDifference(one: number, other: number, sums: { values: number; absDifference: number }): boolean {
-  if (!Number.isFinite(one) || !Number.isFinite(other)) return !Object.is(one, other);
-  const difference = Math.abs(one - other);
-  sums.values += 1;
-  sums.absDifference += difference;
-  return difference > TOLERANCE * Math.max(Math.abs(one), Math.abs(other));
+/** Whether any of a row's numbers differ; two that are not finite are equal or not, and have no distance. */
+function addDifferences(
+  one: readonly number[],
+  other: readonly number[],
+  rounding: number,
+  sums: { values: number; absDifference: number },
+): boolean {
+  const noise = rounding * Math.max(largestOf(one), largestOf(other));
+  let differs = false;
+  one.forEach((value, place) => {
+    const twin = other[place] ?? NaN;
+    const difference = Math.abs(value - twin);
+    if (!Number.isFinite(difference)) {
+      differs ||= !Object.is(value, twin);
+      return;
+    }
+    sums.values += 1;
+    sums.absDifference += difference;
+    differs ||= difference > Math.max(noise, TOLERANCE * Math.max(Math.abs(value), Math.abs(twin)));
+  });
+  return differs;
 }
+
+const largestOf = (values: readonly number[]): number =>
+  values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
 
 const classOf = (value: unknown, labels: Labels): unknown =>
   labels !== null && (typeof value === 'number' || typeof value === 'bigint')
@@ -139,3 +167,6 @@ function bestAt(tensor: Tensor, row: number, width: number): number {
 function numberAt({ datatype, data }: Tensor, at: number): number {
   return numberOf(datatype, Number(data[at]));
 }
+
+const numbersAt = (tensor: Tensor, from: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, place) => numberAt(tensor, from + place));

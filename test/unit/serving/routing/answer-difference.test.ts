@@ -23,6 +23,19 @@ test('numbers disagree beyond a thousandth of the larger one, row by row', () =>
   expect(differenceOf(one, other)).toEqual({ compared: 3, disagreed: 2, values: 3, absDifference: 2.75 });
 });
 
+test.each<[string, number[], number[], number]>([
+  ['what rounding makes of a number near zero among large ones is none', [1000, 1e-4], [1000, 2e-4], 0],
+  ['nor what it makes of its sign', [1000, 1e-4], [1000, -1e-4], 0],
+  ['more than that is', [1000, 0.1], [1000, 0.2], 1],
+  ['and so is as much where there is nothing larger', [1e-4, 1e-4], [1e-4, 2e-4], 1],
+  ['an infinity beside them makes none of them larger', [Infinity, 1e-4], [Infinity, 2e-4], 1],
+])('%s', (_what, one, other, disagreed) => {
+  expect(differenceOf(answer([floats([1, 2], ...one)]), answer([floats([1, 2], ...other)]))).toMatchObject({
+    compared: 1,
+    disagreed,
+  });
+});
+
 test('what is not a number is equal to itself, and has no distance', () => {
   const one = answer([floats([4, 1], NaN, Infinity, NaN, 1)]);
   const other = answer([floats([4, 1], NaN, Infinity, 1, -Infinity)]);
