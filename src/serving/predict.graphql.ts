@@ -96,7 +96,9 @@ class PredictInputType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The same key gets the same variant, for as long as the weights stay.',
+    description:
+      'The same key gets the same variant of the endpoint, for as long as the weights stay; each endpoint splits keys ' +
+      'by itself.',
   })
   routingKey?: string | null;
 

@@ -15,7 +15,7 @@ export interface Choice {
   readonly isEarly?: boolean;
 }
 type Asked = Pick<PredictRequest, 'headers' | 'rows' | 'inputs' | 'parameters' | 'routingKey' | 'sequence'>;
-type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
+type Chosen = Pick<RunningEndpoint, 'id' | 'rules' | 'strategy' | 'variants'>;
 
 /**
  * Who answers: whom the first rule that applies names, else one of the variants that may be tried, by the strategy.
@@ -25,7 +25,7 @@ type Chosen = Pick<RunningEndpoint, 'rules' | 'strategy' | 'variants'>;
 export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, random: Random): Choice {
   const ruled = endpoint.rules.length === 0 ? undefined : matchingRule(endpoint.rules, asked)?.variant;
   if (asked.sequence) {
-    const variant = ruled ?? pickVariant(endpoint.variants, keyOf(asked), random());
+    const variant = ruled ?? pickVariant(endpoint.variants, keyOf(endpoint, asked), random());
     return { variant, byRule: ruled !== undefined, isEarly: rests(variant, nowMs) };
   }
   if (ruled && !rests(ruled, nowMs)) return { variant: ruled, byRule: true };
@@ -41,7 +41,7 @@ export function chooseVariant(endpoint: Chosen, asked: Asked, nowMs: number, ran
  * it, nor for a sequence. Null where none leads to it.
  */
 export function choosePinned(
-  endpoint: Pick<Chosen, 'variants'>,
+  endpoint: Pick<Chosen, 'id' | 'variants'>,
   pinned: ModelVersionId,
   asked: Pick<Asked, 'routingKey' | 'sequence'>,
   nowMs: number,
@@ -51,7 +51,7 @@ export function choosePinned(
   const usable = asked.sequence ? [] : usableOf(variants, nowMs);
   const candidates = usable.length === 0 ? variants : usable;
   const variant = candidates.some(hasWeight)
-    ? pickVariant(candidates, keyOf(asked), random())
+    ? pickVariant(candidates, keyOf(endpoint, asked), random())
     : candidates[0];
   return variant ? { variant, byRule: true, isEarly: rests(variant, nowMs) } : null;
 }
@@ -86,18 +86,25 @@ function usableOf(variants: readonly RunningVariant[], nowMs: number): readonly 
 
 /** A routing key is split by the weights, whatever the strategy: its caller is to stay where it is. */
 function byStrategy(
-  { strategy }: Chosen,
+  endpoint: Chosen,
   variants: readonly RunningVariant[],
   asked: Asked,
   random: Random,
 ): RunningVariant {
-  const key = keyOf(asked);
+  const key = keyOf(endpoint, asked);
+  const { strategy } = endpoint;
   if (strategy.kind === 'WEIGHTS' || key !== null) return pickVariant(variants, key, random());
   return pickLearning(variants, strategy, random) ?? pickVariant(variants, null, random());
 }
 
-const keyOf = ({ routingKey, sequence }: Pick<Asked, 'routingKey' | 'sequence'>): string | null =>
-  routingKey ?? (sequence ? sequenceKey(sequence) : null);
+/** With the endpoint's id: who is in one experiment's treatment must not be in all of them, whatever their names are. */
+function keyOf(
+  { id }: Pick<Chosen, 'id'>,
+  { routingKey, sequence }: Pick<Asked, 'routingKey' | 'sequence'>,
+): string | null {
+  const key = routingKey ?? (sequence ? sequenceKey(sequence) : null);
+  return key === null ? null : `${id}\0${key}`;
+}
 
 const rests = ({ known }: RunningVariant, nowMs: number): boolean => !known.health.mayTry(nowMs);
 

@@ -1,5 +1,6 @@
 import { refuse } from '../../../../src/kernel/errors';
 import type { ModelVersionId } from '../../../../src/registry/registry';
+import type { EndpointId } from '../../../../src/serving/endpoints/endpoint';
 import type { Rewards } from '../../../../src/serving/routing/bandit';
 import type { PredictRequest } from '../../../../src/serving/predictions/prediction';
 import type { RoutingRule } from '../../../../src/serving/endpoints/routing-rule';
@@ -18,8 +19,12 @@ function variant(name: string, weight: number, sha256 = name, rewards?: Rewards)
 }
 const endpoint = (
   variants: readonly RunningVariant[],
-  { rules = [], strategy = BY_WEIGHTS }: { rules?: RoutingRule[]; strategy?: Strategy } = {},
-) => ({ variants, strategy, rules: runningRules(rules, variants, []) });
+  {
+    id = 'one',
+    rules = [],
+    strategy = BY_WEIGHTS,
+  }: { id?: string; rules?: RoutingRule[]; strategy?: Strategy } = {},
+) => ({ id: id as EndpointId, variants, strategy, rules: runningRules(rules, variants, []) });
 function breakDown({ known }: RunningVariant): void {
   const error = { kind: 'UnavailableError', code: 'UNAVAILABLE', message: 'It is broken.' } as const;
   for (let count = 0; count < MAX_FAILURES; count += 1)
@@ -55,6 +60,22 @@ test('a rule decides before the weights, also for a variant without weight', () 
     variant: { name: 'old' },
     byRule: false,
   });
+});
+
+test('two endpoints split the same keys and sequences each by itself', () => {
+  const variants = [variant('old', 1), variant('new', 1)];
+  const [one, other] = [endpoint(variants, { id: 'one' }), endpoint(variants, { id: 'other' })];
+  const asked = Array.from({ length: 1_000 }, (_, index): PredictRequest[] => [
+    { routingKey: `customer-${index}` },
+    { sequence: { id: index + 1, start: true, end: false } },
+  ]);
+  for (const kind of [0, 1]) {
+    const alike = asked.filter(({ [kind]: request = {} }) => {
+      const choose = (of: typeof one) => chooseVariant(of, request, NOW_MS, Math.random).variant.name;
+      return choose(one) === choose(other);
+    });
+    expect(alike.length / asked.length).toBeCloseTo(0.5, 1);
+  }
 });
 
 test('a sequence stays with its variant, whatever the strategy is, also where that rests', () => {
