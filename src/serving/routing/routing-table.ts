@@ -1,4 +1,5 @@
 import type { Artifacts } from '../../kernel/artifacts/artifacts';
+import { BoundedMap } from '../../kernel/bounded-map';
 import { wakeUps, type Bus } from '../../kernel/bus';
 import type { Database } from '../../kernel/database/database';
 import type { ProjectId } from '../../kernel/ids';
@@ -37,7 +38,7 @@ export interface RoutingInput {
   readonly logger: Logger;
 }
 
-/** References that were asked for without an endpoint, and are kept up to date with the routes. */
+/** References that were asked for without an endpoint, and are kept up to date with the routes; those asked last. */
 const MAX_REFERENCES = 1_000;
 
 /** A reference that was asked for without an endpoint. */
@@ -63,7 +64,7 @@ export class RoutingTable implements AliasFollower {
   private endpoints = new Map<string, RunningEndpoint>();
   /** Endpoints that choose by what their variants have earned. */
   private learning: ReadonlySet<string> = new Set();
-  private references = new Map<string, Reference>();
+  private references = new BoundedMap<string, Reference>(MAX_REFERENCES);
   private asked: Asked = { routes: new Map(), references: new Map() };
   /** What takes traffic; it may be what was asked for before. */
   private inUse: ReadonlyMap<string, Routes> = new Map();
@@ -138,14 +139,16 @@ export class RoutingTable implements AliasFollower {
   async version(projectId: ProjectId, ref: string): Promise<ServedModel | null> {
     const key = keyOf(projectId, ref);
     const known = this.references.get(key);
-    if (known) return known.model;
+    if (known) {
+      this.references.set(key, known); // the newest again
+      return known.model;
+    }
     const askedDuring = this.reads;
     const [version] = await this.input.registry.versionsForRouting(projectId, [ref]);
     if (!version || version.format === 'OPAQUE') return null;
     const model = await this.models.of(version);
     // A read that has begun since may know of a later version, and looks at nothing that comes meanwhile.
     if (this.isReading || askedDuring !== this.reads) return model;
-    if (this.references.size >= MAX_REFERENCES) this.references.clear(); // rare: they are read again as they are asked for
     this.references.set(key, { projectId, ref, model });
     return model;
   }
@@ -270,8 +273,8 @@ export class RoutingTable implements AliasFollower {
   }
 
   /** Who asks by reference waits for no load that takes long, nor for one that has failed: the answer says why. */
-  private followed(): Map<string, Reference> {
-    const followed = new Map<string, Reference>();
+  private followed(): BoundedMap<string, Reference> {
+    const followed = new BoundedMap<string, Reference>(MAX_REFERENCES);
     for (const [key, reference] of this.references) {
       const isNew = !this.asked.references.has(key); // it has come since the routes were read
       const model = isNew ? reference.model : this.asked.references.get(key);

@@ -15,16 +15,13 @@ const tableOver = (parts: Readonly<Record<string, unknown>>): RoutingTable =>
     ...parts,
   } as unknown as RoutingInput);
 
+const PROJECT = 'p' as ProjectId;
+const version = (id: string) => ({
+  ...{ id, ref: `m@${id}`, sha256: id, sizeBytes: 1, format: 'ONNX' },
+  signature: { inputs: [], outputs: [], columns: [], labels: null, batchable: false },
+});
+
 test('who asks by a reference while its alias moves is told of the version that it has moved to', async () => {
-  const signature = { inputs: [], outputs: [], columns: [], labels: null, batchable: false };
-  const version = (id: string) => ({
-    id,
-    ref: `m@${id}`,
-    sha256: id,
-    sizeBytes: 1,
-    format: 'ONNX',
-    signature,
-  });
   let production = version('1.0.0');
   const held: (() => void)[] = [];
   let holds = true;
@@ -36,14 +33,32 @@ test('who asks by a reference while its alias moves is told of the version that 
     },
   };
   const table = tableOver({ registry });
-  const project = 'p' as ProjectId;
-  const early = table.version(project, 'm');
+  const early = table.version(PROJECT, 'm');
   holds = false;
   production = version('2.0.0');
   await table.aliasMoved(); // “resolves once predictions follow”
   for (const go of held) go();
   await early;
-  expect((await table.version(project, 'm'))?.version.id).toBe('2.0.0');
+  expect((await table.version(PROJECT, 'm'))?.version.id).toBe('2.0.0');
+});
+
+test('of many references those that are asked stay known', async () => {
+  const reads: string[] = [];
+  const registry = {
+    versionsForRouting: (_project: ProjectId, [ref = '']: readonly string[]) => {
+      reads.push(ref);
+      return Promise.resolve([version(ref)]);
+    },
+  };
+  const table = tableOver({ registry });
+  for (let other = 0; other < 1_500; other += 1) {
+    await table.version(PROJECT, 'busy');
+    await table.version(PROJECT, `other-${other}`);
+  }
+  expect(reads.filter((ref) => ref === 'busy')).toHaveLength(1);
+  await table.version(PROJECT, 'other-0');
+  await table.version(PROJECT, 'other-1499');
+  expect(reads.slice(-1)).toEqual(['other-0']);
 });
 
 test('an outage of the database is told once, and so is its end', async () => {
