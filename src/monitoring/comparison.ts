@@ -2,7 +2,8 @@ import type { Actor } from '../kernel/actor';
 import { Failure, shorten } from '../kernel/errors';
 import type { ModelVersion } from '../registry/registry';
 import type { Endpoint, RewardSummary, Serving, Variant } from '../serving/serving';
-import { mergeWindows, silentVariant, type VariantLatency } from './latency-window';
+import { silentVariant, type VariantLatency } from './latency-window';
+import { measuredWindows } from './measured-windows';
 import { decisionOf, liftOf, type Decision, type Lift } from './lift';
 import type { MonitoringQueries } from './monitoring.queries';
 import type { DifferenceCounts } from './shadow-differences';
@@ -69,8 +70,9 @@ export async function compareVariants(
   if (!control || !treatment) throw new Error('There are two sides.');
   const since = new Date(nowMs() - minutes * 60_000);
   const grid = gridSince(since.getTime(), 1, nowMs());
-  const [rows = []] = grid ? await queries.rows(actor.projectId, [{ askedId: endpoint.id, grid }]) : [];
-  const measured = (grid ? mergeWindows(rows, grid) : []).flatMap((window) => window.variants);
+  const keys = grid ? [{ askedId: endpoint.id, grid }] : [];
+  const [windows = []] = await measuredWindows(queries, actor.projectId, keys);
+  const measured = windows.flatMap((window) => window.variants);
   const rewards = await serving.rewardsOf(actor, sides);
   const pair = pairOf(control, treatment);
   const counts =

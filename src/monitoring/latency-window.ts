@@ -45,34 +45,49 @@ interface Merged extends Pick<MeasuredRow, 'variant' | 'versionId' | 'weight' | 
   readonly doors: ReadonlyMap<Door | '', LatencyStats>;
 }
 
+/** The windows of a grid that all rows are merged into. */
+export function mergeWindows(rows: Iterable<MeasuredRow>, grid: WindowGrid): readonly LatencyWindow[] {
+  const merging = new WindowMerging(grid);
+  merging.add(rows);
+  return merging.finish();
+}
+
 /**
- * Merges rows into the grid's windows. Windows without traffic are left out, but for the one in which it stopped: a
- * chart that joins its points must come down to zero.
- *
- * @param rows in order of time
+ * Merges rows into a grid's windows. Windows without traffic are left out, but for the one in which it stopped: a chart
+ * that joins its points must come down to zero.
  */
-export function mergeWindows(rows: Iterable<MeasuredRow>, grid: WindowGrid): LatencyWindow[] {
-  const windows: LatencyWindow[] = [];
-  const close = (startMs: number, merged: readonly Merged[]) => {
+export class WindowMerging {
+  private readonly windows: LatencyWindow[] = [];
+  private startMs: number | null = null;
+  private merged: Merged[] = [];
+
+  constructor(private readonly grid: WindowGrid) {}
+
+  /** @param rows in order of time, and after those that were added before */
+  add(rows: Iterable<MeasuredRow>): void {
+    const { fromMs, widthMs } = this.grid;
+    for (const row of rows) {
+      const rowStartMs = fromMs + floorTo(row.startMs - fromMs, widthMs);
+      if (this.startMs !== null && rowStartMs !== this.startMs) this.close(this.startMs);
+      this.startMs = rowStartMs;
+      this.merged = mergeRow(this.merged, row);
+    }
+  }
+
+  finish(): readonly LatencyWindow[] {
+    if (this.startMs !== null) this.close(this.startMs);
+    this.close(this.grid.untilMs);
+    return this.windows;
+  }
+
+  private close(startMs: number): void {
+    const { grid, windows, merged } = this;
     const last = windows.at(-1);
     const gap = last && hasTraffic(last) && last.to.getTime() < startMs ? emptyAfter(last, grid) : null;
     if (gap) windows.push(gap);
     if (merged.length > 0) windows.push(windowOf(merged, startMs, endOf(startMs, grid)));
-  };
-  let startMs: number | null = null;
-  let merged: Merged[] = [];
-  for (const row of rows) {
-    const rowStartMs = grid.fromMs + floorTo(row.startMs - grid.fromMs, grid.widthMs);
-    if (startMs !== null && rowStartMs !== startMs) {
-      close(startMs, merged);
-      merged = [];
-    }
-    startMs = rowStartMs;
-    merged = mergeRow(merged, row);
+    this.merged = [];
   }
-  if (startMs !== null) close(startMs, merged);
-  close(grid.untilMs, []);
-  return windows;
 }
 
 export const hasTraffic = ({ variants }: LatencyWindow): boolean =>

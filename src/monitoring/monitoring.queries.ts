@@ -7,12 +7,19 @@ import type { MeasuredRow } from './latency-window';
 import type { DifferenceCounts } from './shadow-differences';
 import type { WindowGrid } from './window-grid';
 
-/** Most rows that one endpoint's span is merged from, the newest first: a week of six variants, 30 MB. */
-const MAX_ROWS = 60_000;
+/** Most rows of one grid that a statement brings, 10 MB: half a second of one process. */
+const MAX_ROWS = 20_000;
 
 export interface GridKey {
   readonly askedId: AskedId;
   readonly grid: WindowGrid;
+}
+
+/** Rows of one grid, in order of time. */
+export interface RowsOfGrid {
+  readonly rows: readonly MeasuredRow[];
+  /** From when there are more; null: these are all. */
+  readonly nextMs: number | null;
 }
 
 type StoredRow = Omit<MeasuredRow, 'requests' | 'errors' | 'batched' | 'batchSizes'> &
@@ -28,8 +35,8 @@ export interface ShadowPair {
 export class MonitoringQueries {
   constructor(private readonly sql: SqlRunner) {}
 
-  /** The rows of each grid, in order of time. One statement, whatever the number of keys. */
-  async rows(projectId: ProjectId, keys: readonly GridKey[]): Promise<MeasuredRow[][]> {
+  /** The first rows of each grid, whole windows of them. One statement, whatever the number of keys. */
+  async rows(projectId: ProjectId, keys: readonly GridKey[]): Promise<RowsOfGrid[]> {
     const seconds = (part: (grid: WindowGrid) => number) => keys.map(({ grid }) => part(grid) / 1000);
     const rows = await this.sql.query<StoredRow>(
       `/* monitoring.rows */ SELECT wanted.place, extract(epoch FROM w.window_start)::float8 * 1000 AS "startMs",
@@ -52,7 +59,7 @@ export class MonitoringQueries {
            SELECT * FROM latency_window l
            WHERE l.project_id = $1 AND l.endpoint_id = wanted.endpoint_id AND l.width_s = ${SECOND}
              AND l.window_start >= to_timestamp(wanted.seconds_from_s) AND l.window_start < to_timestamp(wanted.until_s)
-         ) measured ORDER BY measured.window_start DESC LIMIT ${MAX_ROWS}
+         ) measured ORDER BY measured.window_start LIMIT ${MAX_ROWS}
        ) w ON true
        ORDER BY wanted.place, w.window_start, w.version_id`,
       [
@@ -73,7 +80,7 @@ export class MonitoringQueries {
         batchSizes: Number(batchSizes),
       });
     }
-    return byKey;
+    return byKey.map(wholeWindows);
   }
 
   /** How the shadow's answers differed in the minutes since then, all together. */
@@ -94,4 +101,11 @@ export class MonitoringQueries {
     if (!row) throw new Error('A sum has one row.');
     return row;
   }
+}
+
+/** Without the last window where the limit may have cut it. */
+function wholeWindows(rows: readonly MeasuredRow[]): RowsOfGrid {
+  const last = rows.at(-1);
+  if (!last || rows.length < MAX_ROWS) return { rows, nextMs: null };
+  return { rows: rows.filter(({ startMs }) => startMs < last.startMs), nextMs: last.startMs };
 }

@@ -16,8 +16,9 @@ import { checkInterval, checkPoints } from './interval';
 import { latencyFeed, type EndpointLatencyEvent } from './latency-feed';
 import type { LatencyRecorder } from './latency-recorder';
 import type { AskedId } from './latency-row';
-import { mergeWindows, type LatencyWindow } from './latency-window';
+import type { LatencyWindow } from './latency-window';
 import { latencyTopic, LatencyWriter } from './latency-writer';
+import { measuredWindows } from './measured-windows';
 import { MonitoringQueries } from './monitoring.queries';
 import type { Measurements } from './measurements';
 import { predictionMetrics } from './prediction-metrics';
@@ -116,9 +117,9 @@ export class Monitoring {
       const grid = gridSince(since.getTime(), maxPoints, nowMs);
       return grid ? [{ place, askedId, grid }] : [];
     });
-    const rows = wanted.length === 0 ? [] : await this.queries.rows(actor.projectId, wanted);
-    const windows = spans.map((): LatencyWindow[] => []);
-    wanted.forEach(({ place, grid }, index) => (windows[place] = mergeWindows(rows[index] ?? [], grid)));
+    const read = await measuredWindows(this.queries, actor.projectId, wanted);
+    const windows = spans.map((): readonly LatencyWindow[] => []);
+    wanted.forEach(({ place }, index) => (windows[place] = read[index] ?? []));
     return windows;
   }
 
@@ -152,8 +153,9 @@ export class Monitoring {
       listen: (signal) => this.listen(endpoint, signal),
       nowMs: this.input.nowMs,
       windows: async (grid) => {
-        const [rows = []] = await this.queries.rows(actor.projectId, [{ askedId: endpoint.id, grid }]);
-        return mergeWindows(rows, grid);
+        const key = { askedId: endpoint.id, grid };
+        const [windows = []] = await measuredWindows(this.queries, actor.projectId, [key]);
+        return windows;
       },
       readEndpoint: () => this.endpointById(actor, endpoint.id),
     });

@@ -97,8 +97,8 @@ test('windows that were measured before device time was kept tell of none', asyn
     const grid = gridOf(0, 10_000, 1_000);
     const id = row?.id ?? '';
     const queries = new MonitoringQueries(sql);
-    const rows = await queries.rows(id as ProjectId, [{ askedId: id as EndpointId, grid }]);
-    expect(rows).toMatchObject([[{ requests: 1, spent: null }]]);
+    const read = await queries.rows(id as ProjectId, [{ askedId: id as EndpointId, grid }]);
+    expect(read).toMatchObject([{ rows: [{ requests: 1, spent: null }], nextMs: null }]);
   } finally {
     await runner.rollbackTransaction();
     await runner.release();
