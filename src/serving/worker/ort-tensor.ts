@@ -57,14 +57,5 @@ export function fromOrt(name: string, tensor: OrtTensor): Tensor {
   const datatype = datatypeOf(tensor.type);
   if (datatype === undefined)
     throw new RangeError(`Output '${name}' has element type ${tensor.type}, which cannot be carried.`);
-  return { name, datatype, shape: tensor.dims, data: valuesOf(tensor) };
-}
-
-function valuesOf(tensor: OrtTensor): TensorData {
-  const { data } = tensor;
-  if (Array.isArray(data)) return data;
-  // Newer Node versions have a half-precision array; our FP16 is always the raw 16 bits.
-  if (tensor.type === 'float16')
-    return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT);
-  return data as TensorData;
+  return { name, datatype, shape: tensor.dims, data: tensor.data as TensorData };
 }

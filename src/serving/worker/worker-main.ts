@@ -6,6 +6,7 @@ import { Commands, type Outcome } from './commands';
 import { FrameMemory } from './frame-memory';
 import { FrameSocket } from './frame-socket';
 import type { Message } from './framing';
+import { doWithoutHalfArrays } from './half-arrays';
 import { removeOwnFolder } from './own-folder';
 import { Patience } from './patience';
 import { probeProviders } from './providers';
@@ -19,6 +20,7 @@ const GREETING_ID = 0;
 async function main(): Promise<void> {
   const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
   watchParent(settings.parentPid);
+  doWithoutHalfArrays();
 
   const waiting: Message[] = [];
   const patience = new Patience(cores() > 1);
