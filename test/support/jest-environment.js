@@ -1,5 +1,9 @@
 const { isNativeError } = require('node:util').types;
 const { TestEnvironment } = require('jest-environment-node');
+const keepCode = require('./kept-code');
+const keepDatabaseCode = require('./kept-database');
+
+keepCode();
 
 const SHARED = [
   'Float32Array',
@@ -32,5 +36,11 @@ module.exports = class extends TestEnvironment {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
     takeErrorsOfNode(this.global);
+    this.hasServer = Boolean(config.projectConfig.globalSetup);
+  }
+
+  async setup() {
+    await super.setup();
+    if (this.hasServer && process.env.MODELGRAPH_TEST_ENGINE !== 'postgres') await keepDatabaseCode();
   }
 };
