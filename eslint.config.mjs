@@ -20,6 +20,7 @@ export default ts.config(
     ignores: [
       'dist/**',
       'coverage/**',
+      '.ci/**',
       'model-store/**',
       '**/*.js',
       '**/*.cjs',

@@ -4,10 +4,10 @@ const swc = JSON.parse(require('node:fs').readFileSync(`${__dirname}/.swcrc`, 'u
 const project = (name, extra = {}) => ({
   displayName: name,
   rootDir: __dirname,
+  roots: ['<rootDir>/src', '<rootDir>/test'], // looked through at each start; node_modules and environments are large
   testEnvironment: '<rootDir>/test/support/jest-environment.js',
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/model-store/'],
   ...extra,
 });
 const withServer = {

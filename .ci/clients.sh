@@ -2,6 +2,7 @@
 # Clients and load generators of other projects, unmodified, against our doors, and MLflow's own server, from which runs
 # are imported. They come from PyPI, into an environment of their own; what of them cannot be had is said to be missing,
 # and is no failure. PERF_ANALYZER=/path names another one of Triton's load generator than the one that is fetched.
+# With FETCH_ONLY=1 it is only fetched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 requirements=test/conformance/clients/requirements.txt
@@ -40,4 +41,5 @@ else
 fi
 PERF_ANALYZER="${PERF_ANALYZER:-$(.ci/perf-analyzer.sh || true)}"
 export PERF_ANALYZER
+if [ -n "${FETCH_ONLY:-}" ]; then exit; fi
 npx jest --selectProjects conformance --testPathPatterns 'conformance/clients'

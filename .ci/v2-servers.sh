@@ -2,7 +2,7 @@
 # Servers of other projects that speak the Open Inference Protocol, unmodified: our backend asks NVIDIA Triton, KServe's
 # and MLServer, and our doors are compared with Triton's. Each comes from PyPI, into an environment of its own, since
 # their pins exclude each other; what of them cannot be had is said to be missing, and is no failure. On two cores the
-# tests take 40 to 60 s, and on a clean checkout the environments another minute.
+# tests take 40 to 60 s, and on a clean checkout the environments another minute. With FETCH_ONLY=1 these are only made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 servers=test/conformance/servers
@@ -37,4 +37,5 @@ if has kserve; then export KSERVE_PYTHON="$PWD/.ci/.venv-kserve/bin/python"
 else not_run "KServe's server" "$missing"; fi
 if has mlserver; then export MLSERVER_PYTHON="$PWD/.ci/.venv-mlserver/bin/python"
 else not_run 'MLServer' "$missing"; fi
+if [ -n "${FETCH_ONLY:-}" ]; then exit; fi
 npx jest --selectProjects conformance --testPathPatterns 'conformance/(v2-servers|triton)'
