@@ -20,7 +20,7 @@ export default ts.config(
     ignores: [
       'dist/**',
       'coverage/**',
-      '.ci/**',
+      '.ci/.*/**', // environments and packages of its steps
       'model-store/**',
       '**/*.js',
       '**/*.cjs',

@@ -10,6 +10,8 @@ const project = (name, extra = {}) => ({
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
   ...extra,
 });
+/** What tests start of ours as processes and threads of their own is built first. */
+const built = { globalSetup: '<rootDir>/test/support/build.ts' };
 const withServer = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
@@ -19,7 +21,7 @@ module.exports = {
   maxWorkers: '100%', // Jest leaves one core idle otherwise, which is half of a small machine
   testTimeout: 120_000, // for what hangs: a busy machine is no fault
   projects: [
-    project('unit'),
+    project('unit', built),
     project('api', withServer),
     project('cli', withServer),
     project('conformance', withServer),

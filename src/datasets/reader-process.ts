@@ -32,8 +32,8 @@ export class ReaderProcess {
   /** @throws Error of the operating system where it gives no process */
   static async start(limits: ReadingLimits = READING_LIMITS): Promise<ReaderProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'modelgraph-reader-'));
-    const { path, execArgv } = program(join(__dirname, 'reading', 'reader-main'));
-    const child = spawn(process.execPath, [...FLAGS, ...execArgv, path, JSON.stringify(limits)], {
+    const path = program(join(__dirname, 'reading', 'reader-main'));
+    const child = spawn(process.execPath, [...FLAGS, path, JSON.stringify(limits)], {
       cwd: folder,
       env: ENVIRONMENT,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,13 +1,12 @@
-import { extname } from 'node:path';
+import { extname, join, relative } from 'node:path';
 
 /**
- * How to start one of our own files as a child process or worker thread. Built programs are plain
- * JavaScript; under Jest the sources run as they are, so Node needs the TypeScript loader first.
+ * How Node runs one of our own files as a child process or worker thread: as it was built. Under Jest the sources run as
+ * they are, and what they start was built before the tests.
  *
  * @param file absolute path without extension, for example `join(__dirname, 'worker-main')`
  */
-export function program(file: string): { readonly path: string; readonly execArgv: readonly string[] } {
-  const extension = extname(__filename);
-  const execArgv = extension === '.ts' ? ['-r', require.resolve('@swc-node/register')] : [];
-  return { path: `${file}${extension}`, execArgv };
+export function program(file: string): string {
+  const root = join(__dirname, '../..');
+  return extname(__filename) === '.ts' ? join(root, 'dist', `${relative(root, file)}.js`) : `${file}.js`;
 }

@@ -36,10 +36,10 @@ export function spawnCli(
   environment: Record<string, string>,
   cwd?: string,
 ): ChildProcessWithoutNullStreams {
-  const { path, execArgv } = program(join(__dirname, '../../src/cli/main'));
+  const path = program(join(__dirname, '../../src/cli/main'));
   const env = { PATH: process.env.PATH, ...environment };
   const limit = { timeout: LIMIT_MS, killSignal: 'SIGKILL' } as const;
-  return spawn(process.execPath, [...execArgv, path, ...args], { env, cwd, stdio: 'pipe', ...limit });
+  return spawn(process.execPath, [path, ...args], { env, cwd, stdio: 'pipe', ...limit });
 }
 
 export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CliEnd> {

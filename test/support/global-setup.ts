@@ -1,3 +1,7 @@
+import build from './build';
 import { makeTemplate } from './template-database';
 
-export default makeTemplate;
+export default async function setUp(): Promise<void> {
+  build();
+  await makeTemplate();
+}

@@ -20,8 +20,7 @@ export class TrainingProcess {
 
   /** Starts it and waits until its run is there. */
   static async start(environment: Record<string, string>): Promise<TrainingProcess> {
-    const { path, execArgv } = program(join(__dirname, 'training-main'));
-    const child = spawn(process.execPath, [...execArgv, path], {
+    const child = spawn(process.execPath, [program(join(__dirname, 'training-main'))], {
       env: { PATH: process.env.PATH, ...environment },
       cwd: environment.FOLDER,
       stdio: ['ignore', 'pipe', 'inherit'],

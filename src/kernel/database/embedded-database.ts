@@ -53,10 +53,8 @@ export class EmbeddedDatabase {
   }
 
   private static async start(dataDir: string): Promise<EmbeddedDatabase> {
-    const { path, execArgv } = program(join(__dirname, 'embedded-database-worker'));
-    const database = new EmbeddedDatabase(
-      new Worker(path, { workerData: { dataDir }, execArgv: [...execArgv], env: {} }),
-    );
+    const path = program(join(__dirname, 'embedded-database-worker'));
+    const database = new EmbeddedDatabase(new Worker(path, { workerData: { dataDir }, env: {} }));
     await new Promise<Uint8Array>((resolve, reject) => database.waiting.set(READY, { resolve, reject }));
     return database;
   }

@@ -28,10 +28,10 @@ export function spawnWorker(
   folder: string,
   { environment, ...settings }: WorkerOptions,
 ): Promise<ChildProcess> {
-  const { path, execArgv } = program(join(__dirname, 'worker-main'));
+  const path = program(join(__dirname, 'worker-main'));
   const argument: WorkerSettings = { ...settings, parentPid: process.pid };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...FLAGS, ...execArgv, path, JSON.stringify(argument)], {
+    const child = spawn(process.execPath, [...FLAGS, path, JSON.stringify(argument)], {
       cwd: folder,
       env: { ...environment, ...ENVIRONMENT },
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

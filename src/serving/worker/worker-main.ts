@@ -81,8 +81,7 @@ function answer(socket: FrameSocket, id: number, { reply, tensors }: Outcome, on
 }
 
 function watchParent(parentPid: number): void {
-  const { path, execArgv } = program(join(__dirname, 'parent-watch'));
-  const thread = new Worker(path, { workerData: parentPid, execArgv: [...execArgv] });
+  const thread = new Worker(program(join(__dirname, 'parent-watch')), { workerData: parentPid });
   thread.unref();
 }
 

@@ -86,9 +86,9 @@ test('a disk that is full to the end loses points, and that is told', async () =
 
 test('a process that ends without its run, while the disk takes nothing, tells of what is lost', async () => {
   server.script = ['ok', ...Array.from({ length: 999 }, () => 'silent' as const)];
-  const { path, execArgv } = program(join(__dirname, '../../support/training-main'));
+  const path = program(join(__dirname, '../../support/training-main'));
   // Files have at most 256 blocks of 512 or 1,024 bytes: the beginning of a spool, and some of its points.
-  const limited = ['-c', 'ulimit -f 256; exec "$@"', 'sh', process.execPath, ...execArgv, path];
+  const limited = ['-c', 'ulimit -f 256; exec "$@"', 'sh', process.execPath, path];
   const env = {
     PATH: process.env.PATH,
     MODELGRAPH_URL: server.url,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { program } from '../../../../src/kernel/program';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import { WorkerPool, type PoolEvent, type PoolOptions } from '../../../../src/serving/worker/worker-pool';
 import { MAX_SESSIONS } from '../../../../src/serving/worker/memory-budget';
@@ -340,16 +341,14 @@ test('idleCount follows what is taken', async () => {
 onLinux('workers die with the server, even inside a run that never ends', async () => {
   const file = modelFile(folder, endlessLoop());
   const script = `
-    const { WorkerPool } = require(${JSON.stringify(require.resolve('../../../../src/serving/worker/worker-pool'))});
+    const { WorkerPool } = require(${JSON.stringify(program(join(__dirname, '../../../../src/serving/worker/worker-pool')))});
     const pool = new WorkerPool({ providers: ['cpu'], intraOpNumThreads: 1, environment: {}, workers: 2 });
     const x = { name: 'x', datatype: 'FP32', shape: [1], data: new Float32Array(1) };
     pool.start().then(() => pool.load(${JSON.stringify(file)})).then(() => {
       void pool.run(${JSON.stringify(file)}, [x], { timeoutMs: 60000 });
       setImmediate(() => console.log(JSON.stringify(pool.status().map(({ pid }) => pid))));
     });`;
-  const server = spawn(process.execPath, ['-r', require.resolve('@swc-node/register'), '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   let pids: readonly number[];
   let folders: readonly string[];
   try {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { program } from '../../../../src/kernel/program';
 import { OnnxBackend } from '../../../../src/serving/backends/onnx';
 import { WorkerPool, type PoolEvent } from '../../../../src/serving/worker/worker-pool';
 import { affine, modelFile } from '../../../support/onnx-models';
@@ -75,7 +76,7 @@ const onLinux = process.platform === 'linux' ? test : test.skip;
 /** A server whose one worker is killed while it has no file descriptor left for another. */
 const WITHOUT_DESCRIPTORS = `
   const { openSync, closeSync } = require('node:fs');
-  const { WorkerPool } = require(${JSON.stringify(require.resolve('../../../../src/serving/worker/worker-pool'))});
+  const { WorkerPool } = require(${JSON.stringify(program(join(__dirname, '../../../../src/serving/worker/worker-pool')))});
   const taken = [];
   let failures = 0;
   const pool = new WorkerPool({
@@ -103,9 +104,8 @@ const WITHOUT_DESCRIPTORS = `
 onLinux(
   'a server without a free file descriptor goes on, and starts the worker when there is one',
   async () => {
-    const loader = require.resolve('@swc-node/register');
-    const command = `ulimit -n 200; exec "$0" -r "$1" -e "$2"`;
-    const server = spawn('sh', ['-c', command, process.execPath, loader, WITHOUT_DESCRIPTORS], {
+    const command = `ulimit -n 200; exec "$0" -e "$1"`;
+    const server = spawn('sh', ['-c', command, process.execPath, WITHOUT_DESCRIPTORS], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';
