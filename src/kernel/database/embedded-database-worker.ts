@@ -13,18 +13,31 @@ async function main(): Promise<void> {
     const work =
       bytes === null
         ? database.close().then(() => port.close())
-        : database
-            .runExclusive(() => database.execProtocolRaw(bytes))
-            .then((answer) => {
-              const copy = answer.slice();
-              reply({ id, bytes: copy }, [copy.buffer]);
-            });
+        : answerTo(database, bytes).then((answer) => reply({ id, bytes: answer }, [answer.buffer]));
     work.then(
       () => bytes === null && reply({ id, bytes: new Uint8Array() }),
       (error: unknown) => reply({ id, error: String(error) }),
     );
   });
   reply({ id: 0, bytes: new Uint8Array() });
+}
+
+/** Not by `execProtocolRaw`, which keeps all that was ever answered. */
+async function answerTo(database: PGlite, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  const onRawData = (part: Uint8Array) => parts.push(part.slice()); // it is the database's memory
+  await database.runExclusive(() => database.execProtocolRawStream(bytes, { onRawData }));
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 void main();
