@@ -26,9 +26,29 @@ const endpointOf = ({ settings, routing, ...row }: EndpointRow): Endpoint => ({
 export class ServingQueries {
   constructor(private readonly sql: SqlRunner) {}
 
-  /** Every endpoint of every project: the routes of a process. */
-  async allEndpoints(): Promise<Endpoint[]> {
-    const rows = await this.sql.query<EndpointRow>(`/* serving.allEndpoints */ ${ENDPOINT}`);
+  /**
+   * Every endpoint of every project: the routes of a process. There may be thousands, and few have changed: those are
+   * read as a whole.
+   *
+   * @param before as they were read last
+   */
+  async allEndpoints(before: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const rows = await this.sql.query<Pick<Endpoint, 'id' | 'revision'>>(
+      '/* serving.revisions */ SELECT id, revision FROM endpoint',
+    );
+    const known = new Map(before.map((endpoint) => [endpoint.id, endpoint]));
+    const hasChanged = ({ id, revision }: (typeof rows)[number]) => known.get(id)?.revision !== revision;
+    const changed = await this.endpointsAnywhere(rows.filter(hasChanged).map(({ id }) => id));
+    const read = new Map(changed.map((endpoint) => [endpoint.id, endpoint]));
+    return rows.flatMap((row) => (hasChanged(row) ? read : known).get(row.id) ?? []); // else it has gone since
+  }
+
+  private async endpointsAnywhere(ids: readonly EndpointId[]): Promise<readonly Endpoint[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.sql.query<EndpointRow>(
+      `/* serving.endpointsAnywhere */ ${ENDPOINT} WHERE endpoint.id = ANY($1)`,
+      [ids],
+    );
     return rows.map(endpointOf);
   }
 

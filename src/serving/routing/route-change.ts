@@ -9,6 +9,11 @@ export interface Routes {
   readonly models: ReadonlyMap<string, ServedModel>;
 }
 
+export const isSame = (one: Routes, other: Routes): boolean =>
+  one.endpoint === other.endpoint &&
+  one.models.size === other.models.size &&
+  [...other.models].every(([name, model]) => one.models.get(name) === model);
+
 /**
  * Where traffic goes while not all that was asked for is ready: a variant goes on with its former version; where a new
  * variant with traffic is not ready, the endpoint keeps its former variants and weights, each with its newest version
@@ -22,7 +27,7 @@ export function routesInUse(
   before: Routes | undefined,
   isReady: (model: ServedModel) => boolean,
 ): Routes {
-  if (!canAnswer(asked)) return asked;
+  if (!canAnswer(asked) || [...asked.models.values()].every(isReady)) return asked;
   const models = new Map<string, ServedModel>();
   for (const [name, model] of asked.models) {
     const running = isReady(model) ? model : before?.models.get(name);

@@ -16,17 +16,19 @@ import { PredictionKeys } from '../feedback/prediction-keys';
 import {
   batchRows,
   instanceLimits,
+  isSame,
   modelsOf,
   routesInUse,
   type NeededModel,
   type Routes,
 } from './route-change';
-import { runningEndpoint, type RunningEndpoint } from './running-endpoint';
+import type { RunningEndpoint } from './running-endpoint';
+import { RunningRoutes } from './running-routes';
 import { SequencePlaces } from './sequence-places';
 import { ServedModels, type ServedModel } from '../predictions/served-model';
 import { ServingQueries } from '../endpoints/endpoint.queries';
 import { learns } from '../endpoints/strategy';
-import { KnownVariants, type VariantKnowledge } from './variant-knowledge';
+import type { VariantKnowledge } from './variant-knowledge';
 
 export interface RoutingInput {
   readonly database: Database;
@@ -69,6 +71,10 @@ export class RoutingTable implements AliasFollower {
   /** What takes traffic; it may be what was asked for before. */
   private inUse: ReadonlyMap<string, Routes> = new Map();
   private refreshing: Promise<void> = Promise.resolve();
+  /** One that has not begun: whoever wants one meanwhile has it, too. */
+  private nextRead: Promise<void> | undefined;
+  /** As they were read last. */
+  private deployed: readonly Endpoint[] = [];
   /** How often the routes were begun to be read. */
   private reads = 0;
   private isReading = false;
@@ -80,7 +86,7 @@ export class RoutingTable implements AliasFollower {
   private readonly queries: ServingQueries;
   private readonly models: ServedModels;
   private readonly loads: ModelLoads;
-  private readonly known = new KnownVariants();
+  private readonly running: RunningRoutes;
   /** What ids of predictions are signed with. */
   readonly keys: PredictionKeys;
   readonly sequences = new SequencePlaces();
@@ -94,6 +100,7 @@ export class RoutingTable implements AliasFollower {
       changed: () => void this.orStay(() => this.inTurn(() => this.apply())),
     });
     this.keys = new PredictionKeys(input.database);
+    this.running = new RunningRoutes(this.keys);
     this.bandits = new BanditFeed({ ...input, arms: () => armsOf(this.endpoints.values()) });
   }
 
@@ -163,7 +170,7 @@ export class RoutingTable implements AliasFollower {
 
   /** Reads the routes again; resolves once predictions follow them, or new versions take too long to wait for. */
   async refresh(): Promise<void> {
-    await this.inTurn(() => this.read());
+    await this.readInTurn();
     await this.loads.settled(this.wanted().map(({ model }) => model.file.sha256));
     await this.refreshing;
   }
@@ -202,7 +209,14 @@ export class RoutingTable implements AliasFollower {
 
   private async follow(): Promise<void> {
     const looks = wakeUps(this.input.bus, ROUTING_TOPIC, this.stopped.signal);
-    while (!(await looks.next()).done) await this.orStay(() => this.inTurn(() => this.read()));
+    while (!(await looks.next()).done) await this.orStay(() => this.readInTurn());
+  }
+
+  private readInTurn(): Promise<void> {
+    return (this.nextRead ??= this.inTurn(() => {
+      this.nextRead = undefined;
+      return this.read();
+    }));
   }
 
   private async read(): Promise<void> {
@@ -216,7 +230,7 @@ export class RoutingTable implements AliasFollower {
   }
 
   private async readAll(): Promise<void> {
-    const endpoints = await this.queries.allEndpoints();
+    const endpoints = (this.deployed = await this.queries.allEndpoints(this.deployed));
     const references = [...this.references.values()];
     const wanted = [
       ...endpoints.flatMap(({ projectId, variants }) => variants.map(({ ref }) => ({ projectId, ref }))),
@@ -240,9 +254,12 @@ export class RoutingTable implements AliasFollower {
   private async apply(): Promise<void> {
     const isReady = ({ file }: ServedModel) => this.loads.isReady(file.sha256);
     const routes = new Map(
-      [...this.asked.routes].map(([key, asked]) => [key, routesInUse(asked, this.inUse.get(key), isReady)]),
+      [...this.asked.routes].map(([key, asked]) => {
+        const before = this.inUse.get(key);
+        return [key, before === asked ? asked : routesInUse(asked, before, isReady)];
+      }),
     );
-    const running = await this.running(routes.values());
+    const running = await this.running.of(routes);
     await this.bandits.prepare(armsOf(running.values()));
     this.endpoints = running;
     this.inUse = routes;
@@ -252,24 +269,6 @@ export class RoutingTable implements AliasFollower {
     this.references = this.followed();
     this.lease();
     this.models.keepOnly(new Set(this.allModels().map(({ version }) => version.id)));
-  }
-
-  private async running(inUse: Iterable<Routes>): Promise<Map<string, RunningEndpoint>> {
-    const running = new Map<string, RunningEndpoint>();
-    for (const { endpoint, models } of inUse) {
-      const { id: endpointId, projectId, name } = endpoint;
-      const secret = await this.keys.of(projectId);
-      const one = runningEndpoint(
-        endpoint,
-        (variant) => models.get(variant.name),
-        (variant, { version }) =>
-          this.known.of(secret, { endpointId, variant: variant.name, versionId: version.id }),
-      );
-      if (one) running.set(keyOf(projectId, name), one);
-    }
-    const variants = [...running.values()].flatMap((one) => [...one.variants, ...one.shadows]);
-    this.known.keepOnly(variants.map(({ known }) => known));
-    return running;
   }
 
   /** Who asks by reference waits for no load that takes long, nor for one that has failed: the answer says why. */
@@ -300,7 +299,7 @@ export class RoutingTable implements AliasFollower {
 
   /** What traffic reaches, and is to reach. Shadows and references have what memory is left. */
   private lease(): void {
-    const routes = [...this.inUse.values(), ...this.asked.routes.values()];
+    const routes = new Set([...this.inUse.values(), ...this.asked.routes.values()]); // mostly the same
     const answering = modelsOf(routes, ({ shadow }) => !shadow);
     this.input.backend.limit(instanceLimits(routes));
     this.input.backend.lease(answering.map(({ model, rows }) => ({ file: model.file, rows })));
@@ -316,16 +315,19 @@ export class RoutingTable implements AliasFollower {
     return [...asked, ...references, ...this.allInUse()];
   }
 
-  /** Where the bytes of a version cannot be read, what ran before goes on. */
+  /** Where the bytes of a version cannot be read, what ran before goes on. The same routes are the same object. */
   private asRoutes(endpoint: Endpoint, models: ReadonlyMap<string, ServedModel | null>): Routes {
     const { projectId, name } = endpoint;
-    const before = this.inUse.get(keyOf(projectId, name))?.models;
+    const key = keyOf(projectId, name);
+    const before = this.inUse.get(key)?.models;
     const named = endpoint.variants.flatMap((variant) => {
       const found = models.get(keyOf(projectId, variant.ref));
       const model = found === null ? before?.get(variant.name) : found;
       return model ? [[variant.name, model] as const] : [];
     });
-    return { endpoint, models: new Map(named) };
+    const routes = { endpoint, models: new Map(named) };
+    const known = this.asked.routes.get(key);
+    return known && isSame(known, routes) ? known : routes;
   }
 
   private async resolveAll(

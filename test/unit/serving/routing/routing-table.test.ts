@@ -82,3 +82,61 @@ test('an outage of the database is told once, and so is its end', async () => {
     'info: the routes are read again',
   ]);
 });
+
+test('changes that come while the routes are read are seen by one more read, however many they are', async () => {
+  const asked: string[] = [];
+  const query = (sql: string) => {
+    asked.push(sql);
+    return new Promise((resolve) => setImmediate(resolve, []));
+  };
+  const table = tableOver({ database: { query } });
+  const first = table.catchUp();
+  await new Promise(setImmediate);
+  await Promise.all([first, ...Array.from({ length: 20 }, () => table.catchUp())]);
+  expect(asked.filter((sql) => sql.includes('serving.revisions'))).toHaveLength(2);
+});
+
+describe('of many endpoints', () => {
+  const project = 'p' as ProjectId;
+  const signature = { inputs: [], outputs: [], columns: [], labels: null, batchable: false };
+  const version = { id: 'v', ref: 'm@1.0.0', sha256: 'v', sizeBytes: 1, format: 'ONNX', signature };
+  const main = { name: 'main', ref: 'm@1.0.0', weight: 1, shadow: false, instances: null };
+  const endpoint = (id: string, revision = 1) => ({
+    ...{ id, projectId: project, name: id, revision, settings: {}, routing: {}, variants: [main] },
+  });
+  let stored = [endpoint('one'), endpoint('two')];
+  let readWhole: string[] = [];
+  const query = (sql: string, [ids]: [string[]?] = []) => {
+    if (sql.includes('serving.revisions')) return Promise.resolve(stored);
+    if (!sql.includes('serving.endpointsAnywhere')) return Promise.resolve([{ secret: Buffer.alloc(32) }]);
+    readWhole = ids ?? [];
+    return Promise.resolve(stored.filter(({ id }) => readWhole.includes(id)));
+  };
+  const table = tableOver({
+    database: { query },
+    registry: { versionsForRouting: () => Promise.resolve([version]) },
+    backend: {
+      ...{ lease: () => undefined, limit: () => undefined, holds: () => true, whyNot: () => null },
+      load: () => Promise.resolve(),
+    },
+  });
+
+  test('those that have changed are read and made anew, and the others stay what they are', async () => {
+    await table.catchUp();
+    expect(readWhole).toEqual(['one', 'two']);
+    const [one, two] = [table.endpoint(project, 'one'), table.endpoint(project, 'two')];
+    stored = [endpoint('one'), { ...endpoint('two', 2), settings: { maxBatch: 7 } }, endpoint('three')];
+    await table.catchUp();
+    expect(readWhole).toEqual(['two', 'three']);
+    expect(table.endpoint(project, 'one')).toBe(one);
+    expect(table.endpoint(project, 'two')).not.toBe(two);
+    expect(table.endpoint(project, 'two')?.settings.maxBatch).toBe(7);
+    expect(table.endpoint(project, 'three')).toBeDefined();
+  });
+
+  test('one that is gone answers no more', async () => {
+    stored = [endpoint('one')];
+    await table.catchUp();
+    expect(table.endpointsOf(project).map(({ name }) => name)).toEqual(['one']);
+  });
+});
