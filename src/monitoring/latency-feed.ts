@@ -71,7 +71,9 @@ async function* news(
           yield { kind: 'EndpointChanged', cursor: cursor(), endpoint };
         }
       }
-      const completeMs = completeUntil(nowMs(), intervalMs);
+      const lookedAtMs = nowMs();
+      const completeMs = completeUntil(lookedAtMs, intervalMs);
+      if (isLaterThan(untilMs, lookedAtMs)) untilMs = completeMs;
       if (mayHaveTraffic && completeMs > untilMs) {
         const seenMs = untilMs;
         const windows = await unlessAway(() => windowsBetween(input, seenMs, completeMs));
@@ -92,6 +94,13 @@ async function* news(
     wakes.stop();
   }
 }
+
+/**
+ * A clock that was set back by more than this is not waited for, in ms: its windows come a second time. By less, it is
+ * put right like that now and then, and has caught up soon.
+ */
+const SET_BACK_MS = 10_000;
+const isLaterThan = (seenMs: number, nowMs: number): boolean => seenMs - nowMs > SET_BACK_MS;
 
 /** Stands for what could not be read since the database is away. */
 const AWAY = Symbol('away');
@@ -122,7 +131,7 @@ async function* since(
     return upTo;
   }
   const seen = decodeLatencyCursor(after, endpoint.id);
-  let untilMs = floorTo(seen.untilMs, intervalMs);
+  let untilMs = isLaterThan(seen.untilMs, nowMs()) ? until.untilMs : floorTo(seen.untilMs, intervalMs);
   const revision = Math.max(seen.revision, until.revision);
   const cursor = () => encodeLatencyCursor({ endpointId: endpoint.id, untilMs, revision });
   if (seen.revision < until.revision) {

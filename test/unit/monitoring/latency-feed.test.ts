@@ -42,7 +42,8 @@ function feedWhere(refuse: (read: number) => Error | null) {
     readEndpoint: () => read(() => ({ ...ENDPOINT, revision })),
   });
   const deployAgain = () => (revision += 1);
-  return { feed, deployAgain };
+  const setBack = (ms: number) => (now -= ms);
+  return { feed, deployAgain, setBack };
 }
 
 test('while the database is away a stream goes on, and then tells what it could not read', async () => {
@@ -65,4 +66,27 @@ test('while the database is away a stream goes on, and then tells what it could 
 test('any other failure ends it', async () => {
   const { feed } = feedWhere(() => new TypeError('a fault of ours'));
   await expect(feed.next()).rejects.toThrow('a fault of ours');
+});
+
+const windowOf = (event: EndpointLatencyEvent | void) =>
+  event?.kind === 'EndpointLatencyAppended' ? event.window.from.getTime() : null;
+
+test('a clock that is set back by hours holds nothing back', async () => {
+  const { feed, setBack } = feedWhere(() => null);
+  const before = windowOf((await feed.next()).value) ?? 0;
+  setBack(3 * 3_600_000);
+  const after = windowOf((await feed.next()).value) ?? Infinity;
+  expect(before - after).toBeGreaterThan(3 * 3_600_000 - 60_000);
+  expect(windowOf((await feed.next()).value)).toBe(after + SECOND_MS);
+  await feed.return();
+});
+
+test('whoever has seen windows before it was set back goes on with those of now', async () => {
+  const { feed, setBack } = feedWhere(() => null);
+  const seen = (await feed.next()).value?.cursor ?? '';
+  setBack(3 * 3_600_000);
+  const upTo = (await feed.next()).value?.cursor ?? '';
+  const missed = feed.since(seen, upTo);
+  expect(await missed.next()).toEqual({ done: true, value: upTo });
+  await feed.return();
 });
