@@ -25,3 +25,15 @@ export function pauseAfter(attempts: number, retryAfterMs: number | null, random
   const asked = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return Math.max(seconds * 1_000 * (1 + random / 4), asked);
 }
+
+/** Of a delivery that is new, in ms: it is due at once, and the clocks of two servers may differ. */
+const NEW_WAITS_MS = 60_000;
+/**
+ * The longest that deliveries wait, in ms, by the attempts that were made. One that is due later than that was put off
+ * by a clock which was set back since.
+ */
+export const LONGEST_WAITS_MS: readonly number[] = [
+  NEW_WAITS_MS,
+  ...PAUSES_S.map((seconds) => Math.max(seconds * 1_250, MAX_RETRY_AFTER_MS) + NEW_WAITS_MS),
+  MAX_RETRY_AFTER_MS,
+];

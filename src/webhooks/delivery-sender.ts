@@ -4,7 +4,7 @@ import { shorten } from '../kernel/errors';
 import type { Logger } from '../kernel/logger';
 import { Periodic } from '../kernel/periodic';
 import { isAmong, type RemotePlace } from '../kernel/remote-place';
-import { MAX_ATTEMPTS, outcomeOf, pauseAfter } from './delivery-retry';
+import { LONGEST_WAITS_MS, MAX_ATTEMPTS, outcomeOf, pauseAfter } from './delivery-retry';
 import type { WebhookId } from './webhook';
 import { parsedUrl } from './webhook-input';
 import { ClosedAddress, post, POST_TIMEOUT_MS, type Posted } from './webhook-post';
@@ -22,6 +22,8 @@ const MAX_PER_WEBHOOK = 4;
 const CLAIM_MS = POST_TIMEOUT_MS + 20_000;
 /** How often we look for what is due again, in ms; what is new wakes us. */
 const LOOK_MS = 1_000;
+/** How often we look for what a clock that was set back holds back, in ms. */
+const BRING_FORWARD_MS = 60_000;
 
 /** `*`: webhooks may go anywhere. */
 export type PrivateHosts = readonly RemotePlace[] | '*';
@@ -52,6 +54,7 @@ export class DeliverySender {
   private readonly inFlight = new Map<Promise<void>, WebhookId>();
   private readonly stopping = new AbortController();
   private readonly looks = new Periodic(() => this.sendDue(), LOOK_MS);
+  private readonly clockLooks = new Periodic(() => this.bringForward(), BRING_FORWARD_MS);
   private running: Promise<void> | null = null;
   private isWoken = false;
   private isFailing = false;
@@ -62,13 +65,14 @@ export class DeliverySender {
   start(): void {
     this.unlisten = this.needs.bus.listen(DELIVERIES_TOPIC, () => void this.sendDue());
     this.looks.start();
+    this.clockLooks.start();
   }
 
   /** What is on its way is broken off, and given back for whoever comes next. */
   async stop(): Promise<void> {
     this.unlisten();
     this.stopping.abort();
-    await this.looks.stop();
+    await Promise.all([this.looks.stop(), this.clockLooks.stop()]);
     await this.running;
     await Promise.all(this.inFlight.keys());
   }
@@ -100,6 +104,11 @@ export class DeliverySender {
     this.isWoken = true;
     this.running ??= this.claimAll().finally(() => (this.running = null));
     return this.running;
+  }
+
+  private bringForward(): Promise<void> {
+    // Who cannot reach the database is told by the looks.
+    return this.store.bringForward(this.needs.database, LONGEST_WAITS_MS).catch(() => undefined);
   }
 
   private async claimAll(): Promise<void> {

@@ -135,6 +135,19 @@ export class WebhookStore {
     );
   }
 
+  /**
+   * Makes due what is to wait longer than it may: the clock was set back.
+   *
+   * @param longestWaitsMs by the attempts that were made
+   */
+  async bringForward(sql: SqlRunner, longestWaitsMs: readonly number[]): Promise<void> {
+    await sql.query(
+      `/* webhooks.bringForward */ UPDATE webhook_delivery SET due_at = now()
+       WHERE due_at > now() + ($1::float8[])[attempts + 1] * interval '1 millisecond'`,
+      [longestWaitsMs],
+    );
+  }
+
   /** Says how an attempt went; one that somebody else has made meanwhile says it itself. */
   async attempted(sql: SqlRunner, { id, attempts }: ClaimedDelivery, attempt: Attempted): Promise<void> {
     const { state, responseStatus, error, pauseMs } = attempt;

@@ -2,6 +2,7 @@ import { ENTITIES } from '../../src/entities';
 import { createDataSource } from '../../src/kernel/database/data-source';
 import { Database } from '../../src/kernel/database/database';
 import { newId, type ProjectId } from '../../src/kernel/ids';
+import { LONGEST_WAITS_MS } from '../../src/webhooks/delivery-retry';
 import type { WebhookId } from '../../src/webhooks/webhook';
 import { WebhookStore, type ClaimedDelivery } from '../../src/webhooks/webhooks.store';
 import { TEST_ENGINE } from '../support/template-database';
@@ -80,4 +81,30 @@ test('what was broken off is given back as if it had not been tried; a busy webh
   if (!taken) throw new Error('It is due.');
   await store.release(database, taken);
   expect((await claim()).map(({ attempts }) => attempts)).toEqual([1]);
+});
+
+describe('where the clock was set back', () => {
+  const put = (sql: string) => database.query(`UPDATE webhook_delivery SET ${sql}`);
+
+  test.each([
+    ['is new', 0, '3 hours'],
+    ['was tried once', 1, '3 hours'],
+    ['was tried seven times', 7, '9 hours'],
+  ])('what %s goes now, and not hours later', async (_what, attempts, ahead) => {
+    await newWebhook(1);
+    await put(`attempts = ${attempts}, due_at = now() + interval '${ahead}'`);
+    expect(await claim()).toEqual([]);
+    await store.bringForward(database, LONGEST_WAITS_MS);
+    expect(await claim()).toHaveLength(1);
+  });
+
+  test.each([
+    ['has been put off by its receiver', 1, '59 minutes'],
+    ['was tried seven times', 7, '7 hours'],
+  ])('what %s waits as long as it was told', async (_what, attempts, ahead) => {
+    await newWebhook(1);
+    await put(`attempts = ${attempts}, due_at = now() + interval '${ahead}'`);
+    await store.bringForward(database, LONGEST_WAITS_MS);
+    expect(await claim()).toEqual([]);
+  });
 });
