@@ -14,7 +14,7 @@ const HALF_LIFE_S = 8 * 3_600;
 const ROWS_PER_REMOVAL = 1_000;
 
 const hitsNow = (table: string) =>
-  `${table}.hits * power(0.5, extract(epoch FROM now() - ${table}.hit_at)::float8 / ${HALF_LIFE_S})`;
+  `${table}.hits * power(0.5, greatest(extract(epoch FROM now() - ${table}.hit_at)::float8, 0) / ${HALF_LIFE_S})`;
 
 export class PopularStore {
   /** Adds hits to what is kept, of this process and others. An endpoint that is gone is passed over. */
