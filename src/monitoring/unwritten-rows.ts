@@ -1,5 +1,8 @@
-/** Rows kept while the database is away: an hour of one busy variant, some megabytes. */
-export const MAX_UNWRITTEN_ROWS = 3_600;
+/**
+ * Rows kept while the database is away, some 1.5 kB each: minutes of a hundred busy variants. The end of a minute gives
+ * two for each variant and door at once, of which none may be lost: these are 10,000 of them.
+ */
+export const MAX_UNWRITTEN_ROWS = 20_000;
 
 /** Closed windows that wait to be written. Beyond the limit the oldest go: the newest say how it is doing now. */
 export class UnwrittenRows<Row> {
