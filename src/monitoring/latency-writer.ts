@@ -34,7 +34,7 @@ export class LatencyWriter {
   private timer: NodeJS.Timeout | undefined;
   private isRunning = false;
   private isFailing = false;
-  private nextCleaningMs = 0;
+  private cleanedAtMs = -Infinity;
   /** In flight; a database that hangs is waited for once, not once a second. */
   private writing: Promise<void> | undefined;
   private cleaning: Promise<void> | undefined;
@@ -75,8 +75,10 @@ export class LatencyWriter {
     if (recorder.unwritten.size + differences.unwritten.size > 0) {
       this.writing ??= this.write().finally(() => (this.writing = undefined));
     }
-    if (this.input.nowMs() >= this.nextCleaningMs) {
-      this.nextCleaningMs = this.input.nowMs() + CLEANING_INTERVAL_MS;
+    const nowMs = this.input.nowMs();
+    // Either way: the clock may be set back.
+    if (Math.abs(nowMs - this.cleanedAtMs) >= CLEANING_INTERVAL_MS) {
+      this.cleanedAtMs = nowMs;
       this.cleaning ??= this.clean().finally(() => (this.cleaning = undefined));
     }
   }

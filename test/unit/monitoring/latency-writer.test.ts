@@ -152,3 +152,10 @@ test('old windows go once an hour: seconds after two hours, minutes after a week
   expect(database.cleanings[2]?.[0]).toBeCloseTo(second(-604_800), -1);
   expect(anHourLater?.[1]).toBeCloseTo(second(-3_600), -1);
 });
+
+test('they go also after the clock was set back by hours', async () => {
+  await jest.advanceTimersByTimeAsync(2_000);
+  jest.setSystemTime(START_MS - 3 * 3_600_000);
+  await jest.advanceTimersByTimeAsync(2_000);
+  expect(database.cleanings).toHaveLength(6);
+});
