@@ -18,8 +18,8 @@ const DAY_MS = 86_400_000;
  * deleted (`kernel/retention.ts`), so that the same one is known as long as it may come again.
  */
 export const FEEDBACK_WINDOW_MS = 31 * DAY_MS;
-/** How far the clocks of two servers may be apart. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+/** How far ahead of now a prediction may have been made: another server has its own clock, and ours may be set back. */
+const CLOCK_SKEW_MS = DAY_MS;
 /** Largest reward, either way: the squares of a million of them still add up in a double. */
 export const MAX_REWARD = 1e12;
 /** Longest truth, in characters of JSON: a label, a number, a list of them; not a document. */
