@@ -90,12 +90,17 @@ export class LatencyRecorder implements PredictionObserver {
   /** The last one to two minutes of what had traffic in them, without the open second; of too many, the busiest. */
   recent(): readonly Series[] {
     this.closeWindows();
-    const series = this.open().map(({ projectId, minute, minuteBefore, ...source }) => {
+    const measured = this.open().map((cell) => {
+      const requests = cell.minute.requests + cell.minuteBefore.requests;
+      return { cell, source: cell, stats: { requests } };
+    });
+    const asked = measured.filter(({ stats }) => stats.requests > 0);
+    // Of thousands only those are added up that are told.
+    return busiest(asked).map(({ cell: { projectId, minute, minuteBefore, ...source } }) => {
       const stats = new LatencyStats();
       for (const part of [minuteBefore, minute]) stats.merge(part);
       return { projectId, source, stats };
     });
-    return busiest(series.filter(({ stats }) => stats.requests > 0));
   }
 
   /** Moves what belongs to past windows to `unwritten`. */

@@ -102,10 +102,15 @@ export class SinceStart {
   }
 }
 
+/** What is to be known of a series to rank it. */
+interface Ranked extends Pick<Series, 'source'> {
+  readonly stats: Pick<LatencyStats, 'requests'>;
+}
+
 /** Those with most requests that have a place among the series. */
-export function busiest(series: readonly Series[]): readonly Series[] {
+export function busiest<One extends Ranked>(series: readonly One[]): readonly One[] {
   let references = 0;
-  const isTold = ({ source }: Series) =>
+  const isTold = ({ source }: One) =>
     source === null || !isReference(source) || (references += 1) <= MAX_REFERENCE_SERIES;
   const byRequests = series.toSorted((a, b) => b.stats.requests - a.stats.requests);
   return byRequests.filter(isTold).slice(0, MAX_SERIES);
