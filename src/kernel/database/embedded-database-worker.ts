@@ -24,13 +24,15 @@ async function main(): Promise<void> {
 
 /** Not by `execProtocolRaw`, which keeps all that was ever answered. */
 async function answerTo(database: PGlite, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   const onRawData = (part: Uint8Array) => parts.push(part.slice()); // it is the database's memory
   await database.runExclusive(() => database.execProtocolRawStream(bytes, { onRawData }));
   return joined(parts);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
