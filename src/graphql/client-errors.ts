@@ -60,7 +60,8 @@ const withoutMiddle = (message: string): string =>
     ? message
     : `${message.slice(0, MAX_MESSAGE_LENGTH / 2)} … ${message.slice(-MAX_MESSAGE_LENGTH / 2)}`.toWellFormed();
 
-function rootCause(error: Error): Error {
+/** What a resolver has thrown. */
+export function rootCause(error: Error): Error {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
 }
 

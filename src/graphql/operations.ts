@@ -49,7 +49,12 @@ export class Operations {
   }
 
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
-    return this.masked(await this.compiled.execute(args), args.contextValue as OperationContext);
+    return this.masked(await this.executeUnmasked(args), args.contextValue as OperationContext);
+  }
+
+  /** The result as no client may see it. */
+  executeUnmasked(args: ExecutionArgs): Promise<ExecutionResult> {
+    return this.compiled.execute(args);
   }
 
   /** The result as its client may see it. */

@@ -1,9 +1,10 @@
 import type { Feed, Placed } from '../kernel/feed';
+import { AWAY, Patience } from '../kernel/patience';
 import { SubscriptionMember, type Group, type MemberInput } from './subscription-member';
 
 export interface GroupInput<Event extends Placed> {
   readonly feed: Feed<Event>;
-  /** Executes an event, once for all; the JSON of the result. */
+  /** Executes an event, once for all; the JSON of the result. Throws UNAVAILABLE where that is to be done later. */
   readonly render: (event: Event) => Promise<string>;
   readonly renderFailure: (error: unknown) => string;
   /** Nobody may join any more. */
@@ -20,6 +21,7 @@ export class SubscriptionGroup<Event extends Placed> implements Group<Event> {
   isOver = false;
   failure: string | null = null;
   private readonly members = new Set<SubscriptionMember<Event>>();
+  private readonly patience = new Patience();
   /** Members that are ahead of the group. */
   private waiting: (() => void)[] = [];
   private wake: () => void = () => undefined;
@@ -63,8 +65,11 @@ export class SubscriptionGroup<Event extends Placed> implements Group<Event> {
       for (await this.isWanted(); !this.isOver; await this.isWanted()) {
         const next = await feed.next();
         if (next.done) break;
-        const payload = await render(next.value);
-        this.tell(next.value.cursor, payload);
+        const payload = await this.patience.insist(
+          () => render(next.value),
+          () => !this.isOver,
+        );
+        if (payload !== AWAY) this.tell(next.value.cursor, payload);
       }
     } catch (error) {
       if (!this.isOver) this.failure = renderFailure(error);

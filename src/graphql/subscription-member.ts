@@ -1,4 +1,5 @@
 import type { Placed } from '../kernel/feed';
+import { Patience } from '../kernel/patience';
 import type { Outlet } from './outlet';
 
 /** What a member needs of its group. */
@@ -23,7 +24,7 @@ export interface MemberInput<Event extends Placed> {
   readonly outlet: Outlet;
   /** The cursor to begin after; null: at the beginning. */
   readonly after: string | null;
-  /** Executes an event for this member alone; the JSON of the result. */
+  /** Executes an event for this member alone; the JSON of the result. Throws UNAVAILABLE, as the group's does. */
   readonly render: (event: Event) => Promise<string>;
   /** The JSON of a result that says what went wrong. */
   readonly renderFailure: (error: unknown) => string;
@@ -36,12 +37,16 @@ const OVER: IteratorResult<never, undefined> = { done: true, value: undefined };
  * when its outlet is full it falls behind, and is told by itself again what it has missed. So nobody waits for
  * somebody who is slow, and nothing is kept for him.
  *
+ * While the database is away whoever has begun stays; to begin takes the database.
+ *
  * For the protocol it is an iterator that gives nothing and is done when the subscription is over: what it tells goes
  * to the outlet.
  */
 export class SubscriptionMember<Event extends Placed> implements AsyncIterableIterator<never, undefined> {
   private state: 'new' | 'behind' | 'with the group' | 'gone' = 'new';
   private seen: string | null;
+  private hasBegun = false;
+  private readonly patience = new Patience();
   private end: () => void = () => undefined;
   private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
 
@@ -98,7 +103,8 @@ export class SubscriptionMember<Event extends Placed> implements AsyncIterableIt
       while (this.isBehind()) {
         await outlet.hasRoom();
         const position = group.position;
-        await this.goTo(position);
+        const go = () => this.goTo(position);
+        await (this.hasBegun ? this.patience.insist(go, () => this.isBehind()) : go());
         if (!this.isBehind()) return;
         if (group.position !== position) continue;
         if (this.seen === position || group.isOver) this.joinGroup();
@@ -118,6 +124,7 @@ export class SubscriptionMember<Event extends Placed> implements AsyncIterableIt
       for (let next = await missed.next(); this.isBehind(); next = await missed.next()) {
         if (next.done) {
           this.seen = next.value;
+          this.hasBegun = true;
           return;
         }
         const payload = await render(next.value);

@@ -1,12 +1,17 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { DatabaseAway } from '../kernel/database/database-away';
 import type { Feed, Placed } from '../kernel/feed';
+import { rootCause } from './client-errors';
 import type { OperationContext } from './context';
 import type { Operations } from './operations';
 import type { Outlet } from './outlet';
 import { SubscriptionGroup } from './subscription-group';
 import { subscriptionStart } from './subscription-start';
 
-type Founded = { readonly group: SubscriptionGroup<Placed> } | { readonly refusal: ExecutionResult };
+type Render = (event: Placed) => Promise<string>;
+type Founded =
+  | { readonly group: SubscriptionGroup<Placed>; readonly isKept: boolean }
+  | { readonly refusal: ExecutionResult };
 
 /** What is watched now, by whom, in groups of those who are told the same. */
 export class Subscriptions {
@@ -29,7 +34,7 @@ export class Subscriptions {
         const founded = await this.groupOf(key, args);
         if ('refusal' in founded) return founded.refusal;
         if (founded.group.isOver) continue; // its last member has left in the meantime
-        return founded.group.join({ outlet, after, render: (event) => this.render(args, event) });
+        return founded.group.join({ outlet, after, render: this.renderer(args, founded.isKept) });
       }
     } catch (error) {
       return this.failure(error, context);
@@ -55,23 +60,33 @@ export class Subscriptions {
         forget();
         return { refusal: this.operations.masked(source, context) };
       }
+      const feed = feedIn(source);
       const group = new SubscriptionGroup({
-        feed: feedIn(source),
-        render: (event) => this.render(args, event),
+        feed,
+        render: this.renderer(args, feed.isKept),
         renderFailure: (error) => JSON.stringify(this.failure(error, context)),
         onOver: forget,
       });
-      return { group };
+      return { group, isKept: feed.isKept };
     } catch (error) {
       forget();
       throw error;
     }
   }
 
-  /** Every event is executed with loaders of its own. */
-  private async render(args: ExecutionArgs, event: Placed): Promise<string> {
-    const contextValue = (args.contextValue as OperationContext).refreshed();
-    return JSON.stringify(await this.operations.execute({ ...args, rootValue: event, contextValue }));
+  /**
+   * Every event is executed with loaders of its own.
+   *
+   * @param isWhole whether it throws where the database is away for a part of the event, rather than leave that out
+   */
+  private renderer(args: ExecutionArgs, isWhole: boolean): Render {
+    return async (event) => {
+      const contextValue = (args.contextValue as OperationContext).refreshed();
+      const result = await this.operations.executeUnmasked({ ...args, rootValue: event, contextValue });
+      const away = isWhole && result.errors?.map(rootCause).find((cause) => cause instanceof DatabaseAway);
+      if (away) throw away;
+      return JSON.stringify(this.operations.masked(result, contextValue));
+    };
   }
 
   private failure(error: unknown, context: OperationContext): ExecutionResult {

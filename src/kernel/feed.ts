@@ -13,6 +13,8 @@ export interface Placed {
 export interface Feed<Event extends Placed> extends Leavable<Event> {
   /** Where the iteration begins. */
   readonly origin: string;
+  /** Whether what happens may be told later as well: then nobody is told a half of it while the database is away. */
+  readonly isKept: boolean;
   /**
    * What somebody has to be told to stand at `upTo`: of an event that was missed, or of what several add up to. It
    * ends by itself, and returns where that is: `upTo`, or `after` where that is further on. Throws BAD_USER_INPUT
@@ -24,16 +26,15 @@ export interface Feed<Event extends Placed> extends Leavable<Event> {
   since(after: string | null, upTo: string): AsyncGenerator<Event, string, void>;
 }
 
-export interface FeedParts<Event extends Placed> extends Pick<Feed<Event>, 'origin' | 'since'> {
+export interface FeedParts<Event extends Placed> extends Pick<Feed<Event>, 'origin' | 'isKept' | 'since'> {
   /** What is new from `origin` on, until the signal. */
   readonly news: (signal: AbortSignal) => AsyncGenerator<Event>;
 }
 
 /** The news begin with the first call of `next`, and end at once with `return`. */
-export const feedOf = <Event extends Placed>({ origin, since, news }: FeedParts<Event>): Feed<Event> => ({
+export const feedOf = <Event extends Placed>({ news, ...parts }: FeedParts<Event>): Feed<Event> => ({
   ...endsWithCaller(news),
-  origin,
-  since,
+  ...parts,
   [Symbol.asyncIterator]() {
     return this;
   },

@@ -1,5 +1,5 @@
-import { Failure } from '../kernel/errors';
 import { feedOf, type Feed } from '../kernel/feed';
+import { AWAY, Patience } from '../kernel/patience';
 import type { Endpoint } from '../serving/serving';
 import type { EndpointWakes } from './endpoint-wakes';
 import { RECENT_WINDOWS } from './interval';
@@ -42,6 +42,7 @@ export function latencyFeed(input: FeedInput): Feed<EndpointLatencyEvent> {
   };
   return feedOf({
     origin: encodeLatencyCursor(origin),
+    isKept: true,
     news: (signal) => news(input, origin, signal),
     since: (after, upTo) => since(input, after, upTo),
   });
@@ -54,6 +55,7 @@ async function* news(
 ): AsyncGenerator<EndpointLatencyEvent, void, void> {
   const { intervalMs, nowMs } = input;
   const wakes = input.listen(signal);
+  const patience = new Patience();
   let { untilMs, revision } = origin;
   let mayHaveTraffic = true;
   let mayHaveChanged = true;
@@ -63,7 +65,7 @@ async function* news(
       if (wakes.takeChange()) mayHaveChanged = true;
       if (wakes.takeTraffic()) mayHaveTraffic = true;
       if (mayHaveChanged) {
-        const endpoint = await unlessAway(input.readEndpoint);
+        const endpoint = await patience.unlessAway(input.readEndpoint);
         if (endpoint === null) return;
         mayHaveChanged = endpoint === AWAY;
         if (endpoint !== AWAY && endpoint.revision !== revision) {
@@ -76,7 +78,7 @@ async function* news(
       if (isLaterThan(untilMs, lookedAtMs)) untilMs = completeMs;
       if (mayHaveTraffic && completeMs > untilMs) {
         const seenMs = untilMs;
-        const windows = await unlessAway(() => windowsBetween(input, seenMs, completeMs));
+        const windows = await patience.unlessAway(() => windowsBetween(input, seenMs, completeMs));
         if (windows !== AWAY) {
           for (const window of windows) {
             untilMs = window.to.getTime();
@@ -101,19 +103,6 @@ async function* news(
  */
 const SET_BACK_MS = 10_000;
 const isLaterThan = (seenMs: number, nowMs: number): boolean => seenMs - nowMs > SET_BACK_MS;
-
-/** Stands for what could not be read since the database is away. */
-const AWAY = Symbol('away');
-
-/** What was to be read is read at a later look: predictions go on meanwhile, and so does whoever watches them. */
-async function unlessAway<T>(read: () => Promise<T>): Promise<T | typeof AWAY> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'UNAVAILABLE') return AWAY;
-    throw error;
-  }
-}
 
 async function* since(
   input: FeedInput,

@@ -33,6 +33,7 @@ export interface PredictionStreamInput {
 export function predictionStream(input: PredictionStreamInput): Feed<PredictionStreamEvent> {
   return feedOf({
     origin: '0',
+    isKept: false,
     news: (signal) => samples(input, signal),
     // eslint-disable-next-line @typescript-eslint/require-await -- a feed may have to read what was missed
     since: async function* (after, upTo) {

@@ -1,3 +1,4 @@
+import { DatabaseAway } from '../../src/kernel/database/database-away';
 import { startTestServer, type TestServer } from '../support/test-server';
 import { TrackingClient } from '../support/tracking-client';
 
@@ -7,6 +8,7 @@ beforeAll(async () => {
   server = await startTestServer();
   client = new TrackingClient(server);
 });
+afterEach(() => jest.restoreAllMocks());
 afterAll(() => server.stop());
 
 const SUBSCRIPTION = `subscription ($experimentId: ID!, $after: String) {
@@ -205,4 +207,27 @@ test('an experiment that there is not, or of another project, is nobody’s to f
     expect((await stranger.subscribe(SUBSCRIPTION, { experimentId: id }).next()).value).toMatchObject({
       errors: [{ message: expect.stringMatching(/no experiment with this id/) }],
     });
+});
+
+test('a change is told whole: where the database goes away in the middle of it, later', async () => {
+  const experimentId = await newExperiment('half told');
+  const events = server.subscribe<{ experimentRuns: Event }>(
+    `subscription ($experimentId: ID!) { experimentRuns(experimentId: $experimentId) {
+       ... on ExperimentRunsChanged { changes { runId run { name experiment { name } } } } } }`,
+    { experimentId },
+  );
+  await events.next();
+  const query = server.database.query.bind(server.database);
+  let outages = 0;
+  jest.spyOn(server.database, 'query').mockImplementation((...args) => {
+    const isHalfway = args[0].includes('tracking.experimentsByIds') && (outages += 1) === 1;
+    return isHalfway ? Promise.reject(new DatabaseAway()) : query(...args);
+  });
+  await mutate('startRun', { experiment: 'half told', name: 'new' });
+  const run = { name: 'new', experiment: { name: 'half told' } };
+  expect((await events.next()).value).toEqual({
+    data: { experimentRuns: { changes: [{ runId: expect.any(String), run }] } },
+  });
+  expect(outages).toBe(2);
+  await events.return(undefined);
 });

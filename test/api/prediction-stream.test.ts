@@ -1,3 +1,5 @@
+import { Database } from '../../src/kernel/database/database';
+import { DatabaseAway } from '../../src/kernel/database/database-away';
 import type { ApiClient } from '../support/api-client';
 import { affine } from '../support/onnx-models';
 import { RegistryClient } from '../support/registry-client';
@@ -159,4 +161,21 @@ test('a shadow’s copy is told with the inputs of its original', async () => {
   expect(samples.map(({ shadow: isShadow }) => isShadow).sort()).toEqual([false, true]);
   for (const { inputs } of samples) expect(JSON.parse(String(inputs))).toEqual([ROW]);
   await stream.leave();
+});
+
+test('while the database is away a sample is told as far as it is known, since nothing of it is kept', async () => {
+  const endpoint = await newEndpoint();
+  const events = server.subscribe(
+    `subscription ($endpoint: String!) { predictionStream(endpoint: $endpoint) {
+       ... on PredictionSample { version { aliases { name } } } } }`,
+    { endpoint },
+  );
+  await events.next();
+  await predict(server, { endpoint, rows: [ROW] });
+  expect((await events.next()).value?.errors).toBeUndefined();
+  const away = jest.spyOn(Database.prototype, 'query').mockRejectedValue(new DatabaseAway());
+  await predict(server, { endpoint, rows: [ROW] });
+  expect((await events.next()).value?.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
+  away.mockRestore();
+  await events.return(undefined);
 });

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { CircuitBreaker } from '../circuit-breaker';
 import { QUERY_TIMEOUT_MS } from './data-source';
-import { notNow, unavailable, type Failure } from '../errors';
+import { notNow, type Failure } from '../errors';
+import { DatabaseAway } from './database-away';
 import type { SqlRunner, StatementOptions, Transaction } from './sql';
 
 /** What pg's pool tells of itself. */
@@ -125,7 +126,7 @@ export class Database implements SqlRunner {
   }
 
   private async guarded<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.breaker.isOpen()) throw unavailable('The database');
+    if (this.breaker.isOpen()) throw new DatabaseAway();
     try {
       const result = await work();
       this.breaker.succeeded();
@@ -133,7 +134,7 @@ export class Database implements SqlRunner {
     } catch (error) {
       if (isConnectionError(error)) {
         this.breaker.failed();
-        throw unavailable('The database', { cause: error });
+        throw new DatabaseAway({ cause: error });
       }
       this.breaker.succeeded(); // whatever it says, it answers
       throw passingRefusal(error) ?? error;

@@ -4,6 +4,7 @@ import { isUuid } from '../../kernel/cursor-keys';
 import { Failure } from '../../kernel/errors';
 import { feedOf, type Feed } from '../../kernel/feed';
 import type { ProjectId } from '../../kernel/ids';
+import { newsByLooks } from '../../kernel/looks';
 import type { Experiment, ExperimentId, Run, RunId } from '../run';
 import { endOf, isAfter, kindsOf, toldBetween, type ChangePlace, type RunChange } from './run-change';
 import type { ExperimentPosition, RunChangeQueries } from './run-change.store';
@@ -57,34 +58,31 @@ export async function followExperiment(
 ): Promise<Feed<ExperimentRunsEvent>> {
   const begun = await positionOf(reads, followed);
   if (!begun) throw noSuchExperiment();
-  const origin = endOf(begun.lastSeq);
+  const origin = toCursor(followed, endOf(begun.lastSeq));
   return feedOf({
-    origin: toCursor(followed, origin),
-    news: (signal) => newsOf(reads, followed, origin, signal),
+    origin,
+    isKept: true,
+    news: (signal) => {
+      const wakes = wakeUps(reads.bus, experimentTopic(followed.experimentId), signal);
+      return newsByLooks({ wakes, origin, look: (seen) => look(reads, followed, seen) });
+    },
     since: (after, upTo) => sinceCursor(reads, followed, after, upTo),
   });
 }
 
-async function* newsOf(
+async function* look(
   reads: Reads,
   followed: FollowedExperiment,
-  origin: ChangePlace,
-  signal: AbortSignal,
-): AsyncGenerator<ExperimentRunsEvent> {
-  let seen = origin;
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a wake-up carries nothing
-  for await (const _ of wakeUps(reads.bus, experimentTopic(followed.experimentId), signal)) {
-    const position = await positionOf(reads, followed);
-    if (!position) {
-      yield { kind: 'ExperimentPurged', cursor: toCursor(followed, seen) };
-      return;
-    }
-    for await (const event of between(reads, followed, position, seen, endOf(position.lastSeq))) {
-      yield event;
-      if (signal.aborted) return;
-    }
-    seen = endOf(position.lastSeq);
+  seen: string,
+): AsyncGenerator<ExperimentRunsEvent, string | null, void> {
+  const position = await positionOf(reads, followed);
+  if (!position) {
+    yield { kind: 'ExperimentPurged', cursor: seen };
+    return null;
   }
+  const until = endOf(position.lastSeq);
+  yield* between(reads, followed, position, placeOf(seen, followed), until);
+  return toCursor(followed, until);
 }
 
 async function* sinceCursor(

@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor } from '../../kernel/cursor';
 import { Failure } from '../../kernel/errors';
 import { feedOf, type Feed } from '../../kernel/feed';
 import type { ProjectId } from '../../kernel/ids';
+import { newsByLooks } from '../../kernel/looks';
 import {
   MAX_HISTORY_POINTS,
   readHistory,
@@ -63,30 +64,26 @@ const MAX_SNAPSHOT_POINTS = 200_000;
  */
 export async function followRun(reads: Reads, followed: FollowedRun): Promise<Feed<RunMetricsEvent>> {
   const begun = await positionOf(reads, followed);
+  const origin = toCursor(followed.runId, lastLogged(begun));
   return feedOf({
-    origin: toCursor(followed.runId, lastLogged(begun)),
-    news: (signal) => newsOf(reads, followed, lastLogged(begun), signal),
+    origin,
+    isKept: true,
+    news: (signal) => {
+      const wakes = wakeUps(reads.bus, runTopic(followed.runId), signal);
+      return newsByLooks({ wakes, origin, look: (seen) => look(reads, followed, seen) });
+    },
     since: (after, upTo) => sinceCursor(reads, followed, after, upTo),
   });
 }
 
-async function* newsOf(
+async function* look(
   reads: Reads,
   followed: FollowedRun,
-  origin: bigint,
-  signal: AbortSignal,
-): AsyncGenerator<RunMetricsEvent> {
-  let seen = origin;
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a wake-up carries nothing
-  for await (const _ of wakeUps(reads.bus, runTopic(followed.runId), signal)) {
-    const position = await positionOf(reads, followed);
-    for await (const event of between(reads, followed, position, seen, position.lastSeq)) {
-      yield event;
-      if (signal.aborted) return;
-    }
-    seen = position.lastSeq;
-    if (hasEnded(position.run.status)) return;
-  }
+  seen: string,
+): AsyncGenerator<RunMetricsEvent, string | null, void> {
+  const position = await positionOf(reads, followed);
+  yield* between(reads, followed, position, seqOf(seen, followed), position.lastSeq);
+  return hasEnded(position.run.status) ? null : toCursor(followed.runId, position.lastSeq);
 }
 
 async function* sinceCursor(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { SubscriptionGroup } from '../../../src/graphql/subscription-group';
 import type { SubscriptionMember } from '../../../src/graphql/subscription-member';
+import { unavailable } from '../../../src/kernel/errors';
 import { feedOf, type Feed } from '../../../src/kernel/feed';
 
 /** What was written after the first `from` words and up to the word `to`; from nothing on, it is a snapshot. */
@@ -36,6 +37,7 @@ class Story {
     const origin = this.words;
     return feedOf({
       origin: String(origin),
+      isKept: true,
       news: (signal) => this.news(origin, signal),
       since: (after, upTo) => this.since(after, Number(upTo)),
     });
@@ -115,10 +117,11 @@ class Listener {
   }
 }
 
-function newGroup(story: Story, pause: Pause) {
+function newGroup(story: Story, pause: Pause, isAway = () => false) {
   let executions = 0;
   const render = async (event: Told) => {
     await pause('an event is executed');
+    if (isAway()) throw unavailable('The database');
     return JSON.stringify(event);
   };
   const group = new SubscriptionGroup<Told>({
@@ -273,4 +276,75 @@ test('who cannot be told how it stands ends alone, and hears why', async () => {
   story.write(1);
   await settle();
   expect(well.heardUpTo()).toBe(1);
+});
+
+/** Time passes, and with it every pause between two tries. */
+const tryAgain = () => jest.advanceTimersByTimeAsync(60_000);
+
+describe('while the database is away', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => jest.useRealTimers());
+
+  test('an event that cannot be executed whole is told later, to all and once', async () => {
+    const story = new Story(noPause);
+    const outage = { lasts: false };
+    const { join } = newGroup(story, noPause, () => outage.lasts);
+    const all = [join(), join()];
+    await settle();
+    outage.lasts = true;
+    story.write(1);
+    await tryAgain();
+    expect(all.map(({ told }) => told.length)).toEqual([1, 1]);
+    story.write(1);
+    outage.lasts = false;
+    await tryAgain();
+    expect(all.map((listener) => listener.heardUpTo())).toEqual([2, 2]);
+  });
+
+  test('who is behind stays, and is told what it has missed once that can be read', async () => {
+    const story = new Story(noPause);
+    const { group, join } = newGroup(story, noPause);
+    const [slow, quick] = [join(), join()];
+    await settle();
+    slow.becomeSlow();
+    story.write(1);
+    await settle();
+    const since = jest.spyOn(group, 'since').mockImplementation(() => {
+      throw unavailable('The database');
+    });
+    slow.becomeQuick();
+    await tryAgain();
+    expect([slow.heardUpTo(), quick.heardUpTo()]).toEqual([0, 1]);
+    since.mockRestore();
+    await tryAgain();
+    story.write(1);
+    await settle();
+    expect([slow.heardUpTo(), quick.heardUpTo()]).toEqual([2, 2]);
+  });
+
+  test('who begins is told at once', async () => {
+    const story = new Story(noPause);
+    const { group, join } = newGroup(story, noPause);
+    jest.spyOn(group, 'since').mockImplementation(() => {
+      throw unavailable('The database');
+    });
+    const begins = join();
+    await begins.isDone;
+    expect(begins.told).toEqual([expect.stringContaining('The database cannot be reached')]);
+  });
+
+  test('the last one may leave meanwhile', async () => {
+    const story = new Story(noPause);
+    const outage = { lasts: false };
+    const { group, join, executions } = newGroup(story, noPause, () => outage.lasts);
+    const last = join();
+    await settle();
+    outage.lasts = true;
+    story.write(1);
+    await settle();
+    await last.member.return();
+    const before = executions();
+    await tryAgain();
+    expect([group.isOver, story.isReleased, executions()]).toEqual([true, true, before]);
+  });
 });
