@@ -1,5 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import {
+  QueryRunnerAlreadyReleasedError,
+  type DataSource,
+  type EntityTarget,
+  type ObjectLiteral,
+  type QueryRunner,
+} from 'typeorm';
 import { CircuitBreaker } from '../circuit-breaker';
 import { QUERY_TIMEOUT_MS } from './data-source';
 import { notNow, type Failure } from '../errors';
@@ -190,6 +196,9 @@ const driverError = (error: unknown) =>
   ((error as { driverError?: unknown }).driverError ?? error) as { code?: string; message?: string };
 
 function isConnectionError(error: unknown): boolean {
+  // A connection that breaks between two statements of a transaction is released by TypeORM itself, without a word of
+  // why: the next statement, or the rollback, is what finds it gone.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const { code, message } = driverError(error);
   return (
     (code !== undefined && CONNECTION_CODES.test(code)) ||
