@@ -15,6 +15,11 @@ export class CircuitBreaker {
     return false;
   }
 
+  /** Whether no call has succeeded since the last failure; asking lets nobody through. */
+  get hasFailed(): boolean {
+    return this.openUntilMs !== 0;
+  }
+
   succeeded(): void {
     this.openUntilMs = 0;
   }

@@ -101,9 +101,9 @@ export class Database implements SqlRunner {
     return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
-  /** Whether calls fail at once for the moment, since the last ones were not answered. */
+  /** Whether no call has been answered since one was not. */
   isAway(): boolean {
-    return this.breaker.isOpen();
+    return this.breaker.hasFailed;
   }
 
   /** Throws `UNAVAILABLE` where the database does not answer. */

@@ -45,7 +45,7 @@ function ofDatabase(database: Database): readonly MetricFamily[] {
   return [
     gauge(
       'modelgraph_database_up',
-      'Whether statements are tried: 0 while the database has not answered.',
+      'Whether the database answers: 0 from a call that it has not answered to the next one that it has.',
       database.isAway() ? 0 : 1,
     ),
     {

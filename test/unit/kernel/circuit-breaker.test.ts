@@ -13,3 +13,15 @@ test('after a failure calls are refused for a second, then one may try', () => {
   breaker.succeeded();
   expect(breaker.isOpen()).toBe(false);
 });
+
+test('whoever asks how it is takes nobody’s try', () => {
+  let now = 0;
+  const breaker = new CircuitBreaker(() => now);
+  expect(breaker.hasFailed).toBe(false);
+  breaker.failed();
+  now = 2_000;
+  expect(breaker.hasFailed).toBe(true);
+  expect(breaker.isOpen()).toBe(false);
+  breaker.succeeded();
+  expect(breaker.hasFailed).toBe(false);
+});
