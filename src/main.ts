@@ -13,6 +13,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   prepareHeap();
   const logger = createLogger(config.logLevel);
+  tellUnknownNames(config, logger);
   const platform = await startPlatform(config, logger).catch((error: unknown) => exitWith(logger, error));
   stopOnSignals(platform, logger, config.drainTimeoutMs);
   const { url, grpcUrl } = platform;
@@ -22,6 +23,14 @@ async function main(): Promise<void> {
   const database = config.databaseUrl ? 'postgres' : 'embedded';
   const about = { role, url, grpcUrl, store: storeName(config), database };
   logger.info({ ...about, ...(role !== 'worker' && { adminKeyFile }) }, 'listening');
+}
+
+/** Nothing has failed: the variable may be another program's, and the server does without it. */
+function tellUnknownNames({ unknownNames }: Config, logger: Logger): void {
+  for (const { name, nearest } of unknownNames) {
+    const advice = nearest === null ? 'the README lists all settings' : `did you mean ${nearest}?`;
+    logger.warn({ name, nearest }, `the variable ${name} is no setting and changes nothing: ${advice}`);
+  }
 }
 
 function readConfig(): Config {

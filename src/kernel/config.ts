@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { LEAST_GRACE_HOURS } from './artifacts/artifact-references';
 import { checkFiles } from './config-files';
+import { unknownNames, type UnknownName } from './config-names';
 import { checkUrls } from './config-urls';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { cores } from './machine';
@@ -79,6 +80,8 @@ export interface Config {
   /** The use of an operation from which on it runs as a compiled function; 0: never. */
   readonly compileAfterUses: number;
   readonly logLevel: LogLevel;
+  /** Variables by which settings may have been meant. */
+  readonly unknownNames: readonly UnknownName[];
 }
 
 /** Everything that is wrong with the configuration, at once. */
@@ -223,6 +226,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 600_000),
     compileAfterUses: integer('GRAPHQL_COMPILE_AFTER', 3, 0, 1_000_000),
     logLevel: oneOf<LogLevel>('LOG_LEVEL', LOG_LEVELS, 'info'),
+    unknownNames: unknownNames(environment),
   };
   const { adminKeyFile, webhookKeyFile, remoteCredentialsFile } = config;
   const files = [
