@@ -36,6 +36,7 @@ import { Outbox } from './kernel/outbox';
 import { processMetrics } from './kernel/metrics/process-metrics';
 import { Retention } from './kernel/retention';
 import { S3Files } from './kernel/artifacts/s3-files';
+import { checkOpenFiles, openFilesLimit } from './kernel/open-files';
 import { ShutdownStack } from './kernel/shutdown-stack';
 import { Lineage, lineageHandler } from './lineage/lineage';
 import {
@@ -70,8 +71,10 @@ import { DeliverySender, webhookHandler, Webhooks, WebhookSecrets } from './webh
 import type { Platform } from './platform';
 
 /** One program, and what it is for by its role. */
-export const startPlatform = (config: Config, logger: Logger): Promise<Platform> =>
-  config.role === 'worker' ? startWorker(config, logger) : startApi(config, logger);
+export async function startPlatform(config: Config, logger: Logger): Promise<Platform> {
+  checkOpenFiles(openFilesLimit());
+  return config.role === 'worker' ? startWorker(config, logger) : startApi(config, logger);
+}
 
 /** The wiring diagram: makes every object once, joins them, and starts what must run. */
 async function startApi(config: Config, logger: Logger): Promise<Platform> {

@@ -18,6 +18,8 @@ import {
   type Route,
 } from '../kernel/http/http-exchange';
 import { headerOf } from '../kernel/http/http-header';
+import { openFilesLimit } from '../kernel/open-files';
+import { limitConnections } from './connection-limit';
 import { listen } from './listen';
 import { PlainConnections } from './plain-connections';
 
@@ -77,6 +79,7 @@ export class HttpServer {
     this.server.headersTimeout = HEADERS_TIMEOUT_MS;
     this.server.requestTimeout = REQUEST_TIMEOUT_MS;
     this.server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+    limitConnections(this.server, openFilesLimit(), logger);
     this.plain = new PlainConnections(this.server, {
       isPlain: (url) => isBelow(url, '/graphql') || isPlainDoor(this.doorAt(url)),
       answer: (request, response) => {

@@ -43,8 +43,18 @@ export class ServerProcess extends ApiClient {
   static removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
   /** Starts a server and waits until it listens, or until it has given up. */
-  static async start(folder: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--enable-source-maps', BUILT_SERVER], {
+  static async start(
+    folder: string,
+    environment: Record<string, string> = {},
+    {
+      openFiles,
+    }: {
+      /** Most files and connections that it may have open; absent: as we. */ readonly openFiles?: number;
+    } = {},
+  ): Promise<ServerProcess> {
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `;
+    const program = [process.execPath, '--enable-source-maps', BUILT_SERVER];
+    const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...program], {
       env: {
         PATH: process.env.PATH,
         PORT: '0',

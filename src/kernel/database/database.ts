@@ -23,7 +23,7 @@ export type DatabaseEngine = 'embedded' | 'postgres';
 
 /** PostgreSQL's and Node's codes for “there is nobody there”, as opposed to “your statement is wrong”. */
 const CONNECTION_CODES =
-  /^(08...|57P0.|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+  /^(08...|57P0.|25P03|53300|EMFILE|ENFILE|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
 const CONNECTION_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|Client was closed|driver not connected|embedded database has stopped/i;
 
