@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Artifacts } from './artifacts';
 import type { Artifact } from './artifact';
-import { requestedRange } from '../http/byte-range';
+import { requestedRange } from './byte-range';
 import { SAFE_HEADERS } from '../http/http-answer';
 import type { NodeExchange } from '../http/http-exchange';
 

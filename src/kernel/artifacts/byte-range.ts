@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ByteRange } from '../artifacts/artifacts';
-import type { Artifact } from '../artifacts/artifact';
+import type { ByteRange } from './artifacts';
+import type { Artifact } from './artifact';
 
 interface RangeRequest {
   readonly method?: string | undefined;

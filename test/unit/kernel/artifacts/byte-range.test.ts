@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Sha256 } from '../../../../src/kernel/artifacts/artifact';
-import { requestedRange } from '../../../../src/kernel/http/byte-range';
+import { requestedRange } from '../../../../src/kernel/artifacts/byte-range';
 
 const artifact = (sizeBytes: number) => ({ sha256: 'a'.repeat(64) as Sha256, sizeBytes });
 const asked = (range: string, sizeBytes: number) =>
