@@ -1,5 +1,5 @@
-import type { Id, ProjectId } from '../../kernel/ids';
-import type { ExperimentId, RunId } from '../run';
+import type { Id, ProjectId } from '../kernel/ids';
+import type { ExperimentId, RunId } from './run';
 
 export type LoggedModelId = Id<'logged_model'>;
 

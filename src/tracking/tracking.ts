@@ -6,6 +6,7 @@ import { isStorable } from '../kernel/database/sql';
 import { ExperimentChanges } from './experiment-changes';
 import { ExperimentSearchQueries, type ExperimentSearch } from './search/experiment-search.queries';
 import { LiveRuns } from './live/live-runs';
+import { LoggedModelStore } from './logged-models/logged-model.store';
 import { LoggedModels } from './logged-models/logged-models';
 import type { MetricSeries } from './metrics/metric-history';
 import { ChartQueries } from './metrics/chart.queries';
@@ -60,7 +61,7 @@ export type {
   UpdateExperimentInput,
   UpdateRunInput,
 } from './tracking-input';
-export type * from './logged-models/logged-model';
+export type * from './logged-model';
 export type { MeasuredPoint } from './metrics/measured-points';
 export type { LoggedModels, OfRun } from './logged-models/logged-models';
 export type { MetricSeries } from './metrics/metric-history';
@@ -140,7 +141,7 @@ export class Tracking {
     this.reproductions = new Reproductions({ ...dependencies, setups });
     this.runStart = new RunStart({ ...dependencies, experiments, setups });
     this.runChanges = new RunChanges(dependencies);
-    this.metricLog = new MetricLog(dependencies);
+    this.metricLog = new MetricLog({ ...dependencies, models: new LoggedModelStore() });
     this.log = new RunLog(dependencies, this.metricLog);
     this.inputs = new RunInputs(dependencies);
     this.deletion = new RunDeletion({ ...dependencies, users: dependencies.runUsers });

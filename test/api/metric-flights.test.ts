@@ -1,6 +1,7 @@
 import type { Actor } from '../../src/kernel/actor';
 import { InProcessBus } from '../../src/kernel/bus';
 import { encodeNodeId } from '../../src/kernel/ids';
+import { LoggedModelStore } from '../../src/tracking/logged-models/logged-model.store';
 import { MetricLog } from '../../src/tracking/metrics/metric-log';
 import type { KeyedColumns } from '../../src/tracking/metrics/metric-columns';
 import { readHistory } from '../../src/tracking/metrics/metric-history';
@@ -23,6 +24,7 @@ beforeAll(async () => {
   log = new MetricLog({
     ...{ database: kept.database, bus: new InProcessBus(), clock: { now: () => NOW } },
     datasets: { versionsByRefs: () => Promise.resolve([]), versionsByDigests: () => Promise.resolve([]) },
+    models: new LoggedModelStore(),
     compactor: { notice: () => undefined },
     folder: kept.folder,
   });

@@ -9,6 +9,7 @@ import type { KeyedColumns, PointColumns } from '../../src/tracking/metrics/metr
 import { MetricCompactor } from '../../src/tracking/metrics/metric-compactor';
 import { MetricFolder } from '../../src/tracking/metrics/metric-folder';
 import { readHistory } from '../../src/tracking/metrics/metric-history';
+import { LoggedModelStore } from '../../src/tracking/logged-models/logged-model.store';
 import { MetricLog } from '../../src/tracking/metrics/metric-log';
 import { WHOLE_RUN } from '../../src/tracking/metrics/metric-subject';
 import { MetricTailQueries } from '../../src/tracking/metrics/metric-tail.queries';
@@ -40,6 +41,7 @@ class Server {
     ...{
       clock: { now: () => new Date() },
       datasets: { versionsByRefs: () => Promise.resolve([]), versionsByDigests: () => Promise.resolve([]) },
+      models: new LoggedModelStore(),
     },
   });
 

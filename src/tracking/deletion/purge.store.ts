@@ -1,6 +1,6 @@
 import type { ProjectId } from '../../kernel/ids';
 import type { SqlRunner, Transaction } from '../../kernel/database/sql';
-import type { LoggedModelId } from '../logged-models/logged-model';
+import type { LoggedModelId } from '../logged-model';
 import type { Experiment, ExperimentId, Run, RunId } from '../run';
 import { EXPERIMENT_PARTS, LOGGED_MODEL_PARTS, RUN_PARTS, type RunPart } from './run-parts';
 import { EXPERIMENT, RUN } from '../tracking.queries';

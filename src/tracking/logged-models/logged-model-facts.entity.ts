@@ -1,7 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Sha256 } from '../../kernel/artifacts/artifact';
 import type { ProjectId } from '../../kernel/ids';
-import type { LoggedModelId, RunModelDirection } from './logged-model';
+import type { LoggedModelId, RunModelDirection } from '../logged-model';
 import { LoggedModelEntity } from './logged-model.entity';
 import type { RunId } from '../run';
 import { RunEntity } from '../run.entity';

@@ -1,6 +1,6 @@
 import type { InvalidInput } from '../../kernel/errors';
 import { InputCheck, MAX_KEY_LENGTH, MAX_NAME_LENGTH } from '../../kernel/input-check';
-import type { LoggedModelStatus } from './logged-model';
+import type { LoggedModelStatus } from '../logged-model';
 import type { KeyValue } from '../run';
 import { checkParamList, checkTags } from '../tracking-input';
 

@@ -6,7 +6,7 @@ import type { ProjectId } from '../../kernel/ids';
 import { keysetCursor } from '../../kernel/database/keyset';
 import { markedFor, unmarked } from '../../kernel/list-mark';
 import type { SqlRunner } from '../../kernel/database/sql';
-import type { LoggedModel } from './logged-model';
+import type { LoggedModel } from '../logged-model';
 import { LOGGED_MODEL } from './logged-model.queries';
 import type { ExperimentId } from '../run';
 

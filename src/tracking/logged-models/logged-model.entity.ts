@@ -1,7 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { ProjectId } from '../../kernel/ids';
 import { ExperimentEntity } from '../experiment.entity';
-import type { LoggedModelId, LoggedModelStatus } from './logged-model';
+import type { LoggedModelId, LoggedModelStatus } from '../logged-model';
 import type { ExperimentId, RunId } from '../run';
 import { RunEntity } from '../run.entity';
 

@@ -2,7 +2,7 @@ import type { Sha256 } from '../../kernel/artifacts/artifact';
 import type { ProjectId } from '../../kernel/ids';
 import type { SqlRunner } from '../../kernel/database/sql';
 import { listsByOwner, rowsByIds } from '../grouped-rows';
-import type { LoggedModel, LoggedModelId, LoggedModelMetric, RunModel } from './logged-model';
+import type { LoggedModel, LoggedModelId, LoggedModelMetric, RunModel } from '../logged-model';
 import type { KeyValue, RunArtifact, RunId } from '../run';
 
 export const LOGGED_MODEL = `m.id, m.project_id AS "projectId", m.experiment_id AS "experimentId", m.name,

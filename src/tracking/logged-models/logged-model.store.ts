@@ -2,7 +2,7 @@ import type { Sha256 } from '../../kernel/artifacts/artifact';
 import { doubleToJson } from '../../kernel/tensors/double';
 import type { ProjectId } from '../../kernel/ids';
 import type { Transaction } from '../../kernel/database/sql';
-import type { LoggedModel, LoggedModelId, LoggedModelStatus, RunModel } from './logged-model';
+import type { LoggedModel, LoggedModelId, LoggedModelStatus, RunModel } from '../logged-model';
 import { LoggedModelEntity } from './logged-model.entity';
 import type { MeasuredMetric } from '../metrics/measured-points';
 import { LOGGED_MODEL } from './logged-model.queries';
@@ -156,19 +156,4 @@ export class LoggedModelStore {
       ],
     );
   }
-}
-
-/** Of each series the metric that comes last: by step, then by time, then by arrival. */
-export function latestOfEach(metrics: readonly MeasuredMetric[]): readonly MeasuredMetric[] {
-  const latest = new Map<string, MeasuredMetric>();
-  for (const metric of metrics) {
-    const series = JSON.stringify([metric.modelId, metric.key, metric.datasetName, metric.datasetDigest]);
-    const before = latest.get(series);
-    const isLater =
-      before === undefined ||
-      metric.step > before.step ||
-      (metric.step === before.step && metric.timestamp.getTime() >= before.timestamp.getTime());
-    if (isLater) latest.set(series, metric);
-  }
-  return [...latest.values()];
 }

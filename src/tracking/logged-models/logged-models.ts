@@ -10,7 +10,7 @@ import { idOf, newId } from '../../kernel/ids';
 import { refusableTransaction } from '../../kernel/database/refusable-transaction';
 import type { Transaction } from '../../kernel/database/sql';
 import { artifactPathFault } from '../artifact-path';
-import type { LoggedModel, LoggedModelId, LoggedModelMetric, RunModel } from './logged-model';
+import type { LoggedModel, LoggedModelId, LoggedModelMetric, RunModel } from '../logged-model';
 import {
   checkLoggedModel,
   checkLoggedModelUpdate,

@@ -2,14 +2,15 @@ import type { Datasets, DatasetVersion, DatasetVersionId } from '../../datasets/
 import type { Actor } from '../../kernel/actor';
 import type { Database } from '../../kernel/database/database';
 import { notFound, refuse, type NotFound, type Refusal } from '../../kernel/errors';
-import { idOf } from '../../kernel/ids';
+import { idOf, type ProjectId } from '../../kernel/ids';
 import type { Transaction } from '../../kernel/database/sql';
 import { NamedVersions } from '../inputs/named-versions';
-import { latestOfEach, LoggedModelStore } from '../logged-models/logged-model.store';
+import type { LoggedModelId } from '../logged-model';
 import {
   aboutData,
   aboutModel,
   isOfModel,
+  latestOfEach,
   measuredSeries,
   type MeasuredMetric,
   type MeasuredPoint,
@@ -28,15 +29,29 @@ export interface Measured {
 }
 const NOTHING: Measured = { ok: true, series: [], metrics: [] };
 
+/** Logged models, as far as points are about them: the models themselves are kept elsewhere. */
+export interface MeasuredModels {
+  /** The ids among these that are models of the project, and not deleted. */
+  known(
+    tx: Transaction,
+    projectId: ProjectId,
+    ids: readonly LoggedModelId[],
+  ): Promise<ReadonlySet<LoggedModelId>>;
+  /** Keeps the latest of each series. @param metrics in order of arrival; of one series at most one */
+  putMetrics(tx: Transaction, run: Run, metrics: readonly MeasuredMetric[]): Promise<void>;
+}
+
 /** Keeps what was measured of logged models, and on data that clients call by their own names. */
 export class MeasuredLog {
   private readonly data: NamedVersions;
-  private readonly models = new LoggedModelStore();
+  private readonly models: MeasuredModels;
 
   constructor(needs: {
     readonly database: Database;
     readonly datasets: Pick<Datasets, 'versionsByDigests'>;
+    readonly models: MeasuredModels;
   }) {
+    this.models = needs.models;
     this.data = new NamedVersions(needs);
   }
 

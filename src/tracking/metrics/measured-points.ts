@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../../datasets/datasets';
-import type { LoggedModelId, LoggedModelMetric } from '../logged-models/logged-model';
+import type { LoggedModelId, LoggedModelMetric } from '../logged-model';
 import type { SeriesColumns } from './metric-columns';
 import { datasetSubject, modelSubject } from './metric-subject';
 
@@ -50,4 +50,19 @@ export function measuredSeries(
     values: Float64Array.from(ofSeries, ({ value }) => value),
     timestamps: BigInt64Array.from(ofSeries, ({ timestamp }) => BigInt(timestamp.getTime())),
   }));
+}
+
+/** Of each series the metric that comes last: by step, then by time, then by arrival. */
+export function latestOfEach(metrics: readonly MeasuredMetric[]): readonly MeasuredMetric[] {
+  const latest = new Map<string, MeasuredMetric>();
+  for (const metric of metrics) {
+    const series = JSON.stringify([metric.modelId, metric.key, metric.datasetName, metric.datasetDigest]);
+    const before = latest.get(series);
+    const isLater =
+      before === undefined ||
+      metric.step > before.step ||
+      (metric.step === before.step && metric.timestamp.getTime() >= before.timestamp.getTime());
+    if (isLater) latest.set(series, metric);
+  }
+  return [...latest.values()];
 }

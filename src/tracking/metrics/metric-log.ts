@@ -16,7 +16,7 @@ import { idOf } from '../../kernel/ids';
 import { refusableTransaction } from '../../kernel/database/refusable-transaction';
 import type { Transaction } from '../../kernel/database/sql';
 import { checkMetrics, datasetsIn, toSeries, type LogColumnsInput } from './metric-input';
-import { MeasuredLog, type Measured } from './measured-log';
+import { MeasuredLog, type Measured, type MeasuredModels } from './measured-log';
 import type { MetricCompactor } from './metric-compactor';
 import type { MetricFolder } from './metric-folder';
 import { MetricWriter } from './metric-writer';
@@ -41,6 +41,7 @@ export interface MetricLogDependencies {
   readonly datasets: Pick<Datasets, 'versionsByRefs' | 'versionsByDigests'>;
   readonly compactor: Pick<MetricCompactor, 'notice'>;
   readonly folder: MetricFolder;
+  readonly models: MeasuredModels;
 }
 
 type Input = LogMetricsInput | LogColumnsInput;

@@ -2,7 +2,7 @@ import type { Datasets, DatasetVersionId } from '../../datasets/datasets';
 import type { Actor } from '../../kernel/actor';
 import { Failure } from '../../kernel/errors';
 import { isStorable } from '../../kernel/database/sql';
-import type { LoggedModelId } from '../logged-models/logged-model';
+import type { LoggedModelId } from '../logged-model';
 import type { ChartRequest, MetricChart } from './metric-chart';
 import { listsOf, MAX_HISTORY_POINTS, readHistory, type MetricSeries } from './metric-history';
 import { MetricPoints, type PointsPage, type PointsPlace } from './metric-points';

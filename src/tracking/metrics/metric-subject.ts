@@ -1,5 +1,5 @@
 import type { DatasetVersionId } from '../../datasets/datasets';
-import type { LoggedModelId } from '../logged-models/logged-model';
+import type { LoggedModelId } from '../logged-model';
 
 /**
  * What a series is about, besides its run: text that stands in its key. A kind, a colon and an id, so that other kinds
