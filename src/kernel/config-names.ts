@@ -56,8 +56,8 @@ export interface UnknownName {
 }
 
 /**
- * Names that begin as ours do and are none, and others in which one letter of a setting's name is missing, added, or has
- * changed places with the next.
+ * Names that begin as ours do and are none, and others in which one letter of a setting's name is missing, added, or
+ * has changed places with the next.
  */
 export function unknownNames(environment: Readonly<Record<string, string | undefined>>): UnknownName[] {
   return Object.entries(environment).flatMap(([name, value = '']): UnknownName[] => {

@@ -3,7 +3,7 @@ import { Failure } from './errors';
 /** Stands for what could not be read since the database is away. */
 export const AWAY = Symbol('away');
 
-/** Longest outage in ms: a fail-over, a restart and an update take less, and nobody watches what has stood still longer. */
+/** Longest outage in ms: a fail-over or an update takes less, and nobody watches what stands still for longer. */
 const MAX_OUTAGE_MS = 30 * 60_000;
 /** Pause in ms before somebody who has nothing else to wait for tries again. */
 const RETRY_MS = 2_000;
