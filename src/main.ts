@@ -29,7 +29,10 @@ async function main(): Promise<void> {
 function tellUnknownNames({ unknownNames }: Config, logger: Logger): void {
   for (const { name, nearest } of unknownNames) {
     const advice = nearest === null ? 'the README lists all settings' : `did you mean ${nearest}?`;
-    logger.warn({ variable: name, nearest }, `the variable ${name} is no setting and changes nothing: ${advice}`);
+    logger.warn(
+      { variable: name, nearest },
+      `the variable ${name} is no setting and changes nothing: ${advice}`,
+    );
   }
 }
 

@@ -56,3 +56,13 @@ test('so is one that needs a package which is not installed', async () => {
   expect(await server.exited).toBe(2);
   expect(server.log).toEqual([]);
 });
+
+test('a variable by which a setting may have been meant is told, once, and the server starts', async () => {
+  const server = await ServerProcess.start(folder, {
+    CACHE_ULR: 'redis://127.0.0.1',
+    MODELGRAPH_URL: 'http://x',
+  });
+  const warnings = server.log.filter(({ level }) => level === 40).map(({ msg }) => msg);
+  expect(warnings).toEqual([expect.stringMatching(/CACHE_ULR is no setting .* did you mean CACHE_URL\?/)]);
+  expect(await server.kill('SIGTERM')).toBe(0);
+});
