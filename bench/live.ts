@@ -14,7 +14,9 @@ const FULL = { rounds: 5, warmUpMs: 2_000, durationMs: 5_000 };
 const QUICK = { rounds: 1, warmUpMs: 500, durationMs: 1_000 };
 
 interface Seen extends LiveReport {
-  /** CPU time of the server and its workers in cores, what the predictions cost included; null where it cannot be known. */
+  /**
+   * CPU time of the server and its workers in cores, what the predictions cost included; null where it cannot be known.
+   */
   readonly serverCores: number | null;
 }
 

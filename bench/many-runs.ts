@@ -12,8 +12,8 @@ const INDEXES = `SELECT indexname AS name, indexdef AS definition FROM pg_indexe
   WHERE tablename IN ('metric_series', 'run_param', 'run_tag') AND indexname LIKE '%_idx'`;
 
 /**
- * Fills the server's database with finished runs, a second apart, by statements of SQL: logging them would take an hour.
- * Each has five metrics (`m0` … uniform from 0 to 1), five params (`p0` … of ten values) and three tags (`t0` …).
+ * Fills the server's database with finished runs, a second apart, by statements of SQL: logging them would take an
+ * hour. Each has five metrics (`m0` … uniform from 0 to 1), five params (`p0` … of ten values) and three tags (`t0` …).
  */
 export async function insertRuns(client: Client, count: number): Promise<void> {
   await client.query('SELECT setseed(0.18)');

@@ -1,6 +1,7 @@
 /**
- * What both servers are filled with, worked out alike here and in `python/mlflow_fill.py`: run number i has metrics m0 to
- * m4 (each (i × a prime) mod 1,000,003 / 1,000,003), params p0 to p4 and three tags; point s of the long series is s / 7.
+ * What both servers are filled with, worked out alike here and in `python/mlflow_fill.py`: run number i has metrics m0
+ * to m4 (each (i × a prime) mod 1,000,003 / 1,000,003), params p0 to p4 and three tags; point s of the long series is s
+ * / 7.
  */
 export const STARTED_AT_MS = 1_700_000_000_000;
 const MULTIPLIERS = [7919, 104729, 1299709, 15485863, 32452843] as const;

@@ -29,7 +29,9 @@ const batchKind = (keys: 1 | 1000, connections: number): Kind => ({
   measure: (target, { durationMs }) => logBatches(target, { keys, connections, durationMs }),
 });
 
-/** Rounds of one call after the other come first: what floods leave to be done in the background is a load of its own. */
+/**
+ * Rounds of one call after the other come first: what floods leave to be done in the background is a load of its own.
+ */
 const SINGLE: readonly Kind[] = [
   {
     ...{ what: "MLflow's log-metric, one point a call, p50", unit: 'ms', asked: 1, askedOnPostgres: 1 },

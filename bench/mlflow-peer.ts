@@ -21,8 +21,9 @@ export interface MlflowPeer {
 }
 
 /**
- * MLflow's own tracking server over SQLite, filled by INSERT; null, and a loud line, where it cannot be had. One worker, as it
- * is one process that is compared, and without its runners of background jobs, which would only take from it.
+ * MLflow's own tracking server over SQLite, filled by INSERT; null, and a loud line, where it cannot be had. One
+ * worker, as it is one process that is compared, and without its runners of background jobs, which would only take from
+ * it.
  */
 export async function startMlflow(
   bench: Bench,

@@ -9,7 +9,9 @@ import { chart, readAll, search } from './mlflow-reads';
 import { ModelgraphServer } from './modelgraph-server';
 import { figures, median } from './statistics';
 
-/** All points take MLflow a minute or two, and more of each page the further it is: what was read by then says enough. */
+/**
+ * All points take MLflow a minute or two, and more of each page the further it is: what was read by then says enough.
+ */
 const READ_LIMIT_MS = 30_000;
 
 /** MLflow's REST paths of our server and of MLflow's own, by the same code, in turn. */

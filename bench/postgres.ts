@@ -6,8 +6,8 @@ const SERVER_URL = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * A fresh database, which is dropped when `work` has ended. Where no PostgreSQL answers, `work` gets null and the reason
- * is said, loudly.
+ * A fresh database, which is dropped when `work` has ended. Where no PostgreSQL answers, `work` gets null and the
+ * reason is said, loudly.
  */
 export async function withDatabase<Result>(
   say: (line: string) => void,

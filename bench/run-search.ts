@@ -88,7 +88,10 @@ function both(what: string, filter: string, isFound: Search['isFound']): Search 
   return { what, filter, orderBy: BY_METRIC, isFound };
 }
 
-/** Top 100 of many runs by two predicates and a metric, through `runs` over HTTP: one caller, one search after the other. */
+/**
+ * Top 100 of many runs by two predicates and a metric, through `runs` over HTTP: one caller, one search after the
+ * other.
+ */
 export async function benchRunSearch(bench: Bench): Promise<Measured> {
   const embedded = await onEmbedded(bench);
   const postgresql = await onPostgresql(bench);

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What is measured by door: stages, reasons, batch sizes, what it ran on, worker time. Earlier rows know none of it. */
+/**
+ * What is measured by door: stages, reasons, batch sizes, what it ran on, worker time. Earlier rows know none of it.
+ */
 export class MeasuredDoors1795000000015 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -25,7 +25,10 @@ export class MetricTail1795000000029 implements MigrationInterface {
     await runner.query('ALTER TABLE metric_tail ALTER COLUMN body SET STORAGE EXTERNAL');
   }
 
-  /** What waits cannot be unpacked here: its points are dropped. A server of this version folds all that is a second old. */
+  /**
+   * What waits cannot be unpacked here: its points are dropped. A server of this version folds all that is a second
+   * old.
+   */
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE metric_tail');
     await runner.query('DROP INDEX run_tail_idx');

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * How long the experiments of a project keep their runs that have no rule of their own. A rule of an experiment that says
- * nothing is one from now on: it keeps everything, whatever the project's says. There are none from before.
+ * How long the experiments of a project keep their runs that have no rule of their own. A rule of an experiment that
+ * says nothing is one from now on: it keeps everything, whatever the project's says. There are none from before.
  */
 export class ProjectRetention1795000000033 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

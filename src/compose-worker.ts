@@ -17,7 +17,10 @@ import { untilKnown } from './serving/fleet/leaving';
 import { WorkerNode } from './serving/fleet/worker-node';
 import { ensureWorkerToken } from './serving/fleet/worker-token';
 
-/** A process that runs models for `api` processes, and does nothing else: no GraphQL, no credentials, no doors but theirs. */
+/**
+ * A process that runs models for `api` processes, and does nothing else: no GraphQL, no credentials, no doors but
+ * theirs.
+ */
 export async function startWorker(config: Config, logger: Logger): Promise<Platform> {
   const shutdown = new ShutdownStack(logger);
   try {

@@ -16,7 +16,9 @@ export { authorize, mayDo, requires } from './permissions';
 /** Names of projects that are remembered. */
 const MAX_NAMES = 1_000;
 const BEARER = /^Bearer +(\S+) *$/i;
-/** Of RFC 7617: a name and a password in base64. The key is the password; the name is whatever the client calls itself. */
+/**
+ * Of RFC 7617: a name and a password in base64. The key is the password; the name is whatever the client calls itself.
+ */
 const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i;
 
 /** Who is calling. */

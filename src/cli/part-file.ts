@@ -4,8 +4,9 @@ import { reasonOf } from '../client/client-error';
 import { CommandFailed } from './command';
 
 /**
- * The beginning of a file that is being downloaded, beside the place where it will be. Its name holds the hash of what it
- * will be, so whoever finds it knows what is missing; two that download the same write the same bytes to the same places.
+ * The beginning of a file that is being downloaded, beside the place where it will be. Its name holds the hash of what
+ * it will be, so whoever finds it knows what is missing; two that download the same write the same bytes to the same
+ * places.
  */
 export class PartFile {
   private hash: Hash = createHash('sha256');

@@ -11,7 +11,9 @@ export function doubleToJson(value: number): JsonDouble {
   return Number.isFinite(value) ? value : (String(value) as JsonDouble);
 }
 
-/** Null where the value is no whole number of 64 bits, or a number beyond 2^53, which may not be the one that was meant. */
+/**
+ * Null where the value is no whole number of 64 bits, or a number beyond 2^53, which may not be the one that was meant.
+ */
 export function integerToJson(value: number | bigint): JsonInteger | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value + 0 : null;
   if (value < INT64_MIN || value > INT64_MAX) return null;

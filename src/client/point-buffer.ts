@@ -13,8 +13,9 @@ const RESERVE_BYTES = 1024 * 1024;
 const POINT_BYTES = 64;
 
 /**
- * Points on their way into the spool: a tenth of a second of them at most, so that one write takes many. Writes are made
- * on the caller's thread, into the system's memory: they wait for no server and, but for a disk in trouble, for no disk.
+ * Points on their way into the spool: a tenth of a second of them at most, so that one write takes many. Writes are
+ * made on the caller's thread, into the system's memory: they wait for no server and, but for a disk in trouble, for no
+ * disk.
  */
 export class PointBuffer {
   private points: SpooledPoint[] = [];

@@ -97,8 +97,8 @@ async function sendAll(spool: Spool, options: ResumeOptions, listeners: Listener
 }
 
 /**
- * The server that was named now; else the one that is always meant. A file does not decide where a key is sent: where it
- * names another server than that, a person must say so.
+ * The server that was named now; else the one that is always meant. A file does not decide where a key is sent: where
+ * it names another server than that, a person must say so.
  */
 function accessFor({ facts, folder }: Spool, options: ResumeOptions): ServerAccess {
   const project = options.project ?? facts.project ?? undefined;

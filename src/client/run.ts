@@ -144,7 +144,8 @@ export class Run {
 
   /**
    * Ends the run, after all that was logged. If the server is away for longer than the time, the end waits in the spool
-   * with the rest (`delivered` is false then). The run takes nothing more here; a second call gives the first one's answer.
+   * with the rest (`delivered` is false then). The run takes nothing more here; a second call gives the first one's
+   * answer.
    */
   finish(
     status: Exclude<RunStatus, 'SCHEDULED' | 'RUNNING'> = 'FINISHED',

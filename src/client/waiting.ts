@@ -1,6 +1,8 @@
 import { timerMs } from './timer-ms';
 
-/** Waits that something may end before their time. A pause keeps no process alive; one for which somebody waits does. */
+/**
+ * Waits that something may end before their time. A pause keeps no process alive; one for which somebody waits does.
+ */
 export class Waiting {
   private readonly wakers = new Set<() => void>();
   private paused: NodeJS.Timeout | null = null;

@@ -13,8 +13,8 @@ export interface NoBody {
 export type Chunks = { readonly chunks: BodyChunks } | NoBody;
 
 /**
- * A request's body in the pieces that it came in, inflated where it was sent as gzip or deflate. It never holds more than
- * `maxBytes`, whatever it was packed in.
+ * A request's body in the pieces that it came in, inflated where it was sent as gzip or deflate. It never holds more
+ * than `maxBytes`, whatever it was packed in.
  *
  * @throws where the client leaves, or is too slow
  */

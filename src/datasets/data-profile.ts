@@ -5,7 +5,10 @@ export type Datatype = 'INT64' | 'FP64' | 'BOOL' | 'BYTES';
 export const DATA_FORMATS = ['CSV', 'PARQUET', 'JSON_LINES'] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
-/** Numbers by intervals of one width: `counts[i]` lie above `edges[i]` and at or below `edges[i + 1]`; the smallest is in the first. */
+/**
+ * Numbers by intervals of one width: `counts[i]` lie above `edges[i]` and at or below `edges[i + 1]`; the smallest is
+ * in the first.
+ */
 export interface Histogram {
   readonly edges: readonly number[];
   readonly counts: readonly number[];

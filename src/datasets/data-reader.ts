@@ -35,8 +35,8 @@ export class DataReader {
   constructor(private readonly options: DataReaderOptions) {}
 
   /**
-   * @throws Unreadable where the data is at fault, or takes more than one reading may; Failure where nothing can be read
-   *   right now
+   * @throws Unreadable where the data is at fault, or takes more than one reading may; Failure where nothing can be
+   * read   right now
    */
   async perform<J extends Job>(job: J): Promise<JobResults[J['kind']]> {
     await this.turn();

@@ -1,8 +1,12 @@
 import type { ColumnStatistics } from './data-profile';
 
-/** How far a column of one version is from the same column of another; each null where it means nothing for its type. */
+/**
+ * How far a column of one version is from the same column of another; each null where it means nothing for its type.
+ */
 export interface DistributionDistance {
-  /** Population stability index over the tenths of the first (Siddiqi, 2006): 0 is no change, 0.25 is taken for much. */
+  /**
+   * Population stability index over the tenths of the first (Siddiqi, 2006): 0 is no change, 0.25 is taken for much.
+   */
   readonly psi: number | null;
   /** Kolmogorov–Smirnov: the largest distance of the two distribution functions, 0 to 1. Of numbers. */
   readonly kolmogorovSmirnov: number | null;

@@ -121,8 +121,8 @@ export class VersionRegistrar {
   }
 
   /**
-   * Makes the version, or finds it. Holds the dataset's row: whoever adds several in one transaction goes by the datasets'
-   * names, so that no two wait for each other.
+   * Makes the version, or finds it. Holds the dataset's row: whoever adds several in one transaction goes by the
+   * datasets' names, so that no two wait for each other.
    */
   async add(
     tx: Transaction,

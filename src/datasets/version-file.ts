@@ -17,8 +17,8 @@ export interface DataBytes {
 }
 
 /**
- * Does the work with a version's data in a file of this machine. It is the project's artifact where there is one, else it
- * comes from where it lies.
+ * Does the work with a version's data in a file of this machine. It is the project's artifact where there is one, else
+ * it comes from where it lies.
  *
  * @throws Unreadable where what lies there now is something else, or nothing
  */

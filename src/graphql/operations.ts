@@ -28,7 +28,9 @@ export interface OperationRequest {
   readonly variables?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Operations outside of Apollo: over WebSocket, and the common kind of POST. The limits and the masking are the same. */
+/**
+ * Operations outside of Apollo: over WebSocket, and the common kind of POST. The limits and the masking are the same.
+ */
 export class Operations {
   private readonly documents = new BoundedMap<string, DocumentNode>(MAX_DOCUMENTS);
 

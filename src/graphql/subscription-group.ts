@@ -1,5 +1,5 @@
 import type { Feed, Placed } from '../kernel/feed';
-import { AWAY, Patience } from '../kernel/patience';
+import { AWAY, OutagePatience } from '../kernel/outage-patience';
 import { SubscriptionMember, type Group, type MemberInput } from './subscription-member';
 
 export interface GroupInput<Event extends Placed> {
@@ -21,7 +21,7 @@ export class SubscriptionGroup<Event extends Placed> implements Group<Event> {
   isOver = false;
   failure: string | null = null;
   private readonly members = new Set<SubscriptionMember<Event>>();
-  private readonly patience = new Patience();
+  private readonly patience = new OutagePatience();
   /** Members that are ahead of the group. */
   private waiting: (() => void)[] = [];
   private wake: () => void = () => undefined;

@@ -1,5 +1,5 @@
 import type { Placed } from '../kernel/feed';
-import { Patience } from '../kernel/patience';
+import { OutagePatience } from '../kernel/outage-patience';
 import type { Outlet } from './outlet';
 
 /** What a member needs of its group. */
@@ -46,7 +46,7 @@ export class SubscriptionMember<Event extends Placed> implements AsyncIterableIt
   private state: 'new' | 'behind' | 'with the group' | 'gone' = 'new';
   private seen: string | null;
   private hasBegun = false;
-  private readonly patience = new Patience();
+  private readonly patience = new OutagePatience();
   private end: () => void = () => undefined;
   private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
 

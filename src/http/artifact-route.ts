@@ -8,7 +8,9 @@ import { SCRIPT_SUFFIX, sendScript, type ScriptSource } from './notebook-script'
 
 export const ARTIFACT_PATH = '/artifacts/sha256/';
 
-/** `PUT`, `GET` and `HEAD /artifacts/sha256/{hex}`: bytes by content. Below them, `/script`: a notebook as a program. */
+/**
+ * `PUT`, `GET` and `HEAD /artifacts/sha256/{hex}`: bytes by content. Below them, `/script`: a notebook as a program.
+ */
 export function artifactRoute(artifacts: Artifacts, scripts: ScriptSource): Route<NodeExchange> {
   return async (exchange, actor) => {
     const { request, response, path } = exchange;

@@ -7,8 +7,8 @@ import type { MetricFamily, MetricScope, MetricSource } from '../kernel/metrics/
 import { METRIC_TYPES, metricText } from '../kernel/metrics/metric-text';
 
 /**
- * `GET /metrics`: what this process has counted, as Prometheus reads it. A key sees its project; one that may observe the
- * server sees all projects, and the process itself.
+ * `GET /metrics`: what this process has counted, as Prometheus reads it. A key sees its project; one that may observe
+ * the server sees all projects, and the process itself.
  */
 export function metricsRoute(sources: readonly MetricSource[], auth: Auth): Route {
   return async ({ request, response }, actor) => {

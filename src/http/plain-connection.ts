@@ -21,8 +21,8 @@ export interface PlainConnectionNeeds {
 }
 
 /**
- * A connection of which plain requests are read here, whole and one at a time. With the first one that is not plain, it is
- * handed over to node:http, at the very byte where that request begins, and never comes back.
+ * A connection of which plain requests are read here, whole and one at a time. With the first one that is not plain, it
+ * is handed over to node:http, at the very byte where that request begins, and never comes back.
  */
 export class PlainConnection implements AnsweredConnection {
   readonly keepAliveSeconds: number;

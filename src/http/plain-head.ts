@@ -10,7 +10,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
  * A request line and headers that can be understood in one way only: one space, one CRLF, names of letters, digits and
- * hyphens, no folding, no tab, no bare CR or LF anywhere. So nobody before us can have seen another request in the same bytes.
+ * hyphens, no folding, no tab, no bare CR or LF anywhere. So nobody before us can have seen another request in the same
+ * bytes.
  */
 const PLAIN = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1(?:\r\n[A-Za-z][A-Za-z0-9-]*:[ -~\x80-\xff]*)+$/;
 

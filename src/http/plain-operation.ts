@@ -14,7 +14,8 @@ export interface PlainAnswer {
 
 /**
  * The common kind of request (a JSON body with one operation, an answer in JSON) without Apollo's pipeline, whose
- * negotiation and hooks cost a prediction several times what the model does. Null: not of that kind, Apollo's to answer.
+ * negotiation and hooks cost a prediction several times what the model does. Null: not of that kind, Apollo's to
+ * answer.
  */
 export async function answerPlainOperation(
   operations: Operations,

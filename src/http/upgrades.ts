@@ -7,8 +7,8 @@ const OFFER_HEADERS: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']
 
 /**
  * WebSockets are taken; whatever else is offered is passed over, as a server may (RFC 9110, 7.8): Java's client offers
- * HTTP/2 with whatever it asks, and so does `curl --http2`. Node 20 can only take all offers or none, so such a request is
- * put back without its offer, and node:http reads its connection anew.
+ * HTTP/2 with whatever it asks, and so does `curl --http2`. Node 20 can only take all offers or none, so such a request
+ * is put back without its offer, and node:http reads its connection anew.
  */
 export function takeUpgrades(server: Server, sockets: WebSocketServer): void {
   const lastAnswers = new WeakMap<Duplex, ServerResponse>();
@@ -16,8 +16,8 @@ export function takeUpgrades(server: Server, sockets: WebSocketServer): void {
     lastAnswers.set(socket, response);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
-    // Node hands it over while it still answers what came before: two answers at once would mix. And nothing would bound
-    // what a client sends ahead of its answers, since each of its offers takes more of it in.
+    // Node hands it over while it still answers what came before: two answers at once would mix. And nothing would
+    // bound what a client sends ahead of its answers, since each of its offers takes more of it in.
     if (lastAnswers.get(socket)?.writableFinished === false) return void socket.destroy();
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
       sockets.handleUpgrade(request, socket, rest, (webSocket) => {

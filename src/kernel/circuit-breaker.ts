@@ -1,4 +1,7 @@
-/** How long calls are refused at once after a failure: long enough to spare callers a wait, short enough to notice recovery within a second. */
+/**
+ * How long calls are refused at once after a failure: long enough to spare callers a wait, short enough to notice
+ * recovery within a second.
+ */
 const OPEN_FOR_MS = 1_000;
 
 /** After a failure, refuses for a moment, then lets one caller at a time try until one succeeds. */

@@ -82,7 +82,10 @@ export const namedPage = async <Row>(
   read: (filter: string | null, page: PageRequest) => Promise<Page<Row>>,
 ): Promise<ConnectionOf<Row>> => toConnection(await read(args.filter ?? null, pageRequest(args, 1)));
 
-/** Cost of a list field: the rows it may answer times the cost of one. A size that is refused later costs like one allowed. */
+/**
+ * Cost of a list field: the rows it may answer times the cost of one. A size that is refused later costs like one
+ * allowed.
+ */
 export function pageComplexity({
   args,
   childComplexity,

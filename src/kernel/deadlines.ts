@@ -6,8 +6,8 @@ export interface Wait {
 }
 
 /**
- * Waits that may all take equally long. One timer is for all of them: nearly all end long before, and a timer to set and
- * to clear for each costs more than to look at those that are left once in a while.
+ * Waits that may all take equally long. One timer is for all of them: nearly all end long before, and a timer to set
+ * and to clear for each costs more than to look at those that are left once in a while.
  */
 export class Deadlines {
   /** In the order of their ends. */

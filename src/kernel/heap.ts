@@ -13,8 +13,8 @@ const GROWTH_PERCENT = 100;
  */
 export function prepareHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
-  // Where many requests wait at once, the engine takes what a request is made of for long-lived and begins to make it in
-  // the old space, for good. From there it holds all of its request: a fifth of everything outlived its request by
+  // Where many requests wait at once, the engine takes what a request is made of for long-lived and begins to make it
+  // in the old space, for good. From there it holds all of its request: a fifth of everything outlived its request by
   // seconds, and a GraphQL prediction cost 75 µs of CPU in place of 48.
   setFlagsFromString('--no-allocation-site-pretenuring');
 }

@@ -20,8 +20,8 @@ export type FirstTime =
 
 /**
  * Claims a key inside the caller's transaction. A concurrent twin waits here until that transaction ends, and then
- * replays it; if it was rolled back, the twin is the first. Call `rememberResult` before the commit. A key is kept for a
- * day (see `retention.ts`), after which it is as if it had never been used.
+ * replays it; if it was rolled back, the twin is the first. Call `rememberResult` before the commit. A key is kept for
+ * a day (see `retention.ts`), after which it is as if it had never been used.
  *
  * @param reference what a replay must find again, where that is known before the work: nothing is to be remembered then
  */

@@ -1,5 +1,5 @@
 import type { Placed } from './feed';
-import { AWAY, Patience } from './patience';
+import { AWAY, OutagePatience } from './outage-patience';
 
 export interface Looks<Event extends Placed> {
   /** When there may be something new, the first time at once; the looks end it. */
@@ -19,7 +19,7 @@ export async function* newsByLooks<Event extends Placed>({
   origin,
   look,
 }: Looks<Event>): AsyncGenerator<Event, void, void> {
-  const patience = new Patience();
+  const patience = new OutagePatience();
   let seen: string | null = origin;
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a wake-up carries nothing
   for await (const _ of wakes) {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 /** As a container sees it, where its own limits are at the top. */
 const CGROUP = '/sys/fs/cgroup';
 
-/** What this process may use of the machine: a container has its own limits, which the machine's figures do not show. */
+/**
+ * What this process may use of the machine: a container has its own limits, which the machine's figures do not show.
+ */
 
 /** Cores, at least one; half a core counts as one. */
 export function cores(): number {

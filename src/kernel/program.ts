@@ -1,8 +1,8 @@
 import { extname, join, relative } from 'node:path';
 
 /**
- * How Node runs one of our own files as a child process or worker thread: as it was built. Under Jest the sources run as
- * they are, and what they start was built before the tests.
+ * How Node runs one of our own files as a child process or worker thread: as it was built. Under Jest the sources run
+ * as they are, and what they start was built before the tests.
  *
  * @param file absolute path without extension, for example `join(__dirname, 'worker-main')`
  */

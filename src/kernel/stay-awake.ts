@@ -7,8 +7,9 @@ export interface Loop {
 export const NODE_LOOP: Loop = { nowMs: () => performance.now(), nextTurn: setImmediate };
 
 /**
- * Keeps this process from sleeping until something has come that is about to: for as long as a turn of the event loop is
- * wanted, it looks for what has arrived instead. To be woken costs up to a tenth of a millisecond, a turn a microsecond.
+ * Keeps this process from sleeping until something has come that is about to: for as long as a turn of the event loop
+ * is wanted, it looks for what has arrived instead. To be woken costs up to a tenth of a millisecond, a turn a
+ * microsecond.
  *
  * @param limitMs after which it may sleep, whatever has come
  */

@@ -43,7 +43,9 @@ export interface LineageDependencies {
 
 const store = new LineageStore();
 
-/** Draws the edges that follow from an event, in the event's own transaction: what is done is never without its lineage. */
+/**
+ * Draws the edges that follow from an event, in the event's own transaction: what is done is never without its lineage.
+ */
 export const lineageHandler: EventHandler = async (tx, event) => {
   const change = lineageChange(event);
   if (change) await store.apply(tx, event.projectId, change);

@@ -1,5 +1,5 @@
 import { feedOf, type Feed } from '../kernel/feed';
-import { AWAY, Patience } from '../kernel/patience';
+import { AWAY, OutagePatience } from '../kernel/outage-patience';
 import type { Endpoint } from '../serving/serving';
 import type { EndpointWakes } from './endpoint-wakes';
 import { RECENT_WINDOWS } from './interval';
@@ -55,7 +55,7 @@ async function* news(
 ): AsyncGenerator<EndpointLatencyEvent, void, void> {
   const { intervalMs, nowMs } = input;
   const wakes = input.listen(signal);
-  const patience = new Patience();
+  const patience = new OutagePatience();
   let { untilMs, revision } = origin;
   let mayHaveTraffic = true;
   let mayHaveChanged = true;

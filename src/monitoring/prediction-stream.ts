@@ -5,7 +5,9 @@ import { sampleOf, type PredictionSample } from './prediction-sample';
 import type { PredictionWatch } from './prediction-watch';
 import { SampleGate, type SampleLimits } from './sample-gate';
 
-/** Most samples a second: more than a person or a chart can follow, and what a hundred readers can be told on one core. */
+/**
+ * Most samples a second: more than a person or a chart can follow, and what a hundred readers can be told on one core.
+ */
 export const MAX_SAMPLES_PER_SECOND = 2_000;
 export const DEFAULT_SAMPLES_PER_SECOND = 50;
 /** Samples that wait for readers; then the oldest go. Half a second of the busiest stream. */

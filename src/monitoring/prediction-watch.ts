@@ -27,7 +27,10 @@ export class PredictionWatch {
     );
   }
 
-  /** Returns the way to stop; throws as `checkRoom`. The watcher is on the predict path: it must return at once, never throw, and keep nothing. */
+  /**
+   * Returns the way to stop; throws as `checkRoom`. The watcher is on the predict path: it must return at once, never
+   * throw, and keep nothing.
+   */
   watch(endpointId: EndpointId, watcher: Watcher): () => void {
     this.checkRoom(endpointId);
     const watchers = this.watchers.get(endpointId) ?? new Set();

@@ -1,4 +1,7 @@
-/** Samples that may come at once, as a share of a second's: requests arrive in bursts, since batches answer them together. */
+/**
+ * Samples that may come at once, as a share of a second's: requests arrive in bursts, since batches answer them
+ * together.
+ */
 const BURST_SECONDS = 0.1;
 
 export interface SampleLimits {

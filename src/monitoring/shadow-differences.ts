@@ -28,7 +28,9 @@ export interface DifferenceRow extends Pair, DifferenceCounts {
 /** A pair in the minute that is still open. */
 type Cell = Pair & { -readonly [Key in keyof DifferenceCounts]: DifferenceCounts[Key] };
 
-/** Counts in memory how shadows' answers differ, by minute. Beside the predict path: the caller has its answer by then. */
+/**
+ * Counts in memory how shadows' answers differ, by minute. Beside the predict path: the caller has its answer by then.
+ */
 export class ShadowDifferences implements ShadowObserver {
   readonly unwritten = new UnwrittenRows<DifferenceRow>();
   private readonly cells = new Map<string, Cell>();

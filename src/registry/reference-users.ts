@@ -8,8 +8,8 @@ export interface ReferenceUser {
 }
 
 /**
- * Whoever keeps references to models: what they name may not go. Serving implements it; `compose.ts` joins the two. It is
- * asked with the model's row held, which a deployment holds too.
+ * Whoever keeps references to models: what they name may not go. Serving implements it; `compose.ts` joins the two. It
+ * is asked with the model's row held, which a deployment holds too.
  */
 export interface ReferenceUsers {
   usersOf(sql: SqlRunner, projectId: ProjectId, model: string): Promise<readonly ReferenceUser[]>;

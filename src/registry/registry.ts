@@ -233,14 +233,17 @@ export class Registry {
     return this.queries.versionsByIds(actor.projectId, ids);
   }
 
-  /** For the server itself, which routes for every caller: the same as `versionsByRefs`, in one statement, without an actor. */
+  /**
+   * For the server itself, which routes for every caller: the same as `versionsByRefs`, in one statement, without an
+   * actor.
+   */
   versionsForRouting(projectId: ProjectId, refs: readonly string[]): Promise<(ModelVersion | null)[]> {
     return this.queries.versionsByReferences(projectId, refs.map(parseReference));
   }
 
   /**
-   * For whoever is about to keep these references: the same as `versionsForRouting`, in its transaction. What they name now
-   * stays until that ends.
+   * For whoever is about to keep these references: the same as `versionsForRouting`, in its transaction. What they name
+   * now stays until that ends.
    */
   async versionsForKeeping(
     tx: Transaction,

@@ -54,7 +54,10 @@ export class ExperimentStore {
     return experiment ?? null;
   }
 
-  /** As `share`: the experiments of these runs, in the order of their ids, so that two such calls never wait for each other. */
+  /**
+   * As `share`: the experiments of these runs, in the order of their ids, so that two such calls never wait for each
+   * other.
+   */
   shareOf(tx: Transaction, projectId: ProjectId, runIds: readonly RunId[]): Promise<readonly Experiment[]> {
     return tx.query<Experiment>(
       `/* tracking.shareExperimentsOf */ SELECT ${EXPERIMENT} FROM experiment e

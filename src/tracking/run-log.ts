@@ -66,7 +66,9 @@ export interface FinishRunInput {
 export type Logged = { readonly ok: true; readonly run: Run };
 export type LogResult = Logged | Refusal<NotFound | InvalidInput | RunNotActive>;
 
-/** What a run tells while it goes on besides its metrics, and its end. The front door has checked that the caller may. */
+/**
+ * What a run tells while it goes on besides its metrics, and its end. The front door has checked that the caller may.
+ */
 export class RunLog {
   private readonly store = new TrackingStore();
   private readonly runStore = new RunStore();
@@ -141,7 +143,10 @@ export class RunLog {
     });
   }
 
-  /** Ends a run, begins one that was scheduled, or takes it up again (`RUNNING`). @param order whose: ours, or MLflow's, whose clients know none */
+  /**
+   * Ends a run, begins one that was scheduled, or takes it up again (`RUNNING`). @param order whose: ours, or MLflow's,
+   * whose clients know none
+   */
   async finish(actor: Actor, input: FinishRunInput, order: 'OURS' | 'ANY'): Promise<LogResult> {
     const runId = idOf('run', input.runId);
     if (runId === null) return refuse(notFound('run', input.runId));

@@ -1,7 +1,10 @@
 export const RUN_STATUSES = ['SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** What may follow on what. A failed run may be taken up again; what is finished or killed stays so; none goes back to wait. */
+/**
+ * What may follow on what. A failed run may be taken up again; what is finished or killed stays so; none goes back to
+ * wait.
+ */
 const NEXT = {
   SCHEDULED: ['RUNNING', 'FINISHED', 'FAILED', 'KILLED'],
   RUNNING: ['FINISHED', 'FAILED', 'KILLED'],

@@ -32,7 +32,9 @@ export class RunEntity {
   @Column('bigint', { name: 'last_seq', default: 0 }) lastSeq!: string;
   /** The number of its end; null while it goes on. What comes late, after the end, has a higher one. */
   @Column('bigint', { name: 'ended_seq', nullable: true }) endedSeq!: string | null;
-  /** The last call before those that stand in `metric_tail`, where its chunks and summaries end; null where none does. */
+  /**
+   * The last call before those that stand in `metric_tail`, where its chunks and summaries end; null where none does.
+   */
   @Column('bigint', { name: 'tail_after', nullable: true }) tailAfter!: string | null;
   @Column('integer', { name: 'tail_calls', default: 0 }) tailCalls!: number;
   @Column('integer', { name: 'tail_points', default: 0 }) tailPoints!: number;

@@ -53,8 +53,8 @@ export class RunStore {
   }
 
   /**
-   * Those of the runs that there are, deleted at that time or before, or restored; and whether that is new. In the order
-   * of their ids: two such calls cannot wait for each other.
+   * Those of the runs that there are, deleted at that time or before, or restored; and whether that is new. In the
+   * order of their ids: two such calls cannot wait for each other.
    */
   async mark(
     tx: Transaction,

@@ -94,7 +94,9 @@ export interface MetricPoint {
   readonly value: number;
   /** Null: the time at which the point arrived. */
   readonly timestamp?: Date | null;
-  /** A reference such as `penguins@3`: the data that it was measured on. The point is one of the run as a whole, too. */
+  /**
+   * A reference such as `penguins@3`: the data that it was measured on. The point is one of the run as a whole, too.
+   */
   readonly dataset?: string | null;
   /** Node id of the logged model that was measured. The point is one of the run as a whole, too. */
   readonly loggedModel?: string | null;

@@ -46,7 +46,9 @@ export class TrackingStore {
     );
   }
 
-  /** Keeps what is not there yet, and gives what is there then, with the number of all params. The caller holds the run. */
+  /**
+   * Keeps what is not there yet, and gives what is there then, with the number of all params. The caller holds the run.
+   */
   async addParams(
     tx: Transaction,
     run: Run,

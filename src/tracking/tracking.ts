@@ -174,13 +174,13 @@ export class Tracking {
     return this.experimentChanges.restore(actor, experimentId);
   }
 
-  /** Starts a run; makes the experiment on first use. @param parent read for this caller, of any experiment; absent: `parentRunId` */
+  /** Starts a run; makes the experiment on first use. `parent` is read for this caller; absent: `parentRunId`. */
   async startRun(actor: Actor, input: StartRunInput, parent?: Run | null): Promise<StartResult> {
     authorize(actor, 'tracking:write');
     return this.runStart.start(actor, input, parent);
   }
 
-  /** Changes what is given, whether the run goes on or has ended: its name, and tags, one by one; by a rule those that are facts. */
+  /** Changes the name and the tags that are given, also after the run has ended; by a rule those that are facts. */
   async updateRun(actor: Actor, input: UpdateRunInput, rule: FactRule = 'ONCE') {
     authorize(actor, 'tracking:write');
     return this.runChanges.update(actor, input, rule);

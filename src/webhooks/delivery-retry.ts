@@ -1,4 +1,7 @@
-/** Pauses before each further attempt, in seconds: a receiver that restarts, one that is mended, one that is away over night. */
+/**
+ * Pauses before each further attempt, in seconds: a receiver that restarts, one that is mended, one that is away over
+ * night.
+ */
 const PAUSES_S = [1, 5, 30, 120, 600, 3_600, 21_600];
 export const MAX_ATTEMPTS = PAUSES_S.length + 1;
 /** Longest that a receiver may put us off, in ms. */

@@ -15,7 +15,9 @@ import { WebhookStore, type Attempted, type ClaimedDelivery } from './webhooks.s
 /** Woken when there is something to deliver. */
 export const DELIVERIES_TOPIC = 'webhook-deliveries';
 
-/** Deliveries on their way from one process, and those of one webhook among them: a slow receiver holds up only itself. */
+/**
+ * Deliveries on their way from one process, and those of one webhook among them: a slow receiver holds up only itself.
+ */
 const MAX_IN_FLIGHT = 16;
 const MAX_PER_WEBHOOK = 4;
 /** Longer than an attempt takes: after it, whoever has claimed a delivery is dead. */

@@ -1,4 +1,7 @@
-/** What a webhook may be told of: the thing, and what happened to it. Those of models and prompts are MLflow's, those of runs ours. */
+/**
+ * What a webhook may be told of: the thing, and what happened to it. Those of models and prompts are MLflow's, those of
+ * runs ours.
+ */
 export const WEBHOOK_EVENTS = [
   'registered_model.created',
   'model_version.created',

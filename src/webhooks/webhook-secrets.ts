@@ -7,8 +7,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * What signs deliveries, as it is kept: encrypted with a key that is not in the database, so that a copy of the database
- * signs nothing. A sealed secret belongs to one webhook: under another one it cannot be opened.
+ * What signs deliveries, as it is kept: encrypted with a key that is not in the database, so that a copy of the
+ * database signs nothing. A sealed secret belongs to one webhook: under another one it cannot be opened.
  */
 export class WebhookSecrets {
   private key: Promise<Buffer> | undefined;

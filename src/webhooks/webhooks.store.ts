@@ -108,7 +108,8 @@ export class WebhookStore {
   }
 
   /**
-   * Takes deliveries that are due: nobody else gets them until `claimMs` is over, when whoever took them must have died.
+   * Takes deliveries that are due: nobody else gets them until `claimMs` is over, when whoever took them must have
+   * died.
    *
    * @param busy webhooks that have enough on their way
    */

@@ -8,7 +8,10 @@ import { TrackingClient } from '../support/tracking-client';
 
 /** Chunks of points of each run: deleting them takes seconds. */
 const CHUNKS = 15_000;
-/** What is to happen with the server that deletes them, and how long after it listens, in ms: a fast machine is met, and a slow one. */
+/**
+ * What is to happen with the server that deletes them, and how long after it listens, in ms: a fast machine is met, and
+ * a slow one.
+ */
 const ENDS = [
   ...[300, 600, 1_200, 2_400].map((afterMs) => ['SIGKILL', afterMs] as const),
   ...Array.from({ length: 20 }, () => ['SIGTERM', 6_000] as const),

@@ -14,7 +14,10 @@ interface AnswerError {
   readonly path?: readonly unknown[];
   readonly extensions: Fields;
 }
-/** What every member of a result union may have. A client adds the fields of the others: the test says which one it expects. */
+/**
+ * What every member of a result union may have. A client adds the fields of the others: the test says which one it
+ * expects.
+ */
 export interface Member {
   readonly __typename: string;
   readonly code: string;
@@ -24,7 +27,9 @@ export interface Member {
 /** Weighed preferences are a matter for Apollo's pipeline: so the same tests run through it, and through ours. */
 const isLongWay = process.env.MODELGRAPH_TEST_PIPELINE === 'apollo';
 const PIPELINE_HEADERS: Record<string, string> = isLongWay ? { accept: 'application/json;q=1' } : {};
-/** A name that only node:http reads: so the same tests run through it, and through our own reading of plain requests. */
+/**
+ * A name that only node:http reads: so the same tests run through it, and through our own reading of plain requests.
+ */
 const HTTP_HEADERS: Record<string, string> = isLongWay ? { x_read_by: 'node:http' } : {};
 
 type Variables = Record<string, unknown>;

@@ -12,7 +12,9 @@ type Break =
   /** Other bytes than the server's. */
   | 'forged';
 
-/** A way to a server on which downloads of artifacts break as they are told, one after the other; afterwards they pass. */
+/**
+ * A way to a server on which downloads of artifacts break as they are told, one after the other; afterwards they pass.
+ */
 export class BreakingProxy {
   /** The `Range` of every download that was asked for. */
   readonly ranges: (string | undefined)[] = [];

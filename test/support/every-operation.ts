@@ -5,7 +5,10 @@ import { TrackingClient } from './tracking-client';
 
 /** One of everything in one project: things that operations can be tried on. */
 export interface Scene {
-  /** Name of the dataset, experiment, model and endpoint, and the beginning of others': whoever knows it still has to be allowed. */
+  /**
+   * Name of the dataset, experiment, model and endpoint, and the beginning of others': whoever knows it still has to be
+   * allowed.
+   */
   readonly name: string;
   readonly runId: string;
   /** Another run, which may end; it has a notebook. */
@@ -42,7 +45,10 @@ const TABLE = 'a,b\n1,2\n3,4\n';
 const NOTEBOOK = '{ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [] }';
 const NOTEBOOK_PATH = 'notebook.ipynb';
 
-/** Makes a scene: a run on a dataset, two versions of a model that were live as `production`, and an endpoint; and models that may go. */
+/**
+ * Makes a scene: a run on a dataset, two versions of a model that were live as `production`, and an endpoint; and
+ * models that may go.
+ */
 export async function makeScene(api: ApiClient, name: string): Promise<Scene> {
   const registry = new RegistryClient(api);
   const csv = await api.upload(TABLE);

@@ -1,8 +1,8 @@
 /// <reference types="jest" />
 
 /**
- * Matchers stand for a value that is not known: typed so, they fit into any expectation, and nowhere else. What is declared
- * last is taken first, hence the reference.
+ * Matchers stand for a value that is not known: typed so, they fit into any expectation, and nowhere else. What is
+ * declared last is taken first, hence the reference.
  */
 declare namespace jest {
   interface Expect {

@@ -53,8 +53,9 @@ interface Registered extends Facts {
 type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * All that a server with MLflow's REST API has, of the kinds that are imported, in words that do not depend on the server:
- * ids are replaced by names, and what an import has noted by itself is left out. Names are unique in what is read.
+ * All that a server with MLflow's REST API has, of the kinds that are imported, in words that do not depend on the
+ * server: ids are replaced by names, and what an import has noted by itself is left out. Names are unique in what is
+ * read.
  */
 export class MlflowContents {
   constructor(private readonly server: Pick<ApiClient, 'url' | 'headers'>) {}

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ReaderProcess } from '../../src/datasets/reader-process';
 import { READING_LIMITS } from '../../src/datasets/reading/limits';
 
-/** A program that has a file read, says by whom and what is in their folder once DuckDB is at it, and waits: to be killed. */
+/**
+ * A program that has a file read, says by whom and what is in their folder once DuckDB is at it, and waits: to be
+ * killed.
+ */
 async function main(file: string): Promise<void> {
   // Of a table that does not fit in its memory DuckDB leaves a file.
   const reader = await ReaderProcess.start({ ...READING_LIMITS, databaseMib: 32 });

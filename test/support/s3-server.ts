@@ -16,8 +16,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const START_LIMIT_MS = 30_000;
 
 /**
- * What happens to a request. `lost`: the connection is cut before anything is sent. `cut-request`: in the middle of what
- * is sent. `cut-answer`: in the middle of what comes back. `hang`: nothing comes back, ever.
+ * What happens to a request. `lost`: the connection is cut before anything is sent. `cut-request`: in the middle of
+ * what is sent. `cut-answer`: in the middle of what comes back. `hang`: nothing comes back, ever.
  */
 export type Fault =
   'lost' | 'cut-request' | 'cut-answer' | 'hang' | { readonly status: number; readonly code: string };

@@ -1,4 +1,7 @@
-/** Numbers from 0 to below 1 that look random and come again with their seed: Steele, Lea and Flood's SplitMix, in 32 bits. */
+/**
+ * Numbers from 0 to below 1 that look random and come again with their seed: Steele, Lea and Flood's SplitMix, in 32
+ * bits.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -11,7 +11,7 @@ const REAL = [
 ] as const;
 
 /**
- * Of all timers only intervals stand still, until `jest.advanceTimersByTime` moves them: what a server looks at every now
- * and then it looks at when the test says so, and what is heard meanwhile somebody was woken for.
+ * Of all timers only intervals stand still, until `jest.advanceTimersByTime` moves them: what a server looks at every
+ * now and then it looks at when the test says so, and what is heard meanwhile somebody was woken for.
  */
 export const stopIntervals = () => jest.useFakeTimers({ doNotFake: [...REAL] });

@@ -23,7 +23,10 @@ export async function makeTemplate(): Promise<void> {
   await (TEST_ENGINE === 'postgres' ? beginRun((url) => migrateAt({ url })) : makeEmbeddedTemplate());
 }
 
-/** A migrated database folder for the embedded engine. The system's own command takes a third of the time that Node's does. */
+/**
+ * A migrated database folder for the embedded engine. The system's own command takes a third of the time that Node's
+ * does.
+ */
 export async function copyEmbeddedTemplate(target: string): Promise<void> {
   await promisify(execFile)('cp', ['-R', TEMPLATE_FOLDER, target]);
 }

@@ -72,7 +72,9 @@ export class TestServer extends ApiClient {
     return new TestServer(platform, config, key, store, cleanUp);
   }
 
-  /** Another server process' worth of objects over the same database and store; only a server database can be shared. */
+  /**
+   * Another server process' worth of objects over the same database and store; only a server database can be shared.
+   */
   async twin(): Promise<TestServer> {
     const platform = await startPlatform(this.config, createLogger(this.config.logLevel));
     return new TestServer(platform, this.config, this.key, this.store, () => Promise.resolve());
@@ -100,7 +102,10 @@ export class TestServer extends ApiClient {
     await this.cleanUp();
   }
 
-  /** A new key, as an operator would add its row; makes the project where there is none. The role may be one that nobody knows. */
+  /**
+   * A new key, as an operator would add its row; makes the project where there is none. The role may be one that nobody
+   * knows.
+   */
   async keyFor(role: string, project = 'default'): Promise<string> {
     const key = newApiKey();
     await this.platform.database.query(
@@ -135,7 +140,9 @@ export class TestServer extends ApiClient {
     }
   }
 
-  /** The names of all statements that `work` costs, those of transactions among them, but not their beginnings and ends. */
+  /**
+   * The names of all statements that `work` costs, those of transactions among them, but not their beginnings and ends.
+   */
   async statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
     const spy = jest.spyOn(Client.prototype, 'query');
     try {
@@ -151,7 +158,10 @@ export class TestServer extends ApiClient {
   }
 }
 
-/** What a server does by itself, every now and then: known credentials, its routes, popular questions, old rows, measurements, chunks, tails. */
+/**
+ * What a server does by itself, every now and then: known credentials, its routes, popular questions, old rows,
+ * measurements, chunks, tails.
+ */
 const BY_ITSELF = [
   'auth.keyByHash',
   ...[

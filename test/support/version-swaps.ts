@@ -10,7 +10,10 @@ const VERSIONS = 6;
 /** Answers between two swaps. */
 const STEADY = 40;
 
-/** When a version took traffic, as its caller can know: from before the swap to it was asked for, to after the next was answered. */
+/**
+ * When a version took traffic, as its caller can know: from before the swap to it was asked for, to after the next was
+ * answered.
+ */
 interface Life {
   readonly ref: string;
   readonly from: number;
@@ -130,7 +133,9 @@ export function testVersionSwaps(requestsPerSecond: number, start: () => Promise
   });
 }
 
-/** Asks at a rate, whatever the answers take: what was due while this process had no time is asked at once afterwards. */
+/**
+ * Asks at a rate, whatever the answers take: what was due while this process had no time is asked at once afterwards.
+ */
 async function askSteadily(rate: number, ask: () => Promise<void>, isOver: () => boolean): Promise<number> {
   const startedAt = performance.now();
   const passedS = () => (performance.now() - startedAt) / 1_000;

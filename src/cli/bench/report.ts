@@ -72,7 +72,9 @@ function errorLines(stages: readonly MeasuredStage[]): readonly string[] {
   return lines.length === 0 ? [] : ['errors', ...lines];
 }
 
-/** Where requests left late, this client or its machine has been a part of what was measured: told of the worst load. */
+/**
+ * Where requests left late, this client or its machine has been a part of what was measured: told of the worst load.
+ */
 function delayLines(stages: readonly MeasuredStage[]): readonly string[] {
   const p99Ms = ({ measurement: { delays } }: MeasuredStage) =>
     delays.count === 0 ? 0 : delays.percentile(99) / 1000;

@@ -15,7 +15,9 @@ const KEY_TAG = 'modelgraph.imported.key';
 const MARK_TAG = 'modelgraph.imported.mark';
 /** How MLflow's protocol says whose part a run is. */
 const PARENT_TAG = 'mlflow.parentRunId';
-/** What the server says of an experiment that is deleted, or restored, once more: the answer to the first time was lost. */
+/**
+ * What the server says of an experiment that is deleted, or restored, once more: the answer to the first time was lost.
+ */
 const IS_SO_ALREADY = /^No (?:active|deleted) experiment/;
 /** Runs looked for at a time: the server's limit of a page. */
 const MAX_LOOKED_FOR = 50;

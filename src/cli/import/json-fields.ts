@@ -51,7 +51,8 @@ export const keyValuesIn = (object: JsonObject, name: string) =>
 
 export function parsedObject(text: string): JsonObject | null {
   try {
-    // A number of more than 15 digits may be one that JSON's numbers cannot hold; within a text it has no bare quote before it.
+    // A number of more than 15 digits may be one that JSON's numbers cannot hold; within a text it has no bare quote
+    // before it.
     const exact = text.replace(/("(?:step|timestamp)"\s*:\s*)(-?\d{16,})(?=\s*[,}\]])/g, '$1"$2"');
     const json: unknown = JSON.parse(exact);
     return isObject(json) ? json : null;

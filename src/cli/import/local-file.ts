@@ -23,9 +23,9 @@ interface EntryRule {
 const LINKS_LEFT_OUT = 'They are links, which may lead out of the folder: --follow-links brings them.';
 
 /**
- * The files below a folder, by their paths in it; none where there is no such folder. A folder that others have made may
- * hold links to any file of this machine: they are followed only where whoever starts the import says so, and those to
- * folders never, since they may go round.
+ * The files below a folder, by their paths in it; none where there is no such folder. A folder that others have made
+ * may hold links to any file of this machine: they are followed only where whoever starts the import says so, and those
+ * to folders never, since they may go round.
  */
 export async function* filesBelow(
   root: string,

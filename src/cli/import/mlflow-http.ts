@@ -183,7 +183,10 @@ export class MlflowHttp {
   }
 }
 
-/** Codes of the file system, which no network gives: a file of this machine that cannot be read is no fault of the server's. */
+/**
+ * Codes of the file system, which no network gives: a file of this machine that cannot be read is no fault of the
+ * server's.
+ */
 const isOfFile = (error: unknown): boolean =>
   ['ENOENT', 'EACCES', 'EISDIR', 'EIO', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
 

@@ -6,8 +6,8 @@ export { BinaryReader, WireType };
 type Visit = (field: number, reader: BinaryReader, wireType: WireType) => boolean;
 
 /**
- * Calls for each field of a message. Fields that are not wanted cost a few bytes' reading; those of releases to come are
- * passed over. Throws where the bytes are no message.
+ * Calls for each field of a message. Fields that are not wanted cost a few bytes' reading; those of releases to come
+ * are passed over. Throws where the bytes are no message.
  */
 export function readMessage(bytes: Uint8Array, visit: Visit): void {
   const reader = new BinaryReader(bytes);

@@ -12,7 +12,9 @@ interface Options {
 /** More than any of the programs that are asked has to say. */
 const MAX_BYTES = 4_000_000;
 
-/** What a program writes to its standard output; null where it is not there, fails, takes too long or writes too much. */
+/**
+ * What a program writes to its standard output; null where it is not there, fails, takes too long or writes too much.
+ */
 export function outputOf(
   program: string,
   args: readonly string[],

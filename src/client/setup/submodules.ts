@@ -11,7 +11,9 @@ const SUBMODULE = '160000';
 /** What `git diff --raw` says before each path: modes and hashes before and now, and what has become of it. */
 const ENTRY = /^:(\d+) (\d+) ([0-9a-f]+) [0-9a-f]+ [A-Z]$/;
 
-/** Submodules that are at another commit, or have changes or new files, or came or went; null where git does not tell. */
+/**
+ * Submodules that are at another commit, or have changes or new files, or came or went; null where git does not tell.
+ */
 export async function changedSubmodules(
   repository: Repository,
   base: string,

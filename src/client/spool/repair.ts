@@ -10,8 +10,8 @@ export const damagedIn = (folder: string): number =>
 
 /**
  * Cuts what is no whole frame off the end of a file that nobody writes any more. A frame that is not all there is what
- * a kill in the middle of a write leaves: its `log` never returned. Anything else is damage: it is kept beside the file,
- * with `.damaged` behind its name, and told.
+ * a kill in the middle of a write leaves: its `log` never returned. Anything else is damage: it is kept beside the
+ * file, with `.damaged` behind its name, and told.
  */
 export function mended(file: string, tell: (sentence: string) => void): void {
   const bytes = readFileSync(file);

@@ -32,7 +32,9 @@ export function factsIn(folder: string): SpoolFacts | null {
   }
 }
 
-/** Whether a folder is a spool, though perhaps one whose facts are damaged. One that may not be looked into may be one. */
+/**
+ * Whether a folder is a spool, though perhaps one whose facts are damaged. One that may not be looked into may be one.
+ */
 export function isSpool(folder: string): boolean {
   try {
     return readdirSync(folder).some((name) => name === FILE_NAME || SEGMENT_NAME.test(name));

@@ -7,7 +7,8 @@ const ROOM_BYTES = 64 * 1024;
 
 /**
  * Makes a folder, and those above it, where they are not there. Throws what the system says. Node's own way
- * (`recursive`) tries for ever where a folder is there and the system says ENOENT of what is to be made in it: in /proc.
+ * (`recursive`) tries for ever where a folder is there and the system says ENOENT of what is to be made in it: in
+ * /proc.
  */
 export function makeFolder(folder: string): void {
   if (isFolder(folder)) return;
@@ -20,7 +21,9 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Throws what the system says where no files can be made in the folder, or the disk has no room for a spool's first. */
+/**
+ * Throws what the system says where no files can be made in the folder, or the disk has no room for a spool's first.
+ */
 export function proveRoom(folder: string): void {
   const file = join(folder, `room.${randomUUID()}`);
   try {

@@ -11,7 +11,9 @@ const MB_OF_MIB = 1024 ** 2 / 1e6;
 
 const FIELDS = ['index', 'utilization.gpu', 'memory.used', 'memory.total', 'power.draw', 'power.limit'];
 
-/** Of each NVIDIA card, by MLflow's names; null where there is no `nvidia-smi`, and then there is no use to ask again. */
+/**
+ * Of each NVIDIA card, by MLflow's names; null where there is no `nvidia-smi`, and then there is no use to ask again.
+ */
 export async function gpuMetrics(): Promise<Record<string, number> | null> {
   try {
     const args = [`--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits'];

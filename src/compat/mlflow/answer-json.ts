@@ -1,7 +1,9 @@
 import { answerText } from '../../kernel/http/http-answer';
 import type { HttpResponse } from '../../kernel/http/http-exchange';
 
-/** A value of an answer. Absent members and those that are undefined are left out, as MLflow leaves out empty fields. */
+/**
+ * A value of an answer. Absent members and those that are undefined are left out, as MLflow leaves out empty fields.
+ */
 export type Json =
   | string
   | number
@@ -21,8 +23,8 @@ export const answerMlflow = (response: HttpResponse, value: Json): void =>
   answerText(response, 200, 'application/json', jsonText(value));
 
 /**
- * JSON as the protocol has it: whole numbers of 64 bits with all their digits, -0 with its sign, and “NaN”, “Infinity” and
- * “-Infinity” as texts.
+ * JSON as the protocol has it: whole numbers of 64 bits with all their digits, -0 with its sign, and “NaN”, “Infinity”
+ * and “-Infinity” as texts.
  */
 export function jsonText(value: Json): string {
   if (typeof value === 'string') return JSON.stringify(value);

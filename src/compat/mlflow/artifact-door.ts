@@ -19,7 +19,10 @@ export interface ArtifactDoorNeeds extends MultipartNeeds {
   readonly artifacts: Artifacts;
 }
 
-/** The bytes of files of runs and of logged models, by the addresses that MLflow's clients are told: streamed, and kept by their content. */
+/**
+ * The bytes of files of runs and of logged models, by the addresses that MLflow's clients are told: streamed, and kept
+ * by their content.
+ */
 export class ArtifactDoor {
   private readonly multipart: MultipartDoor;
 

@@ -2,8 +2,8 @@ import type { RunArtifact } from '../../tracking/tracking';
 import { listOrNothing, type Json } from './answer-json';
 
 /**
- * What stands directly in a folder, by name: files with their size, and folders, which are nothing but the beginnings of
- * paths.
+ * What stands directly in a folder, by name: files with their size, and folders, which are nothing but the beginnings
+ * of paths.
  *
  * @param prefix what stands before each name in the answer, as in `plots/`; empty where names are told alone
  */

@@ -5,7 +5,9 @@ import type { Fields } from './fields';
 /** What one method and path does. Throws `MlflowError` where it cannot. */
 export type Call = (fields: Fields, actor: Actor) => Promise<Json>;
 
-/** Calls by method and path below `/api/2.0/mlflow/`; a segment such as `{id}` is any text, and a field of that name. */
+/**
+ * Calls by method and path below `/api/2.0/mlflow/`; a segment such as `{id}` is any text, and a field of that name.
+ */
 export type Calls = Readonly<Record<string, Call>>;
 
 export interface FoundCall {

@@ -11,8 +11,9 @@ const [MIN_INT64, MAX_INT64] = [-(2n ** 63n), 2n ** 63n - 1n];
 const [MIN_TIME_MS, MAX_TIME_MS] = [-62_135_596_800_000, 253_402_300_799_999];
 
 /**
- * The fields of a request or of a part of it, as they came, by their names. Reading one that is missing or of another kind
- * throws what MLflow says then. A field that is empty counts as missing, as in MLflow; fields nobody asks for are no fault.
+ * The fields of a request or of a part of it, as they came, by their names. Reading one that is missing or of another
+ * kind throws what MLflow says then. A field that is empty counts as missing, as in MLflow; fields nobody asks for are
+ * no fault.
  */
 export class Fields {
   /** @param path where this part stands in the request, as in `metrics[1].`; empty for the whole */

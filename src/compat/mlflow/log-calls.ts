@@ -25,7 +25,9 @@ const MAX_DIGEST_LENGTH = 36;
 
 /** What runs tell: points of metrics, params and tags, one by one or together. */
 export function logCalls(tracking: Tracking): Calls {
-  /** Points alone share their writing with whoever logs at the same time; what comes with other things is one with them. */
+  /**
+   * Points alone share their writing with whoever logs at the same time; what comes with other things is one with them.
+   */
   const log = async (actor: Actor, runId: string, batch: Omit<LogBatchInput, 'runId'>): Promise<Json> => {
     const { series, params, tags, measured, name } = batch;
     const isPointsOnly = params.length + tags.length === 0 && name === null;

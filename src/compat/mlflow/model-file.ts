@@ -7,8 +7,9 @@ const DESCRIPTION = 'MLmodel';
 const MAX_DESCRIPTION_BYTES = 512 * 1_024;
 
 /**
- * Where the ONNX file is, among files that were logged as one model: what the `MLmodel` beside it says of the flavour. Null
- * where there is no such flavour, or nothing that could be read. This is the only file of a client's that is opened here.
+ * Where the ONNX file is, among files that were logged as one model: what the `MLmodel` beside it says of the flavour.
+ * Null where there is no such flavour, or nothing that could be read. This is the only file of a client's that is
+ * opened here.
  */
 export async function onnxPathIn(
   files: readonly VersionFile[],
@@ -22,9 +23,9 @@ export async function onnxPathIn(
 }
 
 /**
- * The path that an `MLmodel` names: `flavors`, in it `onnx`, in that `data`. Read line by line, as MLflow writes the file:
- * blocks of keys, one a line. What is written in another way, which nobody does, names none. A YAML reader would follow
- * whatever a client has written; with the one that was tried, two files of brackets ended the process.
+ * The path that an `MLmodel` names: `flavors`, in it `onnx`, in that `data`. Read line by line, as MLflow writes the
+ * file: blocks of keys, one a line. What is written in another way, which nobody does, names none. A YAML reader would
+ * follow whatever a client has written; with the one that was tried, two files of brackets ended the process.
  */
 export function onnxPathOf(text: string): string | null {
   const lines = text.split('\n');

@@ -108,8 +108,8 @@ export class ModelRegistration {
   }
 
   /**
-   * What gates judge by: what was measured of the logged model, or else of the run, on no data set in particular. Each key
-   * once, as it was measured last.
+   * What gates judge by: what was measured of the logged model, or else of the run, on no data set in particular. Each
+   * key once, as it was measured last.
    */
   private async metricsOf(actor: Actor, { loggedModel }: ModelSource, run: Run | null) {
     const { tracking } = this.needs;

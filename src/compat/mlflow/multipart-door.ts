@@ -32,8 +32,8 @@ const CALLS = ['create', 'complete', 'abort'] as const;
 const PART = /^parts\/([^/]+)\/(\d{1,6})$/;
 
 /**
- * Files in parts: `create` gives an address for each part, to which clients send its bytes and nothing else, no credential
- * either; so the address has a token of its own, which is good for the parts of this file alone.
+ * Files in parts: `create` gives an address for each part, to which clients send its bytes and nothing else, no
+ * credential either; so the address has a token of its own, which is good for the parts of this file alone.
  */
 export class MultipartDoor {
   constructor(private readonly needs: MultipartNeeds) {}

@@ -4,7 +4,9 @@ import { isFloating, type Datatype, type Tensor } from '../../kernel/tensors/ten
 import { valueToJson, type PredictSuccess } from '../../serving/serving';
 import { describeJson, isAbsent, type Json } from './parameters';
 
-/** Values of one output that are ranked: 256 images of a thousand classes. Sorting many more would hold up everybody. */
+/**
+ * Values of one output that are ranked: 256 images of a thousand classes. Sorting many more would hold up everybody.
+ */
 const MAX_RANKED = 262_144;
 /** Of a decimal, as C++ prints it, and so Triton. */
 const DECIMALS = 6;

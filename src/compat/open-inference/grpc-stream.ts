@@ -14,7 +14,8 @@ export interface StreamWork {
 
 /**
  * One `ModelStreamInfer`: answers each request as soon as it can, whichever came first. Nothing more is read while too
- * many are on their way, answers that the client does not read included, so that a stream holds a bounded number of them.
+ * many are on their way, answers that the client does not read included, so that a stream holds a bounded number of
+ * them.
  */
 export class InferStream {
   private inFlight = 0;

@@ -12,8 +12,8 @@ const MAX_KEPT = 200;
 const known = new BoundedMap<string, Json>(MAX_KEPT);
 
 /**
- * What the JSON before the bytes of tensors says. It is the same for all questions of one kind, and reading it would be a
- * twentieth of a small prediction: so it is read once. Nobody changes it.
+ * What the JSON before the bytes of tensors says. It is the same for all questions of one kind, and reading it would be
+ * a twentieth of a small prediction: so it is read once. Nobody changes it.
  *
  * @returns undefined where it is too long to be kept, or not an object: then whoever answers reads it
  */

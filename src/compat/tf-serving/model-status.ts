@@ -15,7 +15,9 @@ export const statusOf = (
   })),
 });
 
-/** As TensorFlow Serving tells of a version that has met an error: it waits for nothing that would make it available. */
+/**
+ * As TensorFlow Serving tells of a version that has met an error: it waits for nothing that would make it available.
+ */
 const stateOf = (reason: string | null) =>
   reason === null
     ? { state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }

@@ -1,7 +1,9 @@
 import type { HttpResponse } from '../../kernel/http/http-exchange';
 import type { PredictSuccess } from '../../serving/serving';
 
-/** What TensorFlow Serving's bodies have no place for: what feedback names, who has answered, and from memory or not. */
+/**
+ * What TensorFlow Serving's bodies have no place for: what feedback names, who has answered, and from memory or not.
+ */
 export function tellPrediction(
   response: HttpResponse,
   { predictionId, variant, version, cacheAgeMs }: PredictSuccess,

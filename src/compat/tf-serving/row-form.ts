@@ -24,7 +24,9 @@ export function rowForm(instances: unknown, signature: Signature): Form {
   return isByName(rows[0]) ? namedRows(rows, inputs) : bareRows(rows, inputs);
 }
 
-/** Of a model that was made for so many rows, in every tensor that it takes and gives. Null: there is no such number. */
+/**
+ * Of a model that was made for so many rows, in every tensor that it takes and gives. Null: there is no such number.
+ */
 function fixedRowCount({ inputs, outputs }: Signature): number | null {
   const rows = inputs[0]?.shape[0] ?? 0;
   return rows > 0 && [...inputs, ...outputs].every(({ shape }) => shape[0] === rows) ? rows : null;

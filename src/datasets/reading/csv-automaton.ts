@@ -69,7 +69,9 @@ function kindOfContent(content: string): number {
   return BOOLEANS.includes(content) ? BOOLEAN : TEXT;
 }
 
-/** Where the next byte stands: outside quotes, inside, or behind a quote that ends the cell or is half of one of its. */
+/**
+ * Where the next byte stands: outside quotes, inside, or behind a quote that ends the cell or is half of one of its.
+ */
 const PLACES = ['bare', 'quoted', 'quote-in-quoted'] as const;
 type Place = (typeof PLACES)[number];
 

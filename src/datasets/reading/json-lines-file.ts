@@ -18,8 +18,8 @@ export interface CheckedJsonLines extends CheckedTable {
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Checks a file of JSON lines (UTF-8, one object a line, blank lines are skipped) and writes it to `target` line by line.
- * Columns are the keys of all objects, in the order in which they come first. Throws `Unreadable`.
+ * Checks a file of JSON lines (UTF-8, one object a line, blank lines are skipped) and writes it to `target` line by
+ * line. Columns are the keys of all objects, in the order in which they come first. Throws `Unreadable`.
  */
 export async function rewriteJsonLines(path: string, target: string): Promise<CheckedJsonLines> {
   const file = await open(target, 'wx', 0o600);

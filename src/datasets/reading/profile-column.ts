@@ -12,8 +12,8 @@ const MAX_TOP_VALUE_LENGTH = 200;
 /** More numbers get their quantiles by t-digest (Dunning, 2019), since exact ones hold the column in memory. */
 const MAX_SORTED_NUMBERS = 1_000_000;
 /**
- * The estimate from which on not all different values are counted. The database's estimates are off by a third at times,
- * so it lies well above what is to be counted exactly.
+ * The estimate from which on not all different values are counted. The database's estimates are off by a third at
+ * times, so it lies well above what is to be counted exactly.
  */
 const COUNTABLE_ESTIMATE = 2 * MAX_DISTINCT;
 /** Longer values are compared by their MD5, so that a column of documents does not fill the memory. */

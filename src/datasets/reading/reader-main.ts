@@ -5,7 +5,9 @@ import type { ReadingLimits } from './limits';
 import { perform } from './perform';
 import { Unreadable } from './unreadable';
 
-/** How often the process looks at what it takes, in ms. DuckDB works in threads of its own, so this loop stays awake. */
+/**
+ * How often the process looks at what it takes, in ms. DuckDB works in threads of its own, so this loop stays awake.
+ */
 const LOOK_EVERY_MS = 100;
 
 const limits = JSON.parse(process.argv[2] ?? '{}') as ReadingLimits;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Unreadable } from './unreadable';
 
 /**
- * Tables of more columns are kept in a file, in blocks of 16 kB. In memory each column has blocks of 256 kB, of which two
- * are in hand while rows are added: 100 MiB for so many, and a thousand would not fit.
+ * Tables of more columns are kept in a file, in blocks of 16 kB. In memory each column has blocks of 256 kB, of which
+ * two are in hand while rows are added: 100 MiB for so many, and a thousand would not fit.
  */
 const MAX_COLUMNS_IN_MEMORY = 200;
 const WIDE = 'wide';
@@ -16,9 +16,9 @@ const WIDE = 'wide';
 export type Cell = string | number | bigint | boolean | null | readonly Cell[];
 
 /**
- * A database of its own for one reading, in memory; what does not fit there goes to a folder that is removed at the end.
- * (In a file tables take twice the time, since they are compressed for later.) It may touch the files it was given and that
- * folder, nothing else: no network, no extensions, no settings afterwards.
+ * A database of its own for one reading, in memory; what does not fit there goes to a folder that is removed at the
+ * end. (In a file tables take twice the time, since they are compressed for later.) It may touch the files it was given
+ * and that folder, nothing else: no network, no extensions, no settings afterwards.
  */
 export class Scratch {
   private constructor(

@@ -10,8 +10,8 @@ import type { StagedTable } from './staged-table';
 /**
  * Deals the rows of a table into parts. What is dealt is a unit: all rows with one value of the group column, else all
  * rows of one content, so that neither is ever in two parts. Units lie in the order of the MD5 of `seed:unit`, within
- * each stratum apart, and a unit goes to the part in which the middle of its rows falls. So the same bytes and seed give
- * the same parts on every machine, and the parts are as large as whole units allow.
+ * each stratum apart, and a unit goes to the part in which the middle of its rows falls. So the same bytes and seed
+ * give the same parts on every machine, and the parts are as large as whole units allow.
  */
 export async function splitRows(scratch: Scratch, job: SplitJob): Promise<readonly WrittenSplit[]> {
   const staged = await stage(scratch, job.path, 'data', { keepsText: true });

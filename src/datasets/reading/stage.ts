@@ -8,8 +8,8 @@ import type { StagedTable } from './staged-table';
 /** How a table is kept. */
 export interface Staging {
   /**
-   * Whether text is kept as it was written, for who writes it again: cells of CSV in columns `c0`, `c1`, …, JSON lines in
-   * the column `line`. Numbers take less room and time, and that is what statistics are made of.
+   * Whether text is kept as it was written, for who writes it again: cells of CSV in columns `c0`, `c1`, …, JSON lines
+   * in the column `line`. Numbers take less room and time, and that is what statistics are made of.
    */
   readonly keepsText: boolean;
 }

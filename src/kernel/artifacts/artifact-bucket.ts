@@ -36,7 +36,8 @@ const PROBE_SHA256 = hash('sha256', PROBE, 'base64');
 
 /**
  * Artifacts as objects of a bucket: `artifacts/sha256/ab/cd/abcd…`, as in a folder. What comes goes to a file of this
- * machine, is hashed on its way, and is sent from there; an object appears only when it is whole and what its name says.
+ * machine, is hashed on its way, and is sent from there; an object appears only when it is whole and what its name
+ * says.
  */
 export class ArtifactBucket implements ArtifactStore {
   private readonly turns = new Turns(PARTS_AT_ONCE);

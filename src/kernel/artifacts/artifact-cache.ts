@@ -8,7 +8,9 @@ import { notNow } from '../errors';
 import { FolderInUse, FolderLock } from '../database/folder-lock';
 import { newId } from '../ids';
 
-/** Processes of one machine that share a folder: each has a part of its own, so that none takes away another's files. */
+/**
+ * Processes of one machine that share a folder: each has a part of its own, so that none takes away another's files.
+ */
 const MAX_PARTS = 64;
 
 interface Entry {

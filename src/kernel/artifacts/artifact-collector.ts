@@ -28,8 +28,9 @@ export interface CollectorInput {
  * Removes what nothing refers to, in two steps. A project loses its row, under the row's lock and after another look at
  * what refers to it. Bytes that no project has a row of are removed from the store later, one by one, each under a lock
  * that uploads share while they insert their row (`artifact-rows.ts`): so either the row is there, and the bytes stay,
- * or the upload finds a removal, looks whether its bytes are there, and is refused where they are not. That a removal was
- * begun is committed before it begins: whatever is killed, an upload knows of it. Several servers may do so at once.
+ * or the upload finds a removal, looks whether its bytes are there, and is refused where they are not. That a removal
+ * was begun is committed before it begins: whatever is killed, an upload knows of it. Several servers may do so at
+ * once.
  */
 export class ArtifactCollector {
   private readonly store: CollectionStore;

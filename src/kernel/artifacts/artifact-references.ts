@@ -1,4 +1,7 @@
-/** Shortest time for which bytes stay that nothing refers to, in hours: who finds some must have the time to refer to them. */
+/**
+ * Shortest time for which bytes stay that nothing refers to, in hours: who finds some must have the time to refer to
+ * them.
+ */
 export const LEAST_GRACE_HOURS = 1;
 
 /** What a feature's rows say of artifacts. Each feature tells its own, and they are joined in `compose.ts`. */

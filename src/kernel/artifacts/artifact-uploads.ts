@@ -41,8 +41,8 @@ export type PartSender = { readonly projectId: ProjectId } | { readonly token: s
 type Refused = Refusal<NotFound | InvalidInput>;
 
 /**
- * Artifacts that come in parts, in any order and by any server of the store. What is on its way is rows and drafts, so a
- * server that stops loses nothing; what is never finished goes after twenty hours.
+ * Artifacts that come in parts, in any order and by any server of the store. What is on its way is rows and drafts, so
+ * a server that stops loses nothing; what is never finished goes after twenty hours.
  */
 export class ArtifactUploads {
   private readonly store: ArtifactUploadStore;

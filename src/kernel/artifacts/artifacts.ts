@@ -33,8 +33,8 @@ export interface ArtifactStore extends DraftStore {
   /** The bytes, which are there: the caller ends or destroys the stream. Throws `ArtifactLost`. */
   read(artifact: Artifact, range?: ByteRange): Promise<Readable>;
   /**
-   * A file on this machine with the artifact's bytes, for programs that read files. It stays there until it is released;
-   * whoever asked for it releases it. Throws `ArtifactLost`.
+   * A file on this machine with the artifact's bytes, for programs that read files. It stays there until it is
+   * released; whoever asked for it releases it. Throws `ArtifactLost`.
    */
   lease(sha256: Sha256): Promise<LocalFile>;
   /** Whether its bytes are there; not, whether they are all of them. */

@@ -8,8 +8,9 @@ interface RangeRequest {
 }
 
 /**
- * The part that a request asks for, by RFC 9110 §14.2. Null where all of it is to be sent: nobody asked for a part, or in a
- * form that a server may ignore (several parts, other units, backwards), or of other bytes than these (`If-Range`).
+ * The part that a request asks for, by RFC 9110 §14.2. Null where all of it is to be sent: nobody asked for a part, or
+ * in a form that a server may ignore (several parts, other units, backwards), or of other bytes than these
+ * (`If-Range`).
  */
 export function requestedRange(
   { method, headers }: RangeRequest,

@@ -38,7 +38,10 @@ export class CollectionStore {
     );
   }
 
-  /** Of these, the rows that are free still; their bytes are to be removed where no project has them. Gives their number. */
+  /**
+   * Of these, the rows that are free still; their bytes are to be removed where no project has them. Gives their
+   * number.
+   */
   async release(tx: Transaction, keys: readonly ArtifactKey[]): Promise<number> {
     const parameters = [keys.map(({ projectId }) => projectId), keys.map(({ sha256 }) => sha256)];
     const held = await tx.query<ArtifactKey>(

@@ -2,8 +2,8 @@ import { Failure, notNow } from '../errors';
 import { StoreFull } from './artifacts';
 
 /**
- * What an error of an S3 server means. `missing`: there is no such object. `no-bucket`, `elsewhere` (in another region),
- * `no-credentials`, `refused`, `clock` and `full`: a person must act. `away`: it may work in a moment.
+ * What an error of an S3 server means. `missing`: there is no such object. `no-bucket`, `elsewhere` (in another
+ * region), `no-credentials`, `refused`, `clock` and `full`: a person must act. `away`: it may work in a moment.
  */
 export type S3Trouble =
   'missing' | 'no-bucket' | 'elsewhere' | 'no-credentials' | 'refused' | 'clock' | 'full' | 'away';

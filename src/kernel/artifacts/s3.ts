@@ -4,12 +4,16 @@ import type * as S3Package from '@aws-sdk/client-s3';
 import type { ByteRange } from './artifacts';
 import { S3Failed, s3Trouble } from './s3-failure';
 
-/** How an S3 server is reached. Credentials are found as Amazon's programs find them: variables, web identity, roles. */
+/**
+ * How an S3 server is reached. Credentials are found as Amazon's programs find them: variables, web identity, roles.
+ */
 export interface S3Access {
   /** Of a server that is not Amazon's; null: Amazon's, by region. */
   readonly endpoint: string | null;
   readonly region: string;
-  /** Whether the bucket is in the path of an address, as most servers but Amazon's want it, and not in the host's name. */
+  /**
+   * Whether the bucket is in the path of an address, as most servers but Amazon's want it, and not in the host's name.
+   */
   readonly isPathStyle: boolean;
 }
 
@@ -47,7 +51,10 @@ const SILENCE_LIMIT_MS = 60_000;
 const MAX_ATTEMPTS = 3;
 const MAX_SOCKETS = 64;
 
-/** An S3 server, by the calls that we make; each throws `S3Failed`. Its package is loaded when the first of these is made, and not before. */
+/**
+ * An S3 server, by the calls that we make; each throws `S3Failed`. Its package is loaded when the first of these is
+ * made, and not before.
+ */
 export class S3 {
   private readonly package: typeof S3Package;
   private readonly client: S3Package.S3Client;

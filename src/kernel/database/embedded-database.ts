@@ -23,8 +23,9 @@ const READY = 0;
 const TERMINATE = 0x58; // 'X', the protocol's goodbye
 /**
  * What a session begins with. The one session outlives its clients: what an earlier, perhaps destroyed, client left
- * behind goes. Nobody gathers statistics here, so the planner takes tables for as small as they were when a statement was
- * prepared, and would read all of a table for ever where there is an index: a point logged among 4,000 runs took 4 ms.
+ * behind goes. Nobody gathers statistics here, so the planner takes tables for as small as they were when a statement
+ * was prepared, and would read all of a table for ever where there is an index: a point logged among 4,000 runs took 4
+ * ms.
  */
 const BEGINNING = ['ROLLBACK', 'DISCARD ALL', 'SET enable_seqscan = off'];
 

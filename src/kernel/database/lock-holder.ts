@@ -5,7 +5,9 @@ import { hostname } from 'node:os';
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
-  /** Where its pid means something: it tells containers with one host name apart. Null where the system does not tell. */
+  /**
+   * Where its pid means something: it tells containers with one host name apart. Null where the system does not tell.
+   */
   readonly pidSpace: string | null;
   /** When the process started, in the kernel's ticks, where the system tells; a pid alone may be used again. */
   readonly startedAt: string | null;

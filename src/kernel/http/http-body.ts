@@ -46,8 +46,8 @@ function scratchFor(sizeBytes: number): Buffer {
 }
 
 /**
- * Reads a whole body, in the pieces that it came in; rejects with `BodyTooLarge` as soon as it is longer than allowed, or
- * with `BodyTooSlow`.
+ * Reads a whole body, in the pieces that it came in; rejects with `BodyTooLarge` as soon as it is longer than allowed,
+ * or with `BodyTooSlow`.
  *
  * @param source the request, or what is made of it on its way
  */

@@ -6,8 +6,8 @@ const MINUS = 0x2d;
 const SAFE_HIGH = 2 ** 21;
 
 /**
- * Writes ASCII text into memory that was taken once: a long list of numbers is made without an object, a bigint or a piece
- * of text for each, which would have to be thrown away. A million points take a tenth of the time.
+ * Writes ASCII text into memory that was taken once: a long list of numbers is made without an object, a bigint or a
+ * piece of text for each, which would have to be thrown away. A million points take a tenth of the time.
  */
 export class AsciiWriter {
   private readonly bytes: Buffer;

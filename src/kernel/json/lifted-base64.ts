@@ -30,8 +30,8 @@ export const liftedBytes = (value: unknown): Buffer | undefined =>
 
 /**
  * JSON.parse of a GraphQL request in which long texts of tensors in base64 are decoded where they are (600 kB take a
- * tenth of the time): see `liftedBytes`. Whoever reads `base64` itself still gets a text, made anew. Whatever is unusual
- * is parsed as ever: the result, and the error, are those of JSON.parse.
+ * tenth of the time): see `liftedBytes`. Whoever reads `base64` itself still gets a text, made anew. Whatever is
+ * unusual is parsed as ever: the result, and the error, are those of JSON.parse.
  *
  * @param body nothing of it is kept
  * @param memory where the bytes lie, which belong to whoever uses them
@@ -65,7 +65,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Where requests have tensors: as a variable, in a list of them, among a question's inputs, in one of many questions. */
+/**
+ * Where requests have tensors: as a variable, in a list of them, among a question's inputs, in one of many questions.
+ */
 function tensorsIn(request: unknown): readonly unknown[] {
   const variables = isObject(request) && isObject(request.variables) ? Object.values(request.variables) : [];
   return variables.flatMap((variable) => {
@@ -116,7 +118,10 @@ function startOfText(body: Buffer, key: number): number | null {
   return body[at] === QUOTE ? at + 1 : null;
 }
 
-/** Null where it is anything but whole groups of digits, at its end filled up with `=`: what would not be written so again. */
+/**
+ * Null where it is anything but whole groups of digits, at its end filled up with `=`: what would not be written so
+ * again.
+ */
 function decoded(body: Buffer, start: number, end: number, memory: LargeMemory): Buffer | null {
   if ((end - start) % 4 !== 0) return null;
   const padding = body[end - 1] !== EQUALS ? 0 : body[end - 2] !== EQUALS ? 1 : 2;

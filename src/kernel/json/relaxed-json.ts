@@ -30,7 +30,8 @@ export function parseRelaxedJson(text: string, beyond: Beyond): unknown {
 
 /**
  * The same with every whole number exact. Written by hand, since its time must grow with the text and no faster: a
- * regular expression for texts and numbers goes back to the beginning of each text that has no end, or runs out of stack.
+ * regular expression for texts and numbers goes back to the beginning of each text that has no end, or runs out of
+ * stack.
  *
  * @throws SyntaxError
  */

@@ -5,8 +5,8 @@ import type { VersionFile } from '../versions/model-version';
 const MAX_FILES = 10_000;
 
 /**
- * The bytes that stand for several: a list of files with their hashes, so that its own hash names every byte of them. The
- * same files give the same text, in whichever order they come.
+ * The bytes that stand for several: a list of files with their hashes, so that its own hash names every byte of them.
+ * The same files give the same text, in whichever order they come.
  */
 export function fileListText(files: readonly VersionFile[]): string {
   const sorted = sortedFiles(files).map(({ path, sha256, sizeBytes }) => ({ path, sha256, sizeBytes }));

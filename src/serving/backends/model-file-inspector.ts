@@ -6,7 +6,9 @@ import { documentOf } from '../execution/artifact-document';
 import type { Backend, ModelFile } from '../execution/backend';
 import { WorkerUnavailable } from '../execution/worker-unavailable';
 
-/** Tells the registry what a model file is, by trying it where it can harm nobody, or by asking the server that has it. */
+/**
+ * Tells the registry what a model file is, by trying it where it can harm nobody, or by asking the server that has it.
+ */
 export class ModelFileInspector implements ModelInspector {
   constructor(
     private readonly backend: Backend,

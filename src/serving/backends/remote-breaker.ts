@@ -1,6 +1,8 @@
 /** Failures in a row that end the calls: one may be chance, and each costs a caller a wait. */
 export const FAILURES_TO_OPEN = 3;
-/** First pause between looks at a remote that is away, and the longest, in ms: its callers want it back within a second. */
+/**
+ * First pause between looks at a remote that is away, and the longest, in ms: its callers want it back within a second.
+ */
 export const FIRST_LOOK_MS = 250;
 export const LONGEST_LOOK_MS = 500;
 /** Longest pause where the remote says that it is ready, and then fails all the same. */

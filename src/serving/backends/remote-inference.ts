@@ -36,8 +36,8 @@ export interface RemoteQuestion {
 }
 
 /**
- * A server of another program that answers inferences. Every method rejects with a RemoteFailure, and with nothing else,
- * where the remote does not do what its protocol says.
+ * A server of another program that answers inferences. Every method rejects with a RemoteFailure, and with nothing
+ * else, where the remote does not do what its protocol says.
  */
 export interface RemoteInference {
   /** Whether the server is up and ready to answer. */

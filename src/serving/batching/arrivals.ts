@@ -1,13 +1,13 @@
 /**
- * Turns of the event loop that a request waits for company at most, where every turn brings some: each costs microseconds
- * beside what its requests take, and a bigger batch spares as much again.
+ * Turns of the event loop that a request waits for company at most, where every turn brings some: each costs
+ * microseconds beside what its requests take, and a bigger batch spares as much again.
  */
 const MAX_TURNS = 4;
 
 /**
- * Tells when those who arrive together are all there. Dispatched one by one, each would travel alone, since an idle worker
- * takes whatever comes first; and of a crowd, one turn of the event loop brings only a part. A lonely request waits for
- * nobody: only the turn is ended that it came in.
+ * Tells when those who arrive together are all there. Dispatched one by one, each would travel alone, since an idle
+ * worker takes whatever comes first; and of a crowd, one turn of the event loop brings only a part. A lonely request
+ * waits for nobody: only the turn is ended that it came in.
  */
 export class Arrivals {
   private count = 0;

@@ -36,6 +36,8 @@ export interface BatchAnswer {
   /** Time inside the runtime, for the whole batch, in ms. */
   readonly computeMs: number;
   readonly ranOn?: RanOn | undefined;
-  /** Why the batch was closed: told to one of its callers, so that who counts them counts it once; null to the others. */
+  /**
+   * Why the batch was closed: told to one of its callers, so that who counts them counts it once; null to the others.
+   */
   readonly closed: CloseReason | null;
 }

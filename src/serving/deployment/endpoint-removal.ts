@@ -27,8 +27,8 @@ export type DeleteEndpointResult =
   { readonly ok: true; readonly name: string } | Refusal<NotFound | RevisionConflict>;
 
 /**
- * How an endpoint goes, with all that it is. What was measured of it, and what feedback said, goes with its age: it is an
- * id's that nobody has any more, and an endpoint of the same name begins anew.
+ * How an endpoint goes, with all that it is. What was measured of it, and what feedback said, goes with its age: it is
+ * an id's that nobody has any more, and an endpoint of the same name begins anew.
  */
 export class EndpointRemoval {
   private readonly store = new ServingStore();

@@ -10,8 +10,9 @@ interface Sharing {
 }
 
 /**
- * Chance sends a caller to one of the variants with a weight: where neither of two takes the questions of the other, all
- * callers would be refused time and again. Those that only get copies, or only who a rule sends to them, may differ.
+ * Chance sends a caller to one of the variants with a weight: where neither of two takes the questions of the other,
+ * all callers would be refused time and again. Those that only get copies, or only who a rule sends to them, may
+ * differ.
  *
  * @param versions what the variants lead to, in their order
  * @returns null where the variants can share the endpoint's callers

@@ -137,7 +137,9 @@ function acceptFeedback(
   };
 }
 
-/** Two that speak of one prediction contradict each other, or say the same: the second has no place in the same call. */
+/**
+ * Two that speak of one prediction contradict each other, or say the same: the second has no place in the same call.
+ */
 function refuseTwins(
   accepted: readonly (Accepted | Refusal<FeedbackRefusal>)[],
 ): readonly (Accepted | Refusal<FeedbackRefusal>)[] {

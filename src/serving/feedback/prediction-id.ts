@@ -32,9 +32,9 @@ const NAME_AT = 1 + 2 * UUID_BYTES;
 const TAG_BYTES = 12;
 
 /**
- * The ids of one running variant's predictions: a UUID of version 7, and a mark that names endpoint, variant and version
- * and is signed with the project's key. The mark is signed once, so that an id costs what joining two texts does; so a
- * signature says that this source has been one of the project's, not that the prediction has been made.
+ * The ids of one running variant's predictions: a UUID of version 7, and a mark that names endpoint, variant and
+ * version and is signed with the project's key. The mark is signed once, so that an id costs what joining two texts
+ * does; so a signature says that this source has been one of the project's, not that the prediction has been made.
  */
 export class PredictionIds {
   private drawnMark: string | undefined;

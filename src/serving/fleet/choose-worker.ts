@@ -37,7 +37,7 @@ export const learnLatency = (meanMs: number, latestMs: number): number =>
   meanMs === 0 ? latestMs : meanMs + NEWEST_SHARE * (latestMs - meanMs);
 
 /**
- * What is left of the mean where nothing ran for a while: one slow run, which had to load its model say, must not keep a
- * worker without work for ever.
+ * What is left of the mean where nothing ran for a while: one slow run, which had to load its model say, must not keep
+ * a worker without work for ever.
  */
 export const fadedLatency = (meanMs: number): number => meanMs / 2;

@@ -3,7 +3,9 @@ import { MAX_WORKERS, type WorkerAddresses } from '../../kernel/worker-addresses
 
 type DnsName = Extract<WorkerAddresses, { readonly kind: 'dns' }>;
 
-/** Those behind a name: its addresses, as the system finds them, or its SRV records. Throws where it cannot be resolved. */
+/**
+ * Those behind a name: its addresses, as the system finds them, or its SRV records. Throws where it cannot be resolved.
+ */
 export async function resolveWorkers({ name, port }: DnsName): Promise<readonly string[]> {
   const hosts =
     port === null

@@ -5,8 +5,8 @@ import { WorkerLost } from './worker-failure';
 import type { WorkerLink } from './worker-link';
 
 /**
- * Brings what endpoints run to workers that are to hold it and do not: one that has just started, or one that takes over
- * from another. One model at a time for each worker, which answers others meanwhile.
+ * Brings what endpoints run to workers that are to hold it and do not: one that has just started, or one that takes
+ * over from another. One model at a time for each worker, which answers others meanwhile.
  */
 export class FleetFilling {
   private readonly busy = new Set<string>();

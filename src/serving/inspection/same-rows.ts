@@ -4,7 +4,8 @@ import { numberOf } from '../values/value-parser';
 
 /**
  * How far two results may differ, relative to the largest number of the row. Kernels sum in another order for other
- * batch sizes and on other machines; half precision has ten bits, bfloat16 seven, and one of them may fall the other way.
+ * batch sizes and on other machines; half precision has ten bits, bfloat16 seven, and one of them may fall the other
+ * way.
  */
 export const ROUNDING = { FP16: 2e-3, BF16: 2e-2, FP32: 1e-5, FP64: 1e-5 } as const;
 

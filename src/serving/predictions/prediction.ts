@@ -73,7 +73,10 @@ export interface PredictSuccess {
   readonly batchSize: number;
   /** What has computed it; null where the backend does not tell, and where it was remembered. */
   readonly ranOn: RanOn | null;
-  /** Why its batch was closed; null where that is told with another prediction of the batch, and where it was remembered. */
+  /**
+   * Why its batch was closed; null where that is told with another prediction of the batch, and where it was
+   * remembered.
+   */
   readonly closed: CloseReason | null;
   readonly timing: PredictTiming;
   /** Whether nothing here looks at the question's values any more, so that their memory may be used again. */

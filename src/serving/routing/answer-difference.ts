@@ -6,7 +6,9 @@ import { numberOf } from '../values/value-parser';
 
 /** Relative difference of two numbers from which on they are two answers. */
 export const TOLERANCE = 1e-3;
-/** Values of one output that are looked at, in the first rows: some hundredths of a millisecond, on everybody's thread. */
+/**
+ * Values of one output that are looked at, in the first rows: some hundredths of a millisecond, on everybody's thread.
+ */
 const MAX_VALUES = 16_384;
 
 /** What two versions have answered to the same question. */
@@ -35,8 +37,8 @@ interface Judged {
 
 /**
  * How far two answers are apart. Where classes are answered they decide: probabilities of two versions are never the
- * same. Else numbers do, by more than `TOLERANCE` of the larger one, and by more than rounding makes: a number near zero
- * among large ones has lost its last digits to them.
+ * same. Else numbers do, by more than `TOLERANCE` of the larger one, and by more than rounding makes: a number near
+ * zero among large ones has lost its last digits to them.
  */
 export function differenceOf(one: Answer, other: Answer): AnswerDifference {
   const pairs = one.outputs.map((output) => ({

@@ -44,7 +44,10 @@ export class BanditFeed {
     await this.following;
   }
 
-  /** What variants have earned that are about to get traffic: a process that has just begun must not try everything anew. */
+  /**
+   * What variants have earned that are about to get traffic: a process that has just begun must not try everything
+   * anew.
+   */
   prepare(arms: readonly VariantKnowledge[]): Promise<void> {
     return this.read(arms.filter((arm) => !this.prepared.has(arm)));
   }

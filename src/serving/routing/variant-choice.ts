@@ -97,7 +97,9 @@ function byStrategy(
   return pickLearning(variants, strategy, random) ?? pickVariant(variants, null, random());
 }
 
-/** With the endpoint's id: who is in one experiment's treatment must not be in all of them, whatever their names are. */
+/**
+ * With the endpoint's id: who is in one experiment's treatment must not be in all of them, whatever their names are.
+ */
 function keyOf(
   { id }: Pick<Chosen, 'id'>,
   { routingKey, sequence }: Pick<Asked, 'routingKey' | 'sequence'>,

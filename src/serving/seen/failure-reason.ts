@@ -24,7 +24,9 @@ export function countFailure(counts: FailureCounts, reason: FailureReason, count
   counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-/** The four that Triton tells apart: turned away while it waited, left by its caller, failed where it ran, and the rest. */
+/**
+ * The four that Triton tells apart: turned away while it waited, left by its caller, failed where it ran, and the rest.
+ */
 export type TritonReason = 'REJECTED' | 'CANCELED' | 'BACKEND' | 'OTHER';
 export const TRITON_REASONS = {
   overloaded: 'REJECTED',

@@ -11,7 +11,9 @@ import type { PredictionStatistics, VersionStatistics } from './prediction-stati
 
 const US_PER_MS = 1_000;
 
-/** What Triton tells of each model, under its names and in its units, so that dashboards and scalers made for it work. */
+/**
+ * What Triton tells of each model, under its names and in its units, so that dashboards and scalers made for it work.
+ */
 export function tritonMetrics(
   statistics: PredictionStatistics,
   waitingOf: (version: ModelVersion) => number,

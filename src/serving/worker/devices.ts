@@ -6,7 +6,10 @@ const CPU = 'cpu';
 export const isDeviceProvider = (provider: string): boolean => provider !== CPU;
 
 export interface WorkerPlan {
-  /** Started first. Where devices are to be tried, there is one for each: the session on a device belongs to one process. */
+  /**
+   * Started first. Where devices are to be tried, there is one for each: the session on a device belongs to one
+   * process.
+   */
   readonly first: readonly WorkerOptions[];
   /** For the processor, and of use only where no device was found: a device leaves them nothing to do. */
   readonly others: readonly WorkerOptions[];

@@ -30,7 +30,9 @@ export class FrameSocket {
     return new FrameSocket(socket, onClosed);
   }
 
-  /** The same for a pipe that this process was started with; most bytes of a large frame are read to where they stay. */
+  /**
+   * The same for a pipe that this process was started with; most bytes of a large frame are read to where they stay.
+   */
   static at(fd: number, onMessage: OnMessage, onClosed: OnClosed, memory: FrameMemory): FrameSocket {
     const reader = new FrameReader(onMessage, memory);
     const unsorted = Buffer.allocUnsafeSlow(READ_BYTES);

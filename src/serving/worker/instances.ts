@@ -49,7 +49,9 @@ export class Instances {
     return [...there].sort((one, other) => (order[one.id] ?? 0) - (order[other.id] ?? 0)).slice(0, most);
   }
 
-  /** Workers that may be given a run of the model: of one with few instances those that hold it, where any of them does. */
+  /**
+   * Workers that may be given a run of the model: of one with few instances those that hold it, where any of them does.
+   */
   runners<Worker extends Holder>(sha256: string, workers: readonly Worker[]): readonly Worker[] {
     if (!this.limits.has(sha256)) return workers;
     const homes = this.of(sha256, workers.filter(isUp), workers.length);

@@ -1,6 +1,9 @@
 const MEBIBYTE = 1024 * 1024;
 
-/** Share of the machine's memory that all workers together may take by default; the rest is the server's and the system's. */
+/**
+ * Share of the machine's memory that all workers together may take by default; the rest is the server's and the
+ * system's.
+ */
 const SHARE_OF_MACHINE = 0.75;
 
 /** Least that a worker may take by default, in bytes: below it hardly a model fits beside the runtime. */

@@ -1,8 +1,8 @@
 import { NODE_LOOP, stayAwake, type Loop } from '../../kernel/stay-awake';
 
 /**
- * Longest that is waited for the next work without sleeping, in ms. A lonely caller who asks again at once is back after
- * about a third of a millisecond.
+ * Longest that is waited for the next work without sleeping, in ms. A lonely caller who asks again at once is back
+ * after about a third of a millisecond.
  */
 const AWAKE_MS = 0.5;
 

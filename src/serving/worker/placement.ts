@@ -22,8 +22,8 @@ export interface PlacedModel {
  * since each one answers. What fits nowhere gets its first choice all the same, which says why it has no room.
  *
  * Whoever knows the same workers and models decides the same, in whatever order they are given: so `api` processes
- * agree without a word. Each model ranks the workers by a hash of both names (rendezvous hashing, Thaler and Ravishankar
- * 1998), so that one worker more or less moves few models.
+ * agree without a word. Each model ranks the workers by a hash of both names (rendezvous hashing, Thaler and
+ * Ravishankar 1998), so that one worker more or less moves few models.
  */
 export function placeModels(
   models: readonly PlacedModel[],
@@ -59,7 +59,9 @@ export function rankPlaces(sha256: string, names: readonly string[]): readonly s
 const largestFirst = (one: PlacedModel, other: PlacedModel): number =>
   other.bytes - one.bytes || (one.sha256 < other.sha256 ? -1 : 1);
 
-/** Memory that a session keeps, as a multiple of its file: 1.1 for large ones, and small ones have arenas of their own. */
+/**
+ * Memory that a session keeps, as a multiple of its file: 1.1 for large ones, and small ones have arenas of their own.
+ */
 const KEPT_FACTOR = 1.25;
 const KEPT_AT_LEAST_BYTES = 4 * 1024 * 1024;
 

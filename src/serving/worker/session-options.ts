@@ -5,8 +5,8 @@ const LOG_FATAL_ONLY = 4;
 
 /**
  * Options of every session. No spinning, not even for a worker that has all cores: threads that wait actively take the
- * time of those that work, and of the server's own (measured on 2 cores beside a busy server: 960 runs/s of a small model
- * instead of 2,500, and a quarter less of the server's turns).
+ * time of those that work, and of the server's own (measured on 2 cores beside a busy server: 960 runs/s of a small
+ * model instead of 2,500, and a quarter less of the server's turns).
  */
 export function sessionOptions(provider: string, intraOpNumThreads: number): InferenceSession.SessionOptions {
   return {

@@ -9,7 +9,9 @@ import { runnableSession } from './runnable-session';
 /** Runs of each size: the first one plans and allocates, the second shows that it need not be done again. */
 const RUNS = 2;
 
-/** Time for all runs but the first, in ms: a version that is ready a moment later is better than a worker that is away. */
+/**
+ * Time for all runs but the first, in ms: a version that is ready a moment later is better than a worker that is away.
+ */
 const WARM_UP_MS = 400;
 
 /** Most bytes of a made-up batch: a large one is copied once more, and the worker shares its memory. */

@@ -3,7 +3,10 @@ import type { MetricQueries } from '../metrics/metric.queries';
 import { checkComparedIds, type ComparedRun } from './run-comparison';
 import type { TrackingQueries } from '../tracking.queries';
 
-/** All that is compared of these runs; null where one of them is not there. Throws BAD_USER_INPUT for wrong numbers of ids. */
+/**
+ * All that is compared of these runs; null where one of them is not there. Throws BAD_USER_INPUT for wrong numbers of
+ * ids.
+ */
 export async function readCompared(
   queries: TrackingQueries,
   metrics: MetricQueries,

@@ -11,10 +11,10 @@ export const MIN_IMPORTANCE_RUNS = 5;
 
 /**
  * How much each column tells of the target: a share of 0 to 1, all of them together 1, or 0 where nothing is told.
- * Permutation importance of a random forest (Breiman, “Random Forests”, Machine Learning 45, 2001, section 10): each tree
- * is grown on a bootstrap sample, and asked about the rows that the sample left out, once as they are and once with the
- * values of one column in another order. What the errors grow by, over all trees, is the column's importance; what they
- * shrink by is chance, and counts as nothing. The same rows give the same answer: the seed is fixed.
+ * Permutation importance of a random forest (Breiman, “Random Forests”, Machine Learning 45, 2001, section 10): each
+ * tree is grown on a bootstrap sample, and asked about the rows that the sample left out, once as they are and once
+ * with the values of one column in another order. What the errors grow by, over all trees, is the column's importance;
+ * what they shrink by is chance, and counts as nothing. The same rows give the same answer: the seed is fixed.
  *
  * @param columns one per param, each with a value for every row; numbers are split by size, texts by being equal or not
  * @param values the target: finite numbers, one for every row

@@ -1,7 +1,9 @@
 /** The values of one param: all numbers, or all texts; null for a run without it. */
 export type Column = readonly (number | string | null)[];
 
-/** A row goes to `then` where its value of the column is at most the number, or equal to the text; else to `otherwise`. */
+/**
+ * A row goes to `then` where its value of the column is at most the number, or equal to the text; else to `otherwise`.
+ */
 export type RegressionTree =
   | { readonly mean: number }
   | {

@@ -3,7 +3,9 @@ import type { ProjectId } from '../../kernel/ids';
 import { ExperimentEntity } from '../experiment.entity';
 import type { ExperimentId } from '../run';
 
-/** How long an experiment keeps its runs; no row: as long as its project says. All null: for ever, whatever that says. */
+/**
+ * How long an experiment keeps its runs; no row: as long as its project says. All null: for ever, whatever that says.
+ */
 @Entity('experiment_retention')
 export class ExperimentRetentionEntity {
   @PrimaryColumn('uuid', { name: 'experiment_id' }) experimentId!: ExperimentId;

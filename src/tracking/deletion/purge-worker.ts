@@ -13,7 +13,9 @@ const PASS_INTERVAL_MS = 1_000;
 const EXPERIMENTS_PER_PASS = 20;
 /** Steps of one kind of work in one pass: then it is the others' turn. */
 const MAX_STEPS = 200;
-/** After a step the worker rests for as long as it took, where somebody waits for a connection, as for the embedded one. */
+/**
+ * After a step the worker rests for as long as it took, where somebody waits for a connection, as for the embedded one.
+ */
 const LONGEST_REST_MS = 200;
 
 export interface PurgeWorkerInput {
@@ -24,8 +26,9 @@ export interface PurgeWorkerInput {
 }
 
 /**
- * Deletes what has been taken out of everybody's sight, in the background and in steps, each a transaction: a server that
- * is killed leaves the rest to the next one, since a run's own row goes last. Several servers pass over what another holds.
+ * Deletes what has been taken out of everybody's sight, in the background and in steps, each a transaction: a server
+ * that is killed leaves the rest to the next one, since a run's own row goes last. Several servers pass over what
+ * another holds.
  */
 export class PurgeWorker {
   private readonly store = new PurgeStore();

@@ -51,7 +51,10 @@ export class PurgeStore {
     return rows.map((row) => row.id);
   }
 
-  /** From the commit on nobody sees these runs and the models that they have logged. Runs below them are nobody's children. */
+  /**
+   * From the commit on nobody sees these runs and the models that they have logged. Runs below them are nobody's
+   * children.
+   */
   async takeRuns(tx: Transaction, ids: readonly RunId[]): Promise<void> {
     await this.detachChildren(tx, ids);
     await tx.query(

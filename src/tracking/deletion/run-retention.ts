@@ -76,8 +76,8 @@ export class RunRetention {
   }
 
   /**
-   * The experiment's rule, whole: one that says nothing keeps everything, whatever the project's says. It is obeyed within
-   * the hour; a dry run only says what it would come to.
+   * The experiment's rule, whole: one that says nothing keeps everything, whatever the project's says. It is obeyed
+   * within the hour; a dry run only says what it would come to.
    */
   async set(actor: Actor, { experimentId, inherit, dryRun, ...rule }: SetRetention) {
     authorize(actor, 'tracking:purge');

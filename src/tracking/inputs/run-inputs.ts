@@ -33,7 +33,9 @@ type Result = Promise<
   { readonly ok: true; readonly run: Run } | Refusal<NotFound | InvalidInput | RunNotActive>
 >;
 
-/** Longest name, digest, schema and profile, in characters; MLflow's limits, but for the profile, which has a body's. */
+/**
+ * Longest name, digest, schema and profile, in characters; MLflow's limits, but for the profile, which has a body's.
+ */
 const MAX_DATASET_NAME_LENGTH = 500;
 const MAX_DIGEST_LENGTH = 36;
 const MAX_SCHEMA_LENGTH = 1_048_575;

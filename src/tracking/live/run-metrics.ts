@@ -47,11 +47,13 @@ interface Reads {
   readonly bus: Bus;
 }
 
-/** Points of one delta after which the next calls wait for the next one: a subscriber far behind catches up in steps. */
+/**
+ * Points of one delta after which the next calls wait for the next one: a subscriber far behind catches up in steps.
+ */
 const MAX_DELTA_POINTS = 20_000;
 /**
- * Points of the chunks that one delta may be read from. Long after a call its points stand in chunks with those of other
- * calls; where those of many series would have to be read, a snapshot is less work, for the subscriber too.
+ * Points of the chunks that one delta may be read from. Long after a call its points stand in chunks with those of
+ * other calls; where those of many series would have to be read, a snapshot is less work, for the subscriber too.
  */
 const MAX_DELTA_READ_POINTS = 250_000;
 /** Points of one snapshot, all its series together: 5 MB here, some 10 MB on the wire. */

@@ -133,7 +133,10 @@ export class LoggedModelStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Keeps the latest by step, then by time, then by arrival. @param metrics in order of arrival; of one series at most one */
+  /**
+   * Keeps the latest by step, then by time, then by arrival. @param metrics in order of arrival; of one series at most
+   * one
+   */
   async putMetrics(tx: Transaction, run: Run, metrics: readonly MeasuredMetric[]): Promise<void> {
     await tx.query(
       `/* tracking.putLoggedModelMetrics */

@@ -5,7 +5,9 @@ import { pointsOf, seqsOf, unpackChunk, type StoredChunk } from './stored-chunk'
 
 /** A chunk of so many points stays as it is for ever: some 200 kB, which is read and written in some milliseconds. */
 export const FULL_POINTS = 16_384;
-/** Chunks of a series that are left alone: a reader reads them in no time, and joining fewer would be done too often. */
+/**
+ * Chunks of a series that are left alone: a reader reads them in no time, and joining fewer would be done too often.
+ */
 export const LOOSE_CHUNKS = 64;
 
 /** A chunk that is not full, by its last call. */

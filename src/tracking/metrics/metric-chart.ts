@@ -11,7 +11,9 @@ import { unpackCalls } from './stored-chunk';
 
 /** Chunks of one chart: of full ones, 160 million points. A longer series is read as a whole. */
 const MAX_CHUNKS = 10_000;
-/** Points of a chart that are read as they are: what is not in full chunks yet, and what does not lie in order. 7 MB. */
+/**
+ * Points of a chart that are read as they are: what is not in full chunks yet, and what does not lie in order. 7 MB.
+ */
 const MAX_READ_POINTS = 300_000;
 /** Buckets of a chart that are in memory at once, beyond one for each chunk. */
 const MAX_BUCKETS = 20_000;

@@ -97,7 +97,9 @@ export class MetricCompactor {
     }
   }
 
-  /** One join of the series that has waited longest. It comes again at the end of the row, until nothing is left of it. */
+  /**
+   * One join of the series that has waited longest. It comes again at the end of the row, until nothing is left of it.
+   */
   private async joinNext(): Promise<Join> {
     const [next] = this.due;
     if (!next) return 'nothing';

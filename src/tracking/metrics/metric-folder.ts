@@ -46,9 +46,9 @@ interface Folds {
 }
 
 /**
- * Folds what calls with many series have left in their runs' tails into chunks and summaries. Each fold is a transaction
- * that holds the run: whoever reads finds a point in the tail or in a chunk, and a server that is killed has folded it or
- * not. Who reads what is only in chunks and summaries asks for it first.
+ * Folds what calls with many series have left in their runs' tails into chunks and summaries. Each fold is a
+ * transaction that holds the run: whoever reads finds a point in the tail or in a chunk, and a server that is killed
+ * has folded it or not. Who reads what is only in chunks and summaries asks for it first.
  */
 export class MetricFolder {
   readonly store: MetricTailStore;

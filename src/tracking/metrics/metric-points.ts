@@ -62,8 +62,8 @@ interface Kept extends Window {
 }
 
 /**
- * Reads whole series page by page: pages are cut from memory for as long as somebody reads on. A series of usual length is
- * sorted there as a whole; of a longer one the next few pages, out of those of its stretches that reach into them.
+ * Reads whole series page by page: pages are cut from memory for as long as somebody reads on. A series of usual length
+ * is sorted there as a whole; of a longer one the next few pages, out of those of its stretches that reach into them.
  */
 export class MetricPoints {
   private kept: Kept[] = [];

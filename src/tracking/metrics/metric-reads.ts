@@ -19,7 +19,9 @@ export interface HistoryRequest extends ChartRequest {
 /** Series in one chart. */
 const MAX_HISTORY_KEYS = 100;
 
-/** The points of metrics, for charts and for those who want them all. The front door has checked that the caller may. */
+/**
+ * The points of metrics, for charts and for those who want them all. The front door has checked that the caller may.
+ */
 export class MetricReads {
   private readonly pages: MetricPoints;
 

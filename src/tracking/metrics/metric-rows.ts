@@ -43,8 +43,8 @@ export function rowsSql(name: string, columns: Readonly<Record<string, string>>,
 }
 
 /**
- * `source` of one row, where one is given: then the plan that a prepared statement keeps looks its run up, also where it
- * was made before the database knew how many runs there are. Of any number of rows it might read all runs for ever.
+ * `source` of one row, where one is given: then the plan that a prepared statement keeps looks its run up, also where
+ * it was made before the database knew how many runs there are. Of any number of rows it might read all runs for ever.
  */
 export const sourceOf = (rowCount: number, source: string): string =>
   rowCount === 1 ? `(SELECT * FROM ${source} LIMIT 1)` : `(SELECT * FROM ${source})`;

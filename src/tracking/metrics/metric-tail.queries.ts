@@ -10,7 +10,9 @@ export interface TailPart {
   readonly calls: readonly TailCall[];
 }
 
-/** Reads what waits to be folded, for those who follow a run: folding for each of its calls would cost what it saves. */
+/**
+ * Reads what waits to be folded, for those who follow a run: folding for each of its calls would cost what it saves.
+ */
 export class MetricTailQueries {
   constructor(private readonly sql: SqlRunner) {}
 

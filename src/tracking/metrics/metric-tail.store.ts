@@ -138,8 +138,8 @@ export class MetricTailStore {
   }
 
   /**
-   * Takes all calls out, those of each run in their order. The runs must be held: by another statement, so that this one
-   * sees what came until then.
+   * Takes all calls out, those of each run in their order. The runs must be held: by another statement, so that this
+   * one sees what came until then.
    */
   async take(
     tx: Transaction,

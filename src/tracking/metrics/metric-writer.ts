@@ -17,7 +17,9 @@ interface Waiting {
 /** Where points go: into chunks and summaries at once, or into the run's tail until they are folded. */
 type Way = 'chunks' | 'tail';
 
-/** Statements on their way at once: one is executed while another is synced to the disk. The embedded database has one. */
+/**
+ * Statements on their way at once: one is executed while another is synced to the disk. The embedded database has one.
+ */
 const MAX_FLIGHTS = { embedded: 1, postgres: 6 } as const;
 /**
  * Runs of one flight. Two servers that take the rows of several runs may wait for each other; the embedded database has

@@ -83,7 +83,10 @@ type AsText<Row extends { readonly seq: bigint; readonly firstSeq: bigint }> = O
 };
 const CALLS = `c.format, c.seq, ${FIRST_SEQ} AS "firstSeq", c.seqs`;
 
-/** Reads chunks and summaries. What `summaries` and `extents` tell of a run is all that its callers were told to be kept. */
+/**
+ * Reads chunks and summaries. What `summaries` and `extents` tell of a run is all that its callers were told to be
+ * kept.
+ */
 export class MetricQueries {
   constructor(
     private readonly sql: SqlRunner,

@@ -9,8 +9,8 @@ import {
 } from './time-order';
 
 /**
- * The next points after a place, in order of time, out of points that come in any order: twice as many as are wanted are
- * held, whatever comes.
+ * The next points after a place, in order of time, out of points that come in any order: twice as many as are wanted
+ * are held, whatever comes.
  */
 export class PointsWindow {
   private parts: PointColumns[] = [];

@@ -9,9 +9,9 @@ export type BucketLevel = keyof typeof BUCKET_WIDTH;
 const ROLES = ['first', 'last', 'min', 'max'] as const;
 
 /**
- * Neighbouring points, a fixed number each, with what a chart needs of them. In the order of their places: the number of
- * points, their width, and where in each bucket its smallest and its largest stand; then for each role the values, the
- * steps and the times.
+ * Neighbouring points, a fixed number each, with what a chart needs of them. In the order of their places: the number
+ * of points, their width, and where in each bucket its smallest and its largest stand; then for each role the values,
+ * the steps and the times.
  *
  * @param points in order of step, then timestamp, then arrival
  */

@@ -1,6 +1,8 @@
 import type { JsonObject } from './notebook';
 
-/** What editors write into cells while they are used: nothing of it belongs to the script, or tells two versions apart. */
+/**
+ * What editors write into cells while they are used: nothing of it belongs to the script, or tells two versions apart.
+ */
 export const EDITOR_METADATA: ReadonlySet<string> = new Set([
   ...['autoscroll', 'collapsed', 'scrolled', 'trusted', 'execution', 'ExecuteTime'],
   ...['skipline', 'noskipline', 'cell_marker', 'lines_to_next_cell', 'lines_to_end_of_cell_marker'],

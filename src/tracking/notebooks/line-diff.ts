@@ -26,7 +26,9 @@ export interface LineDiff {
   readonly isWhole: boolean;
 }
 
-/** What was added and removed, with lines around it; by Myers' algorithm, or all of both where nearly nothing is left. */
+/**
+ * What was added and removed, with lines around it; by Myers' algorithm, or all of both where nearly nothing is left.
+ */
 export function lineDiff(a: readonly string[], b: readonly string[]): LineDiff {
   const all: DiffLine[] = [];
   let lineA = 0;

@@ -15,7 +15,8 @@ const MAX_CELL_EDITS = 500;
 
 /**
  * Which cell of `a` is which of `b`: those of one id; then, between those that keep their order, cells of one text (the
- * longest common subsequence) and the most similar ones; at last cells of one text wherever they stand. In the order of `a`.
+ * longest common subsequence) and the most similar ones; at last cells of one text wherever they stand. In the order of
+ * `a`.
  */
 export function matchCells(a: readonly NotebookCell[], b: readonly NotebookCell[]): readonly CellMatch[] {
   const matches = sameIds(a, b);

@@ -9,7 +9,8 @@ export interface OutputView {
 
 /**
  * What a cell has shown, as lines that may be compared: without what differs from one execution to the next though
- * nothing has changed. Those are addresses in memory, colours, the ids of widgets, and how a stream was cut into pieces.
+ * nothing has changed. Those are addresses in memory, colours, the ids of widgets, and how a stream was cut into
+ * pieces.
  */
 export function outputLines({ outputs }: NotebookCell, view: OutputView): string[] {
   return joinedStreams(outputs).flatMap((output) =>

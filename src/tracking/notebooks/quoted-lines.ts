@@ -3,8 +3,8 @@ import type { ScriptLanguage } from './script-language';
 type Quote = '"' | "'";
 
 /**
- * Tells whether a line begins inside a text that an earlier line has opened: there, `%` and `#` are letters like others.
- * Triple quotes as in Python; R has none, but lets plain texts go on over lines.
+ * Tells whether a line begins inside a text that an earlier line has opened: there, `%` and `#` are letters like
+ * others. Triple quotes as in Python; R has none, but lets plain texts go on over lines.
  */
 export class QuotedLines {
   private plain: Quote | null = null;

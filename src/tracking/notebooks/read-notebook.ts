@@ -4,7 +4,9 @@ import { isObject, isTooDeep, MAX_DEPTH, NotebookFault, textOf } from './noteboo
 import type { CellKind, JsonObject, Notebook, NotebookCell } from './notebook';
 import { readOutputs } from './read-outputs';
 
-/** Largest notebook that is read, in bytes: reading one takes the server a tenth of a second, and some of its memory. */
+/**
+ * Largest notebook that is read, in bytes: reading one takes the server a tenth of a second, and some of its memory.
+ */
 export const MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024;
 /** More cells than anybody scrolls through; comparing costs more than in proportion. */
 export const MAX_CELLS = 5_000;

@@ -4,9 +4,9 @@ import { shellPath } from './shell-words';
 import { describedLine } from './step-text';
 
 /**
- * What the other steps use. `modelgraph_file <sha256> <path>` puts a file there: out of the folder `MODELGRAPH_FILES`, or
- * from the server, and in both cases only if its bytes hash to that. The key does not stand in curl's arguments, which
- * everybody on the machine can read.
+ * What the other steps use. `modelgraph_file <sha256> <path>` puts a file there: out of the folder `MODELGRAPH_FILES`,
+ * or from the server, and in both cases only if its bytes hash to that. The key does not stand in curl's arguments,
+ * which everybody on the machine can read.
  */
 export const PREPARATION: ReproductionStep = {
   kind: 'PREPARE',

@@ -7,7 +7,9 @@ import { shellPath, shellWord, shellWords } from './shell-words';
 /** How something is installed: lines of a shell. */
 interface Installer {
   readonly lines: readonly string[];
-  /** Where its packages go: into Python's folder beside the code, into one that it makes by itself, or into the code's. */
+  /**
+   * Where its packages go: into Python's folder beside the code, into one that it makes by itself, or into the code's.
+   */
   readonly into: 'python' | 'own' | 'code';
 }
 

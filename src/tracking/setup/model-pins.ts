@@ -4,8 +4,8 @@ import type { RunArtifact } from '../run';
 export const MODEL_PINS = ['conda.yaml', 'python_env.yaml', 'requirements.txt'] as const;
 
 /**
- * What of a run's files pins packages: beside a model (`MLmodel`) among its own files, and of the models that it logged.
- * The same bytes under the same name come once.
+ * What of a run's files pins packages: beside a model (`MLmodel`) among its own files, and of the models that it
+ * logged. The same bytes under the same name come once.
  */
 export function modelPins(
   artifacts: readonly RunArtifact[],

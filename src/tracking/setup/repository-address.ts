@@ -21,8 +21,8 @@ function userOf(scheme: string, user: string): string {
 }
 
 /**
- * Whether `git clone` can be handed the address: one of git's own transports, `user@host:path`, or a folder by its whole
- * path. Other forms (`ext::…`) run programs.
+ * Whether `git clone` can be handed the address: one of git's own transports, `user@host:path`, or a folder by its
+ * whole path. Other forms (`ext::…`) run programs.
  */
 export const isCloneable = (address: string): boolean =>
   /^(https?|ssh|git|git\+ssh|file):\/\/[^\s-]\S*$/i.test(address) ||

@@ -12,7 +12,10 @@ export const SOURCE_TAGS = [
 
 const FACT_OF: ReadonlyMap<string, keyof Source> = new Map(SOURCE_TAGS.map(({ key, fact }) => [key, fact]));
 
-/** Tags with those taken out that are facts of the source. Whether there were changes is told by `true` or `false`; any other word stays a tag. */
+/**
+ * Tags with those taken out that are facts of the source. Whether there were changes is told by `true` or `false`; any
+ * other word stays a tag.
+ */
 export function sourceInTags(tags: readonly KeyValue[]): {
   readonly source: Source;
   readonly tags: readonly KeyValue[];

@@ -109,7 +109,8 @@ describe('looked at again and again', () => {
     ['long tails', [skewed, skewed], 0, share(0.5)],
     ['a strategy that learns', [coin(0.5), coin(0.5)], 0, greedy],
   ])('it misses seldom: %s', (_what, draws, truth, next) => {
-    // 0.05 is allowed; of 120 experiments three standard errors are 0.06. With the usual interval (1.96 errors) it is 0.2 to 0.36.
+    // 0.05 is allowed; of 120 experiments three standard errors are 0.06. With the usual interval (1.96 errors) it is
+    // 0.2 to 0.36.
     expect(missesOf(draws, truth, next)).toBeLessThan(ALPHA + 0.03);
   });
 });

@@ -60,7 +60,9 @@ async function folderOf(places: ArtifactPlaces, owner: FileOwner): Promise<strin
   return null;
 }
 
-/** Runs without files have no folder for them. Where not even what would hold it is there, nobody can say that of one. */
+/**
+ * Runs without files have no folder for them. Where not even what would hold it is there, nobody can say that of one.
+ */
 async function isElsewhere(
   path: string,
   inside: readonly string[],

@@ -20,7 +20,9 @@ export interface Wanted {
   readonly modelPrefix: string;
 }
 
-/** Brings what a store of MLflow's holds: experiments with their runs and logged models, and then what is registered. */
+/**
+ * Brings what a store of MLflow's holds: experiments with their runs and logged models, and then what is registered.
+ */
 export async function importStore(store: MlflowStore, session: ImportSession, wanted: Wanted): Promise<void> {
   const { tally, target, progress } = session;
   const all = await store.experiments();

@@ -7,7 +7,9 @@ import type { Tally } from '../tally';
 import type { MlflowModel, MlflowVersion } from './mlflow-store';
 import { versionSource } from './version-source';
 
-/** Tags by which a later start knows a model and its versions; numbers may differ, where the source has deleted some. */
+/**
+ * Tags by which a later start knows a model and its versions; numbers may differ, where the source has deleted some.
+ */
 const MODEL_TAG = 'modelgraph.imported.key';
 const VERSION_TAG = 'modelgraph.imported.version';
 const VERSIONS = 100;

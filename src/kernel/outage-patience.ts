@@ -9,7 +9,7 @@ const MAX_OUTAGE_MS = 30 * 60_000;
 const RETRY_MS = 2_000;
 
 /** Who watches stays while the database is away: what could not be read is read later. A fault of ours is thrown. */
-export class Patience {
+export class OutagePatience {
   private awaySinceMs: number | null = null;
 
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
