@@ -1,11 +1,5 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import {
-  isBytes,
-  type BytesElement,
-  type Datatype,
-  type Tensor,
-  type TensorData,
-} from '../../kernel/tensors/tensor';
+import { isBytes, type BytesElement, type Datatype, type Tensor } from '../../kernel/tensors/tensor';
 import { firstOtherBytes } from '../../kernel/tensors/bytes-element';
 
 const ORT_TYPE = {
@@ -57,5 +51,5 @@ export function fromOrt(name: string, tensor: OrtTensor): Tensor {
   const datatype = datatypeOf(tensor.type);
   if (datatype === undefined)
     throw new RangeError(`Output '${name}' has element type ${tensor.type}, which cannot be carried.`);
-  return { name, datatype, shape: tensor.dims, data: tensor.data as TensorData };
+  return { name, datatype, shape: tensor.dims, data: tensor.data };
 }
