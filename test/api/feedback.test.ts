@@ -111,7 +111,11 @@ test.each<[string, (predictionId: string) => object, string]>([
     (id) => ({ predictionId: movedTo(id, Date.now() - 32 * DAY_MS) }),
     'predictionId',
   ],
-  ['a prediction of tomorrow', (id) => ({ predictionId: movedTo(id, Date.now() + DAY_MS) }), 'predictionId'],
+  [
+    'a prediction of the day after tomorrow',
+    (id) => ({ predictionId: movedTo(id, Date.now() + 2 * DAY_MS) }),
+    'predictionId',
+  ],
   ['a reward that is no number', () => ({ reward: 'NaN' }), 'reward'],
   ['an endless reward', () => ({ reward: '-Infinity' }), 'reward'],
   ['a reward too large to add up', () => ({ reward: 1e13 }), 'reward'],
