@@ -13,6 +13,7 @@ const project = (name, extra = {}) => ({
 /** What tests start of ours as processes and threads of their own is built first. */
 const built = { globalSetup: '<rootDir>/test/support/build.ts' };
 const withServer = {
+  testEnvironmentOptions: { hasServer: true },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };

@@ -36,7 +36,7 @@ module.exports = class extends TestEnvironment {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
     takeErrorsOfNode(this.global);
-    this.hasServer = Boolean(config.projectConfig.globalSetup);
+    this.hasServer = config.projectConfig.testEnvironmentOptions.hasServer === true;
   }
 
   async setup() {
