@@ -57,6 +57,7 @@ async function* news(
   const wakes = input.listen(signal);
   const patience = new OutagePatience();
   let { untilMs, revision } = origin;
+  let wasAway = false;
   let mayHaveTraffic = true;
   let mayHaveChanged = true;
   const cursor = () => encodeLatencyCursor({ ...origin, untilMs, revision });
@@ -79,7 +80,10 @@ async function* news(
       if (mayHaveTraffic && completeMs > untilMs) {
         const seenMs = untilMs;
         const windows = await patience.unlessAway(() => windowsBetween(input, seenMs, completeMs));
-        if (windows !== AWAY) {
+        const isBackNow = wasAway && windows !== AWAY;
+        wasAway = windows === AWAY;
+        // What was measured while it was away is being written: the next look finds it.
+        if (windows !== AWAY && !isBackNow) {
           for (const window of windows) {
             untilMs = window.to.getTime();
             yield { kind: 'EndpointLatencyAppended', cursor: cursor(), window };

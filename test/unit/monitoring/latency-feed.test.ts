@@ -23,8 +23,11 @@ function steady({ fromMs, untilMs }: WindowGrid): readonly MeasuredRow[] {
   }));
 }
 
-/** A second passes with each look at the clock; `refuse` is asked before each read of the database. */
-function feedWhere(refuse: (read: number) => Error | null) {
+/**
+ * A second passes with each look at the clock; `refuse` is asked before each read of the database, and `isWritten`
+ * whether it finds what was measured.
+ */
+function feedWhere(refuse: (read: number) => Error | null, isWritten = (_read: number) => true) {
   const bus = new InProcessBus();
   let now = BEGIN_MS;
   let reads = 0;
@@ -38,7 +41,7 @@ function feedWhere(refuse: (read: number) => Error | null) {
     intervalMs: SECOND_MS,
     nowMs: () => (now += SECOND_MS),
     listen: (signal) => new EndpointWakes(bus, { traffic: 'traffic', change: 'change' }, signal),
-    windows: (grid) => read(() => mergeWindows(steady(grid), grid)),
+    windows: (grid) => read(() => mergeWindows(isWritten(reads) ? steady(grid) : [], grid)),
     readEndpoint: () => read(() => ({ ...ENDPOINT, revision })),
   });
   const deployAgain = () => (revision += 1);
@@ -61,6 +64,18 @@ test('while the database is away a stream goes on, and then tells what it could 
   const windows = events.flatMap((event) => (event.kind === 'EndpointLatencyAppended' ? [event.window] : []));
   const begins = windows.map(({ from }) => from.getTime());
   expect(begins).toEqual(begins.map((_, place) => BEGIN_MS + place * SECOND_MS));
+});
+
+test('what was measured in an outage and is written a moment after it is told, too', async () => {
+  const outage = (read: number) => (read >= 2 && read <= 5 ? unavailable('The database') : null);
+  const { feed } = feedWhere(outage, (read) => read !== 6);
+  const begins: (number | null)[] = [];
+  while (begins.length < 8) {
+    const begin = windowOf((await feed.next()).value);
+    if (begin !== null) begins.push(begin);
+  }
+  await feed.return();
+  expect(begins).toEqual(begins.map((_, place) => (begins[0] ?? 0) + place * SECOND_MS));
 });
 
 test('any other failure ends it', async () => {
