@@ -12,8 +12,9 @@ const LOOK_EVERY_MS = 100;
 
 const limits = JSON.parse(process.argv[2] ?? '{}') as ReadingLimits;
 
-/** The folder of the job in hand, inside the process' own. */
-const folder = join(process.cwd(), 'job');
+const ownFolder = process.cwd();
+/** The folder of the job in hand. */
+const folder = join(ownFolder, 'job');
 
 setInterval(() => {
   if (process.memoryUsage.rss() > limits.processBytes) giveUp({ excess: 'memory' });
@@ -22,9 +23,12 @@ setInterval(() => {
 
 process.on('message', (job: Job) => void answer(job));
 
+/** DuckDB's threads go on meanwhile: what they write may be there again once the folder was emptied. */
+const MAX_REMOVALS = 100;
+
 // The server is gone, and cannot tidy up.
 process.on('disconnect', () => {
-  rmSync(process.cwd(), { recursive: true, force: true });
+  for (let count = 0; count < MAX_REMOVALS && !isRemoved(ownFolder); count++);
   end();
 });
 
@@ -49,6 +53,15 @@ async function replyTo(job: Job): Promise<Reply> {
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, code: error.code, message: error.message };
     throw error;
+  }
+}
+
+function isRemoved(path: string): boolean {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false; // it was not empty any more
   }
 }
 
