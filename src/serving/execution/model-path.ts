@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { WorkerUnavailable } from './worker-unavailable';
 import type { ModelFile } from './backend';
 
@@ -19,4 +20,17 @@ export async function withModelPath<Result>(
   } finally {
     local.release();
   }
+}
+
+/** 0 where it cannot be read: whoever loads it says why. */
+export async function modelBytes(file: ModelFile): Promise<number> {
+  return 'sizeBytes' in file ? file.sizeBytes : bytesAt(file.path);
+}
+
+/** As `modelBytes`, of a file that is here. */
+export async function bytesAt(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

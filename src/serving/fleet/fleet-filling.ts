@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel/logger';
-import { LOAD_AGAIN_AFTER_MS } from '../execution/load-again';
+import { FailedLoads } from '../execution/load-again';
 import type { FleetPlan } from './fleet-plan';
 import { WorkerLost } from './worker-failure';
 import type { WorkerLink } from './worker-link';
@@ -10,7 +10,7 @@ import type { WorkerLink } from './worker-link';
  */
 export class FleetFilling {
   private readonly busy = new Set<string>();
-  private readonly retryAt = new Map<string, number>();
+  private readonly failedLoads = new FailedLoads();
 
   constructor(
     private readonly needs: {
@@ -34,15 +34,13 @@ export class FleetFilling {
     this.busy.add(name);
     try {
       await link.load(sha256, rows);
-      this.retryAt.delete(keyOf(name, sha256));
     } catch (err) {
       this.needs.logger.warn(
         { err, worker: name, sha256 },
         'a worker cannot load a model that endpoints run',
       );
       // One that was lost is looked at again when it is back.
-      if (!(err instanceof WorkerLost))
-        this.retryAt.set(keyOf(name, sha256), performance.now() + LOAD_AGAIN_AFTER_MS);
+      if (!(err instanceof WorkerLost)) this.failedLoads.failed(name, sha256);
     } finally {
       this.busy.delete(name);
     }
@@ -50,15 +48,13 @@ export class FleetFilling {
   }
 
   private missingAt(link: WorkerLink) {
-    const now = performance.now();
-    for (const [key, at] of this.retryAt) if (at <= now) this.retryAt.delete(key);
     return this.needs.plan
       .leasesOf(link.name)
       .find(
         ({ sha256 }) =>
-          !link.holds(sha256) && !this.needs.isLoading(sha256) && !this.retryAt.has(keyOf(link.name, sha256)),
+          !link.holds(sha256) &&
+          !this.needs.isLoading(sha256) &&
+          !this.failedLoads.mustWait(link.name, sha256),
       );
   }
 }
-
-const keyOf = (name: string, sha256: string) => `${name} ${sha256}`;

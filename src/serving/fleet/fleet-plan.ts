@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import type { LeasedModel, ModelFile, InstanceLimits } from '../execution/backend';
+import type { LeasedModel, InstanceLimits } from '../execution/backend';
+import { modelBytes } from '../execution/model-path';
 import { placedBytes, placeModels, rankPlaces, type Place } from '../worker/placement';
 import type { InstanceLimit, LeasedName } from './worker-calls';
 
@@ -26,7 +26,7 @@ export class FleetPlan {
     this.sizes = new Map(
       await Promise.all(
         models.map(
-          async ({ file }) => [file.sha256, known.get(file.sha256) ?? (await sizeOf(file))] as const,
+          async ({ file }) => [file.sha256, known.get(file.sha256) ?? (await modelBytes(file))] as const,
         ),
       ),
     );
@@ -89,13 +89,4 @@ export class FleetPlan {
     this.names = places.map(({ name }) => name);
     this.placed = placeModels(models, places);
   }
-}
-
-/** 0 where it cannot be read: whoever loads it says why. */
-async function sizeOf(file: ModelFile): Promise<number> {
-  if ('sizeBytes' in file) return file.sizeBytes;
-  return stat(file.path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }

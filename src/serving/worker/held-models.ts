@@ -1,5 +1,7 @@
 import { Turns } from '../../kernel/turns';
-import type { InstanceLimits, ModelFile } from '../execution/backend';
+import type { InstanceLimits, LeasedModel, ModelFile } from '../execution/backend';
+import { FailedLoads } from '../execution/load-again';
+import { modelBytes } from '../execution/model-path';
 import { WorkerUnavailable } from '../execution/worker-unavailable';
 import type { IdleQueue } from './idle-queue';
 import { inTurns } from './in-turns';
@@ -15,6 +17,8 @@ const WARM_LIMIT_MS = 60_000;
 
 /** What it needs of the pool. */
 interface HeldModelsNeeds {
+  /** In ms; never put back. */
+  readonly nowMs: () => number;
   /** More may come. */
   readonly slots: readonly WorkerSlot[];
   readonly waiting: IdleQueue;
@@ -35,8 +39,12 @@ export class HeldModels {
   private rolling: Turns | undefined;
   /** What is being made ready on every worker. */
   private readonly loading = new Map<string, Promise<void>>();
+  private filling: Promise<void> | undefined;
+  private readonly failedLoads: FailedLoads;
 
-  constructor(private readonly needs: HeldModelsNeeds) {}
+  constructor(private readonly needs: HeldModelsNeeds) {
+    this.failedLoads = new FailedLoads(needs.nowMs);
+  }
 
   /** See Backend.load. */
   load(file: ModelFile, rows?: number): Promise<void> {
@@ -52,12 +60,16 @@ export class HeldModels {
     return this.needs.slots.some((slot) => isUp(slot) && slot.has(sha256));
   }
 
+  /** See Backend.lease. */
+  lease(models: readonly LeasedModel[]): void {
+    this.needs.leases.replace(models);
+    this.fill();
+  }
+
   /** See Backend.limit. What more workers may hold is loaded there; what fewer may, is let go of. */
   limit(limits: InstanceLimits): void {
-    const grown = this.needs.instances.replace(limits);
-    for (const { file, rows } of this.needs.leases.models())
-      if (grown.includes(file.sha256) && this.holds(file.sha256))
-        void this.load(file, rows).catch(() => undefined);
+    this.needs.instances.replace(limits);
+    this.fill();
     this.trim();
   }
 
@@ -84,17 +96,56 @@ export class HeldModels {
     setImmediate(() => this.trim()); // the worker is up then
   }
 
+  /**
+   * Where there is no room beside what endpoints run, some of the workers are enough: half of them, where those hold
+   * another version, which may take its leave once the traffic has moved (`fill`).
+   */
   private async loadEverywhere(file: ModelFile, rows: number | undefined): Promise<void> {
     const { slots, instances, leases } = this.needs;
     const up = slots.filter(({ state }) => state !== 'down' && state !== 'stopped');
     const there = instances.of(file.sha256, up, slots.length);
     if (there.length === 0) throw new WorkerUnavailable('crashed', 'No worker is running at the moment.');
+    const bytes = await modelBytes(file);
+    const harm = new Map(there.map((slot) => [slot, slot.room.harmOf(file.sha256, bytes)]));
+    const leastHarmFirst = there.toSorted((one, other) => (harm.get(one) ?? 0) - (harm.get(other) ?? 0));
     // Where nobody is answered yet, as when the server starts, all workers load at once.
     const answers = leases.models().some((leased) => this.holds(leased.file.sha256));
     const turns = answers ? this.halfOfWorkers() : new Turns(there.length);
-    const failure = await inTurns(there, turns, (slot) => this.needs.track(this.loadOn(slot, file, rows)));
+    const load = (slot: WorkerSlot) => this.needs.track(this.loadOn(slot, file, rows));
+    const failure = await inTurns(leastHarmFirst, turns, load);
     this.trim();
     if (failure && !this.holds(file.sha256)) throw failure;
+  }
+
+  /** Brings what endpoints run to workers that are to hold it, and may have come to have room for it. */
+  private fill(): void {
+    this.filling ??= this.fillAll().finally(() => (this.filling = undefined));
+  }
+
+  /** One at a time: the others go on answering. */
+  private async fillAll(): Promise<void> {
+    for (let next = this.missing(); next; next = this.missing()) {
+      const { slot, model } = next;
+      const isThere = await this.needs.track(this.loadOn(slot, model.file, model.rows)).catch(() => false); // whoever runs it there hears why
+      if (!isThere) this.failedLoads.failed(String(slot.id), model.file.sha256);
+    }
+  }
+
+  private missing(): { readonly slot: WorkerSlot; readonly model: LeasedModel } | undefined {
+    const { slots, instances, leases } = this.needs;
+    const up = slots.filter(isUp);
+    for (const model of leases.models()) {
+      const { sha256 } = model.file;
+      if (this.loading.has(sha256) || !this.holds(sha256)) continue;
+      const slot = instances
+        .of(sha256, up, slots.length)
+        .find(
+          (one) =>
+            !one.has(sha256) && !this.failedLoads.mustWait(String(one.id), sha256) && one.room.mayFit(sha256),
+        );
+      if (slot) return { slot, model };
+    }
+    return undefined;
   }
 
   /** Workers let go of models that others are to hold, such as those that they held while another one was down. */
@@ -111,18 +162,19 @@ export class HeldModels {
     return (this.rolling ??= new Turns(Math.max(1, Math.floor(this.needs.slots.length / 2))));
   }
 
-  private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
+  /** See WorkerSlot.load. */
+  private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<boolean> {
     await this.take(slot);
-    await onTaken(slot, () => this.loadInto(slot, file, rows));
+    return onTaken(slot, () => this.loadInto(slot, file, rows));
   }
 
   /** That a model loads says nothing of its runs, so loading ends no quarantine. */
-  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<void> {
+  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<boolean> {
     this.needs.refuseIfStopping();
     const hold = this.needs.quarantine.holdOn(file.sha256);
     if (hold) throw heldBack(hold);
     try {
-      await slot.load(file, rows);
+      return await slot.load(file, rows);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
       this.needs.diedLoading(file.sha256, error.death);

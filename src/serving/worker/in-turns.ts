@@ -8,7 +8,7 @@ import type { Turns } from '../../kernel/turns';
 export async function inTurns<Item>(
   items: readonly Item[],
   turns: Turns,
-  work: (item: Item) => Promise<void>,
+  work: (item: Item) => Promise<unknown>,
 ): Promise<Error | undefined> {
   let failure: Error | undefined;
   const one = async (item: Item): Promise<void> => {

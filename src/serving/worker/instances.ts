@@ -7,6 +7,7 @@ interface Holder {
   readonly id: number;
   readonly state: WorkerState;
   has(sha256: string): boolean;
+  readonly room: { mayBring(sha256: string): boolean };
 }
 
 export const isUp = ({ state }: Pick<Holder, 'state'>): boolean => state === 'idle' || state === 'busy';
@@ -20,12 +21,9 @@ export class Instances {
   /** Of limited models, by the number of workers: ranking costs a hash for each. */
   private readonly ranked = new Map<string, readonly number[]>();
 
-  /** @returns models that more workers may hold than before */
-  replace(limits: InstanceLimits): readonly string[] {
-    const before = this.limits;
+  replace(limits: InstanceLimits): void {
     this.limits = limits;
     this.ranked.clear();
-    return [...before].flatMap(([sha256, most]) => ((limits.get(sha256) ?? Infinity) > most ? [sha256] : []));
   }
 
   limited(): Iterable<string> {
@@ -50,13 +48,18 @@ export class Instances {
   }
 
   /**
-   * Workers that may be given a run of the model: of one with few instances those that hold it, where any of them does.
+   * Workers that may be given a run of the model: those that hold it, where any of those does that are to, so that no
+   * caller waits for a load while another worker could answer. One that many may hold may also be brought to others.
    */
   runners<Worker extends Holder>(sha256: string, workers: readonly Worker[]): readonly Worker[] {
-    if (!this.limits.has(sha256)) return workers;
-    const homes = this.of(sha256, workers.filter(isUp), workers.length);
+    const isLimited = this.limits.has(sha256);
+    if (!isLimited && workers.every((worker) => worker.has(sha256))) return workers;
+    const homes = isLimited ? this.of(sha256, workers.filter(isUp), workers.length) : workers.filter(isUp);
     const holding = homes.filter((worker) => worker.has(sha256));
-    return holding.length > 0 ? holding : homes;
+    if (holding.length === 0) return homes;
+    return isLimited
+      ? holding
+      : homes.filter((worker) => holding.includes(worker) || worker.room.mayBring(sha256));
   }
 
   /** Whether the worker holds the model and is not to, while one has it that is. */

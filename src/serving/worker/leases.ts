@@ -1,5 +1,6 @@
 import type { LeasedModel } from '../execution/backend';
 import { MAX_TIMEOUT_MS } from '../execution/max-timeout';
+import type { Use } from './memory-budget';
 
 /** How long a model is kept after its last route, in ms: nobody who was sent to it may wait any longer. */
 export const DRAIN_MS = MAX_TIMEOUT_MS;
@@ -26,9 +27,10 @@ export class Leases {
     for (const model of models) this.byModel.set(model.file.sha256, { model, endsAt: Infinity });
   }
 
-  has(sha256: string): boolean {
-    const lease = this.byModel.get(sha256);
-    return lease !== undefined && lease.endsAt > this.nowMs();
+  use(sha256: string): Use {
+    const { endsAt = 0 } = this.byModel.get(sha256) ?? {};
+    if (endsAt === Infinity) return 'running';
+    return endsAt > this.nowMs() ? 'draining' : 'none';
   }
 
   /** What endpoints run now. */

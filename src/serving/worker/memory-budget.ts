@@ -26,18 +26,34 @@ export const bytesToLoad = (fileBytes: number, knownBytes: number): number =>
 /** Sessions of one worker, however small: each keeps statistics, arenas and file names of its own. */
 export const MAX_SESSIONS = 64;
 
+/** What endpoints do with a model. They have run until a moment ago what is `draining`: some may wait for it still. */
+export type Use = 'none' | 'draining' | 'running';
+
 /** A model in a worker's memory. */
 export interface Resident {
   readonly sha256: string;
   readonly bytes: number;
-  /** Endpoints run it, so it goes only where another that endpoints run would have no room. */
-  readonly leased: boolean;
+  readonly use: Use;
+  /** Whether another worker that is up holds it, too. */
+  readonly isCopied: boolean;
+  /** Whether it was loaded or asked lately. */
+  readonly isFresh: boolean;
 }
+
+/**
+ * Whether others can answer for a model, so that it need not be had here: some `hold` it, or are to have it in a
+ * moment.
+ */
+export type Elsewhere = 'held' | 'coming' | 'nowhere';
 
 /** What there is to decide from when a model is to be loaded. */
 export interface Demand {
+  readonly sha256: string;
   readonly bytes: number;
-  readonly leased: boolean;
+  readonly use: Use;
+  readonly elsewhere: Elsewhere;
+  /** Whether it was asked lately. */
+  readonly isAsked: boolean;
   /** Least recently used first; none of them runs. */
   readonly residents: readonly Resident[];
   readonly budgetBytes: number;
@@ -46,31 +62,61 @@ export interface Demand {
 }
 
 /** Which models to let go of, in order, so that another one has room; undefined where not even that is enough. */
-export function evictionsFor(demand: Demand): readonly string[] | undefined {
+export function evictionsFor(demand: Demand): readonly Resident[] | undefined {
   const { residents, budgetBytes, usedBytes } = demand;
-  const evicted: string[] = [];
+  const evicted: Resident[] = [];
   let freeBytes = budgetBytes - usedBytes;
   let freeSessions = MAX_SESSIONS - residents.length;
-  for (const { sha256, bytes } of candidates(demand)) {
+  for (const resident of candidates(demand)) {
     if (freeBytes >= demand.bytes && freeSessions >= 1) break;
-    evicted.push(sha256);
-    freeBytes += bytes;
+    evicted.push(resident);
+    freeBytes += resident.bytes;
     freeSessions++;
   }
   return freeBytes >= demand.bytes && freeSessions >= 1 ? evicted : undefined;
 }
 
+/** What is lost by the evictions that a demand needs, from 0, which is nothing; Infinity where they are not enough. */
+export function harmBy(demand: Demand): number {
+  const evicted = evictionsFor(demand);
+  return evicted === undefined ? Infinity : Math.max(0, ...evicted.map(harmOf));
+}
+
 /** Who may have to go, the first one first. */
-function candidates({ leased, residents }: Demand): readonly Resident[] {
-  const others = residents.filter((resident) => !resident.leased);
-  return leased ? [...others, ...residents.filter((resident) => resident.leased)] : others;
+const candidates = (demand: Demand): readonly Resident[] =>
+  demand.residents
+    .filter((resident) => mayGo(resident, demand))
+    .sort((one, other) => harmOf(one) - harmOf(other));
+
+/**
+ * What endpoints run goes only for what they run. Where others can answer for that, nobody loses what is answered by
+ * this worker alone, or what takes its share of the traffic: unless nobody has asked it lately, and the other was asked.
+ */
+function mayGo(resident: Resident, { use, elsewhere, isAsked }: Demand): boolean {
+  if (resident.use === 'none') return true;
+  if (use === 'none') return false;
+  switch (elsewhere) {
+    case 'nowhere':
+      return true;
+    case 'coming':
+      return resident.isCopied;
+    case 'held':
+      return (resident.isCopied && resident.use === 'draining') || (isAsked && !resident.isFresh);
+  }
+}
+
+function harmOf({ use, isCopied }: Resident): number {
+  if (use === 'none') return 0;
+  const isRunning = use === 'running' ? 1 : 0;
+  return isCopied ? 1 + isRunning : 3 + isRunning;
 }
 
 /** Why there was no room, in figures that whoever sets the budget can use. */
 export function noRoom(demand: Demand): string {
-  const { bytes, leased, residents, budgetBytes, usedBytes } = demand;
-  const keptBytes = candidates(demand).reduce((sum, resident) => sum - resident.bytes, usedBytes);
-  const kept = leased ? 0 : residents.filter((resident) => resident.leased).length;
+  const { bytes, residents, budgetBytes, usedBytes } = demand;
+  const going = candidates(demand);
+  const keptBytes = going.reduce((sum, resident) => sum - resident.bytes, usedBytes);
+  const kept = residents.length - going.length;
   const models = kept === 0 ? '' : ` and ${kept} models that endpoints run`;
   return `The model needs ${megabytes(bytes)} while it is loaded. A worker may take ${megabytes(budgetBytes)} (ONNX_WORKER_MEMORY_MB) and hold ${MAX_SESSIONS} models; ${megabytes(keptBytes)} belong to the runtime${models}.`;
 }

@@ -1,5 +1,8 @@
 import type { Resident } from './memory-budget';
 
+/** How long a model counts as loaded or asked lately, in ms. */
+const LATELY_MS = 60_000;
+
 /** Models whose size is remembered; the one not loaded for longest is forgotten first. */
 const MAX_REMEMBERED = 1_024;
 
@@ -20,6 +23,13 @@ export class ModelSizes {
   }
 }
 
+interface Held {
+  bytes: number;
+  readonly fileBytes: number;
+  readonly loadedAt: number;
+  askedAt: number;
+}
+
 /**
  * What takes a worker's memory. A model takes what the process grew by when it was loaded and has grown by in its runs
  * since, but never less than its file: memory that an earlier model has left behind may be taken again without growth.
@@ -28,14 +38,20 @@ export class ModelMemory {
   /** Size of the process when it last told. */
   private rssBytes = 0;
   /** Least recently used first. */
-  private readonly models = new Map<string, { bytes: number; readonly leastBytes: number }>();
+  private readonly models = new Map<string, Held>();
+  private bareBytes = 0;
 
-  constructor(private readonly sizes: ModelSizes) {}
+  /** @param nowMs in ms; never put back */
+  constructor(
+    private readonly sizes: ModelSizes,
+    private readonly nowMs: () => number,
+  ) {}
 
   /** A new process, without models. */
   begin(rssBytes: number): void {
     this.models.clear();
     this.rssBytes = rssBytes;
+    this.bareBytes = rssBytes;
   }
 
   has(sha256: string): boolean {
@@ -47,10 +63,11 @@ export class ModelMemory {
     if (model === undefined) return;
     this.models.delete(sha256);
     this.models.set(sha256, model);
+    model.askedAt = this.nowMs();
   }
 
   added(sha256: string, fileBytes: number, rssBytes: number): void {
-    this.models.set(sha256, { bytes: 0, leastBytes: fileBytes });
+    this.models.set(sha256, { bytes: 0, fileBytes, loadedAt: this.nowMs(), askedAt: -Infinity });
     this.grew(sha256, rssBytes);
   }
 
@@ -58,7 +75,7 @@ export class ModelMemory {
   grew(sha256: string, rssBytes: number): void {
     const model = this.models.get(sha256);
     if (model !== undefined) {
-      model.bytes = Math.max(model.leastBytes, model.bytes + rssBytes - this.rssBytes);
+      model.bytes = Math.max(model.fileBytes, model.bytes + rssBytes - this.rssBytes);
       this.sizes.learn(sha256, model.bytes);
     }
     this.told(rssBytes);
@@ -73,13 +90,31 @@ export class ModelMemory {
     this.rssBytes = rssBytes;
   }
 
-  residents(isLeased: (sha256: string) => boolean): readonly Resident[] {
-    return [...this.models].map(([sha256, { bytes }]) => ({ sha256, bytes, leased: isLeased(sha256) }));
+  isAsked(sha256: string): boolean {
+    return this.isLately(this.models.get(sha256)?.askedAt);
+  }
+
+  /** Undefined where it is not held. */
+  fileBytes(sha256: string): number | undefined {
+    return this.models.get(sha256)?.fileBytes;
+  }
+
+  residents(ofPool: (sha256: string) => Pick<Resident, 'use' | 'isCopied'>): readonly Resident[] {
+    return [...this.models].map(([sha256, { bytes, loadedAt, askedAt }]) => ({
+      ...{ sha256, bytes, ...ofPool(sha256) },
+      isFresh: this.isLately(loadedAt) || this.isLately(askedAt),
+    }));
   }
 
   /** Of the process, with its models and all that models have left behind. */
   get usedBytes(): number {
     return this.rssBytes;
+  }
+
+  /** As `usedBytes`, were all that may be garbage gone. */
+  get usedAtLeastBytes(): number {
+    const models = [...this.models.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return Math.min(this.rssBytes, this.bareBytes + models);
   }
 
   get bytesByModel(): Readonly<Record<string, number>> {
@@ -88,5 +123,9 @@ export class ModelMemory {
 
   get names(): readonly string[] {
     return [...this.models.keys()];
+  }
+
+  private isLately(at = -Infinity): boolean {
+    return this.nowMs() - at < LATELY_MS;
   }
 }

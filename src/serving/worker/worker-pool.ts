@@ -55,7 +55,8 @@ export type PoolEvent =
 /** Processes that run models. A process that dies costs the run that it had, and comes back by itself. */
 export class WorkerPool {
   private readonly plan: WorkerPlan;
-  private readonly slots: WorkerSlot[];
+  private readonly nowMs: () => number;
+  private readonly slots: WorkerSlot[] = [];
   private readonly waiting = new IdleQueue();
   private readonly quarantine: Quarantine;
   private readonly leases: Leases;
@@ -70,14 +71,15 @@ export class WorkerPool {
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: PoolOptions) {
-    const { workers, providers, intraOpNumThreads, environment, nowMs } = options;
+    const { workers, providers, intraOpNumThreads, environment } = options;
+    const nowMs = (this.nowMs = options.nowMs ?? (() => performance.now()));
     this.quarantine = new Quarantine(nowMs);
     this.leases = new Leases(nowMs);
     this.plan = planWorkers(workers, { providers, intraOpNumThreads, environment });
-    this.slots = this.plan.first.map((worker, id) => this.slot(id, worker));
+    for (const [id, worker] of this.plan.first.entries()) this.slots.push(this.slot(id, worker));
     const { slots, waiting, instances, leases, quarantine } = this;
     this.models = new HeldModels({
-      ...{ slots, waiting, instances, leases, quarantine },
+      ...{ nowMs, slots, waiting, instances, leases, quarantine },
       refuseIfStopping: () => this.refuseIfStopping(),
       track: (work) => this.track(work),
       diedLoading: (sha256, death) => this.blame(sha256, { kind: 'free' }, death, false),
@@ -111,7 +113,7 @@ export class WorkerPool {
 
   /** See Backend.lease. */
   lease(models: readonly LeasedModel[]): void {
-    this.leases.replace(models);
+    this.models.lease(models);
   }
 
   /** See Backend.limit. */
@@ -266,17 +268,21 @@ export class WorkerPool {
   }
 
   private slot(id: number, worker: WorkerOptions): WorkerSlot {
-    const { sizes, leases, loads } = this;
+    const { sizes, leases, loads, nowMs, slots: workers } = this;
     const budgetBytes = () =>
       this.options.budgetBytes ?? defaultBudgetBytes(memoryBytes(), this.slots.length);
     return new WorkerSlot(
       id,
       worker,
-      { sizes, leases, loads, budgetBytes },
+      { sizes, leases, loads, workers, budgetBytes, nowMs },
       {
         started: (slot) => this.models.prepare(slot),
         idle: (slot) => this.offer(slot),
-        died: (slot, death) => this.tell({ type: 'worker-died', worker: slot.id, death }),
+        died: (slot, death) => {
+          this.tell({ type: 'worker-died', worker: slot.id, death });
+          // Those who have waited for what it held may take another one.
+          for (const other of this.slots) if (other.state === 'idle') this.offer(other);
+        },
         failedToStart: (slot, error) => {
           this.firstStartError ??= error;
           this.tell({ type: 'worker-failed-to-start', worker: slot.id, error });

@@ -1,31 +1,36 @@
-import { stat } from 'node:fs/promises';
 import { InvalidInput } from '../execution/invalid-input';
 import { tensorMismatch } from '../values/tensor-mismatch';
 import { WorkerUnavailable } from '../execution/worker-unavailable';
 import type { ModelFile, RunOptions, RunResult, WorkerState, WorkerStatus } from '../execution/backend';
-import { withModelPath } from '../execution/model-path';
+import { bytesAt, withModelPath } from '../execution/model-path';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { Turns } from '../../kernel/turns';
 import { FrameTooLarge } from './framing';
-import type { Leases } from './leases';
-import { bytesToLoad, evictionsFor, noRoom, type Demand } from './memory-budget';
-import { ModelMemory, type ModelSizes } from './model-memory';
+import { isUp } from './instances';
+import { evictionsFor, noRoom, type Demand, type Elsewhere } from './memory-budget';
+import type { ModelMemory } from './model-memory';
 import type { Command, Reply } from './protocol';
 import { HEALTHY_AFTER_MS, restartDelayMs } from './restart-delay';
 import type { WorkerOptions } from './spawn-worker';
 import type { Death } from './worker-died';
 import { WorkerProcess, type Answer } from './worker-process';
+import { WorkerRoom, type RoomNeeds } from './worker-room';
 
 /** Wall-clock limit of reading and preparing a model, in ms: large ones take tens of seconds on a slow disk. */
 const LOAD_LIMIT_MS = 120_000;
 
 /** What the workers of a pool have in common. */
-export interface SlotNeeds {
-  /** Memory that one worker may take, in bytes. */
-  readonly budgetBytes: () => number;
-  readonly sizes: ModelSizes;
-  readonly leases: Leases;
+export interface SlotNeeds extends RoomNeeds {
   readonly loads: Turns;
+  /** All of them, this one among them. */
+  readonly workers: readonly WorkerSlot[];
+}
+
+/** How a model is loaded. */
+interface LoadTerms {
+  /** Of the largest batch to warm up for. */
+  readonly rows?: number | undefined;
+  readonly elsewhere: () => Elsewhere;
 }
 
 export interface SlotEvents {
@@ -42,7 +47,7 @@ export interface SlotEvents {
 export class WorkerSlot {
   state: WorkerState = 'stopped';
   private process: WorkerProcess | undefined;
-  private readonly memory: ModelMemory;
+  readonly room: WorkerRoom;
   private restarts = 0;
   private deathsInARow = 0;
   private restartTimer: NodeJS.Timeout | undefined;
@@ -55,7 +60,8 @@ export class WorkerSlot {
     private readonly needs: SlotNeeds,
     private readonly events: SlotEvents,
   ) {
-    this.memory = new ModelMemory(needs.sizes);
+    const others = () => needs.workers.filter((worker) => worker !== this && isUp(worker));
+    this.room = new WorkerRoom(needs, () => others().map(({ room }) => room));
   }
 
   /** Whether a process came up, once it may take runs; one that did not is tried again until stop(). */
@@ -92,7 +98,7 @@ export class WorkerSlot {
   ): Promise<RunResult> {
     refuseMismatch(inputs);
     const process = this.running();
-    if (!this.has(file.sha256)) await this.loadInto(process, file);
+    if (!this.has(file.sha256)) await this.loadInto(process, file, { elsewhere: () => 'nowhere' });
     this.memory.used(file.sha256);
     const command: Command = { type: 'run', sha256: file.sha256, outputs, shared };
     const { reply, tensors } = await ask(process, command, inputs, timeoutMs);
@@ -102,15 +108,19 @@ export class WorkerSlot {
   }
 
   /**
+   * Takes the model in: not where others answer for it, and there is no room beside what endpoints run.
+   *
    * @param rows of the largest batch to warm up for
+   * @returns whether it is there now
    * @throws WorkerDied, or WorkerUnavailable where the model does not load or cannot have the memory
    */
-  async load(file: ModelFile, rows?: number): Promise<void> {
-    if (!this.has(file.sha256)) await this.loadInto(this.running(), file, rows);
+  async load(file: ModelFile, rows?: number): Promise<boolean> {
+    if (this.has(file.sha256)) return true;
+    return this.loadInto(this.running(), file, { rows, elsewhere: () => this.room.elsewhere(file.sha256) });
   }
 
   async unload(sha256: string): Promise<void> {
-    if (this.has(sha256)) await this.unloadFrom(this.running(), sha256);
+    if (this.has(sha256)) await this.unloadFrom(this.running(), [sha256]);
   }
 
   /** @param withinMs after which the process is killed, whatever it does */
@@ -138,50 +148,62 @@ export class WorkerSlot {
     };
   }
 
-  private async loadInto(process: WorkerProcess, file: ModelFile, rows?: number): Promise<void> {
-    await withModelPath(file, (path) => this.loadFrom(process, file, path, rows));
+  private loadInto(process: WorkerProcess, file: ModelFile, terms: LoadTerms): Promise<boolean> {
+    return withModelPath(file, (path) => this.loadFrom(process, file, path, terms));
   }
 
   private async loadFrom(
     process: WorkerProcess,
     { sha256 }: ModelFile,
     path: string,
-    rows: number | undefined,
-  ): Promise<void> {
-    const fileBytes = await sizeOf(path);
-    await this.makeRoom(process, sha256, fileBytes);
-    const command: Command = { type: 'load', sha256, path, ...(rows === undefined ? {} : { rows }) };
-    const { reply } = await this.needs.loads.take(() => ask(process, command, [], LOAD_LIMIT_MS));
-    this.memory.added(sha256, fileBytes, expect(reply, 'done').rssBytes);
+    { rows, elsewhere }: LoadTerms,
+  ): Promise<boolean> {
+    const fileBytes = await bytesAt(path);
+    try {
+      if (!(await this.makeRoom(process, () => this.room.demand(sha256, fileBytes, elsewhere()))))
+        return false;
+      const command: Command = { type: 'load', sha256, path, ...(rows === undefined ? {} : { rows }) };
+      const { reply } = await this.needs.loads.take(() => ask(process, command, [], LOAD_LIMIT_MS));
+      this.memory.added(sha256, fileBytes, expect(reply, 'done').rssBytes);
+      return true;
+    } finally {
+      this.room.cameOrFailed(sha256);
+    }
   }
 
-  private async unloadFrom(process: WorkerProcess, sha256: string): Promise<void> {
-    this.memory.removed(sha256);
-    const { reply } = await ask(process, { type: 'unload', sha256 }, [], LOAD_LIMIT_MS);
-    this.memory.told(expect(reply, 'done').rssBytes);
+  private async unloadFrom(process: WorkerProcess, models: readonly string[]): Promise<void> {
+    for (const sha256 of models) this.memory.removed(sha256); // at once: others decide by it what they let go of
+    for (const sha256 of models) {
+      const { reply } = await ask(process, { type: 'unload', sha256 }, [], LOAD_LIMIT_MS);
+      this.memory.told(expect(reply, 'done').rssBytes);
+    }
   }
 
-  /** Lets go of other models where there is no room. One run at a time: none of them is in use. */
-  private async makeRoom(process: WorkerProcess, sha256: string, fileBytes: number): Promise<void> {
-    if (evictionsFor(this.demand(sha256, fileBytes))?.length === 0) return;
-    // Part of what is in the way may be garbage.
-    const { reply } = await ask(process, { type: 'free-memory' }, [], LOAD_LIMIT_MS);
-    this.memory.told(expect(reply, 'done').rssBytes);
-    const demand = this.demand(sha256, fileBytes);
-    const evicted = evictionsFor(demand);
-    if (evicted === undefined) throw new WorkerUnavailable('memory', noRoom(demand));
-    for (const model of evicted) await this.unloadFrom(process, model);
-  }
-
-  private demand(sha256: string, fileBytes: number): Demand {
-    const { sizes, leases, budgetBytes } = this.needs;
-    return {
-      bytes: bytesToLoad(fileBytes, sizes.of(sha256)),
-      leased: leases.has(sha256),
-      residents: this.memory.residents((model) => leases.has(model)),
-      budgetBytes: budgetBytes(),
-      usedBytes: this.memory.usedBytes,
-    };
+  /**
+   * Lets go of other models where there is no room. One run at a time: none of them is in use.
+   *
+   * @returns whether there is room now: not where others answer for the model
+   */
+  private async makeRoom(process: WorkerProcess, toLoad: () => Demand): Promise<boolean> {
+    let demand = toLoad();
+    let evicted = evictionsFor(demand);
+    if (evicted?.length !== 0) {
+      // Part of what is in the way may be garbage.
+      const { reply } = await ask(process, { type: 'free-memory' }, [], LOAD_LIMIT_MS);
+      this.memory.told(expect(reply, 'done').rssBytes);
+      demand = toLoad();
+      evicted = evictionsFor(demand);
+    }
+    if (evicted === undefined) {
+      if (demand.elsewhere !== 'nowhere') return false;
+      throw new WorkerUnavailable('memory', noRoom(demand));
+    }
+    this.room.comes(demand.sha256);
+    await this.unloadFrom(
+      process,
+      evicted.map(({ sha256 }) => sha256),
+    );
+    return true;
   }
 
   private running(): WorkerProcess {
@@ -235,14 +257,10 @@ export class WorkerSlot {
   private isStopped(): boolean {
     return this.state === 'stopped';
   }
-}
 
-/** 0 where it cannot be read: the worker says why. */
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
+  private get memory(): ModelMemory {
+    return this.room.memory;
+  }
 }
 
 async function ask(

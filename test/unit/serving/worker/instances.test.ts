@@ -4,8 +4,8 @@ import { Instances } from '../../../../src/serving/worker/instances';
 
 const MODEL = 'a'.repeat(64);
 
-function worker(id: number, state: WorkerState = 'idle', held: readonly string[] = []) {
-  return { id, state, has: (sha256: string) => held.includes(sha256) };
+function worker(id: number, state: WorkerState = 'idle', held: readonly string[] = [], hasRoom = false) {
+  return { id, state, has: (sha256: string) => held.includes(sha256), room: { mayBring: () => hasRoom } };
 }
 const workers = (count: number, state: (id: number) => WorkerState = () => 'idle') =>
   Array.from({ length: count }, (_, id) => worker(id, state(id)));
@@ -17,9 +17,22 @@ function limited(most: number, sha256 = MODEL): Instances {
   return instances;
 }
 
-test('without a limit every worker may run a model, whatever it holds', () => {
+test('without a limit every worker may run a model that none of them holds', () => {
   expect(new Instances().runners(MODEL, workers(3))).toHaveLength(3);
   expect(limited(1, 'another').runners(MODEL, workers(3))).toHaveLength(3);
+});
+
+test('a model that some hold is run by them, and by those that have room for it; not where they are down', () => {
+  const all = [
+    worker(0),
+    worker(1, 'busy', [MODEL]),
+    worker(2, 'idle', [], true),
+    worker(3, 'idle', [MODEL]),
+  ];
+  expect(idsOf(new Instances().runners(MODEL, all))).toEqual([1, 2, 3]);
+  const [first, , third] = all.map((one) => ({ ...one, room: { mayBring: () => false } }));
+  if (!first || !third) throw new Error('There are four.');
+  expect(idsOf(new Instances().runners(MODEL, [first, worker(1, 'down', [MODEL]), third]))).toEqual([0, 2]);
 });
 
 test('as many workers as wanted are to hold a model, and the others stay where they are when one comes or goes', () => {
@@ -77,25 +90,4 @@ test('a worker is to let go of a model only where another one has it that is to'
   ]);
   const misplaced = workers(2).map(({ id }) => worker(id, 'idle', id === home ? [] : [MODEL]));
   expect(misplaced.filter((one) => instances.isStray(one, MODEL, misplaced))).toEqual([]);
-});
-
-test('who replaces the limits hears which models more workers may hold', () => {
-  const instances = new Instances();
-  expect(
-    instances.replace(
-      new Map([
-        ['a', 1],
-        ['b', 2],
-        ['c', 3],
-      ]),
-    ),
-  ).toEqual([]);
-  expect(
-    instances.replace(
-      new Map([
-        ['a', 2],
-        ['b', 1],
-      ]),
-    ),
-  ).toEqual(['a', 'c']);
 });

@@ -2,12 +2,14 @@ import { ModelMemory, ModelSizes } from '../../../../src/serving/worker/model-me
 
 let sizes: ModelSizes;
 let memory: ModelMemory;
+let nowMs = 0;
 beforeEach(() => {
   sizes = new ModelSizes();
-  memory = new ModelMemory(sizes);
+  memory = new ModelMemory(sizes, () => nowMs);
   memory.begin(100);
 });
-const residents = () => memory.residents(() => false).map(({ sha256, bytes }) => [sha256, bytes]);
+const all = () => memory.residents(() => ({ use: 'none', isCopied: false }));
+const residents = () => all().map(({ sha256, bytes }) => [sha256, bytes]);
 
 test('a model takes what the process grew by when it was loaded, and grows by in its runs', () => {
   memory.added('a', 10, 130);
@@ -36,4 +38,39 @@ test('what is used goes to the end of the line; a new process has nothing', () =
   expect(memory.names).toEqual(['b', 'a']);
   memory.begin(100);
   expect([memory.names, memory.has('a'), memory.usedBytes]).toEqual([[], false, 100]);
+});
+
+test('a model is fresh for a minute after it was loaded, and after each time it was asked', () => {
+  const fresh = () => all().map(({ sha256, isFresh }) => [sha256, isFresh]);
+  memory.added('a', 10, 110);
+  memory.added('b', 10, 120);
+  expect([memory.isAsked('a'), memory.isAsked('never loaded')]).toEqual([false, false]);
+  nowMs += 59_999;
+  memory.used('a');
+  expect(fresh()).toEqual([
+    ['b', true],
+    ['a', true],
+  ]);
+  nowMs += 1;
+  expect(fresh()).toEqual([
+    ['b', false],
+    ['a', true],
+  ]);
+  expect(memory.isAsked('a')).toBe(true);
+  nowMs += 59_999;
+  expect([fresh(), memory.isAsked('a')]).toEqual([
+    [
+      ['b', false],
+      ['a', false],
+    ],
+    false,
+  ]);
+});
+
+test('what the process takes beside its models may be garbage', () => {
+  memory.added('a', 10, 130);
+  memory.told(190);
+  expect([memory.usedBytes, memory.usedAtLeastBytes]).toEqual([190, 130]);
+  memory.told(120);
+  expect(memory.usedAtLeastBytes).toBe(120);
 });

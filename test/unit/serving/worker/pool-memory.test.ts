@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
 import type { ModelFile, RunResult } from '../../../../src/serving/execution/backend';
 import { WorkerPool, type PoolOptions } from '../../../../src/serving/worker/worker-pool';
+import { LOAD_AGAIN_AFTER_MS } from '../../../../src/serving/execution/load-again';
 import { DRAIN_MS } from '../../../../src/serving/worker/leases';
 import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
-import { affine, heavy, modelFile } from '../../../support/onnx-models';
+import { affine, endlessLoop, heavy, modelFile } from '../../../support/onnx-models';
 import { until } from '../../../support/until';
 
 const MEBIBYTE = 1024 ** 2;
 /** Takes three times as much while it is loaded, and as much as this afterwards. */
 const WEIGHTS = 64 * MEBIBYTE;
+/** For one model, and not for another one that is loaded beside it. */
+const TIGHT = 224 * MEBIBYTE;
 /** For three models side by side: the third needs 128 for those before it and 192 for itself, the fourth 64 more. */
 const ROOM = 352 * MEBIBYTE;
 
@@ -22,12 +25,14 @@ const [a, b, c, d] = [1, 2, 3, 4].map((seed) => modelFile(folder, heavy(WEIGHTS,
   ModelFile,
   ModelFile,
 ];
+const endless = modelFile(folder, endlessLoop());
 const tiny = modelFile(folder, affine());
 const leased = (...files: ModelFile[]) => files.map((file) => ({ file, rows: 1 }));
 
 let bareBytes: number;
-/** One worker with room for three; two workers with room for all. Each test finds them empty. */
+/** One worker with room for three; two with room for one each; two with room for all. Each test finds them empty. */
 let small: WorkerPool;
+let tight: WorkerPool;
 let pair: WorkerPool;
 let pool: WorkerPool;
 let nowMs = 0;
@@ -41,17 +46,20 @@ beforeAll(async () => {
   small = await startPool({ budgetBytes: bareBytes + ROOM });
   await small.load(a);
   await small.unload(a);
+  tight = await startPool({ workers: 2, budgetBytes: bareBytes + TIGHT });
+  await tight.load(a);
+  await tight.unload(a);
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const each of [small, pair]) {
+  for (const each of [small, tight, pair]) {
     each.lease([]);
     nowMs += DRAIN_MS;
     for (const file of [a, b, c, d, tiny]) await each.unload(file);
   }
 });
 afterAll(async () => {
-  await Promise.all([small, pair].map((each) => each.stop({ withinMs: 2_000 })));
+  await Promise.all([small, tight, pair].map((each) => each.stop({ withinMs: 2_000 })));
   rmSync(folder, { recursive: true });
 });
 
@@ -160,6 +168,106 @@ test('while endpoints have traffic, half of the workers go on answering, whateve
   expect(Math.min(...idle)).toBe(1);
   for (const { models } of pool.status())
     expect(models).toEqual(expect.arrayContaining([a.sha256, b.sha256]));
+});
+
+describe('where each of two workers has room for one model', () => {
+  const names = () => pool.status().map(({ models }) => models);
+  /** The first model is in use, and the second is made ready. */
+  async function swapBegun(): Promise<void> {
+    pool = tight;
+    pool.lease(leased(a));
+    await pool.load(a, 1);
+    pool.lease(leased(a, b));
+  }
+
+  test('a new version is ready once one has it; the other goes on with the former one, and has all of its runs', async () => {
+    await swapBegun();
+    const loads = loadsOf(a);
+    let isOver = false;
+    const loaded = pool.load(b, 1).finally(() => (isOver = true));
+    const asking = [1, 2, 3].map(async () => {
+      while (!isOver) await ask(a);
+    });
+    await Promise.all([loaded, ...asking]);
+    expect(names().flat().toSorted()).toEqual([a.sha256, b.sha256].toSorted());
+    await Promise.all([ask(a), ask(b), ask(a), ask(b), ask(a)]);
+    expect(loads()).toBe(0);
+  });
+
+  test('the other one has it when nobody may wait for the former one any more', async () => {
+    await swapBegun();
+    await pool.load(b, 1);
+    const loads = loadsOf(b);
+    pool.lease(leased(b));
+    nowMs += DRAIN_MS - 1;
+    pool.lease(leased(b));
+    await ask(b);
+    expect(names().flat()).toContain(a.sha256);
+    nowMs += LOAD_AGAIN_AFTER_MS;
+    pool.lease(leased(b));
+    await until(() => names().every((models) => models.includes(b.sha256)));
+    expect([names(), loads()]).toEqual([[[b.sha256], [b.sha256]], 1]);
+  });
+
+  test('the next version goes where the last one takes its leave', async () => {
+    await swapBegun();
+    await pool.load(b, 1);
+    const before = names();
+    pool.lease(leased(b, c));
+    await pool.load(c, 1);
+    expect(names()).toEqual(before.map(([held]) => [held === a.sha256 ? c.sha256 : held]));
+  });
+
+  test('two that endpoints run share them from the start', async () => {
+    pool = tight;
+    pool.lease(leased(a, b));
+    await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
+    expect(names().flat().toSorted()).toEqual([a.sha256, b.sha256].toSorted());
+  });
+
+  test('what is asked takes the place of what has not been asked for long', async () => {
+    pool = tight;
+    pool.lease(leased(a, b));
+    await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
+    nowMs += 60_000;
+    await ask(b);
+    nowMs += LOAD_AGAIN_AFTER_MS;
+    pool.lease(leased(a, b));
+    await until(() => names().every((models) => models.includes(b.sha256)));
+    await ask(a); // by whichever has time
+    expect(names().flat().toSorted()).toEqual([a.sha256, b.sha256].toSorted());
+  });
+
+  test('a model of no endpoint is brought by its runs where there is room, and else run where it is', async () => {
+    pool = tight;
+    await ask(d);
+    await Promise.all([ask(d), ask(d), ask(d)]);
+    expect(names()).toEqual([[d.sha256], [d.sha256]]);
+    pool.lease(leased(a));
+    await pool.load(a, 1);
+    expect(names()).toEqual([[a.sha256], [a.sha256]]);
+    await expect(ask(d)).rejects.toMatchObject({ reason: 'memory' });
+  });
+});
+
+test('who waits for a worker that dies is answered by another one at once', async () => {
+  pool = pair;
+  pool.lease(leased(a));
+  await ask(a);
+  const [holder, other] = pool.status();
+  expect([holder?.models, other?.models]).toEqual([[a.sha256], []]);
+  const x: Tensor = { name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) };
+  const slow = pool.run(endless, [x], { timeoutMs: 60_000 }).catch((error: unknown) => error);
+  await until(() => pool.status()[0]?.state === 'busy');
+  const answer = ask(a);
+  process.kill(holder?.pid ?? NaN, 'SIGKILL');
+  await answer;
+  expect(pool.status()[1]?.models).toContain(a.sha256);
+  await until(() => pool.status().some(({ models }) => models.includes(endless.sha256)));
+  for (const { pid, models } of pool.status())
+    if (models.includes(endless.sha256)) process.kill(pid ?? NaN, 'SIGKILL');
+  expect(await slow).toMatchObject({ reason: 'crashed' });
+  await until(() => pool.idleCount() === 2);
 });
 
 test('a worker that comes back has what endpoints run before it takes runs; the only one takes runs at once', async () => {
