@@ -4,8 +4,6 @@ import { heavy } from './onnx-models';
 import { RegistryClient } from './registry-client';
 import { deployEndpoint, predict } from './serving-client';
 
-/** Large enough that loading takes a worker's time. */
-const MODEL_BYTES = 8 * 1024 ** 2;
 const VERSIONS = 6;
 /** Answers between two swaps. */
 const STEADY = 40;
@@ -25,12 +23,18 @@ export interface Swapped {
   stop(): Promise<void>;
 }
 
-/**
- * Tests that swap versions under load, whoever runs the models.
- *
- * @param requestsPerSecond predictions asked, however long their answers take
- */
-export function testVersionSwaps(requestsPerSecond: number, start: () => Promise<Swapped>): void {
+export interface SwapLoad {
+  /** Predictions asked, however long their answers take. */
+  readonly requestsPerSecond: number;
+  /** Of each version; absent: large enough that loading takes a worker's time. */
+  readonly modelBytes?: number;
+}
+
+/** Tests that swap versions under load, whoever runs the models. */
+export function testVersionSwaps(
+  { requestsPerSecond, modelBytes = 8 * 1024 ** 2 }: SwapLoad,
+  start: () => Promise<Swapped>,
+): void {
   let server: ApiClient;
   let stop: () => Promise<void>;
   let registry: RegistryClient;
@@ -42,7 +46,7 @@ export function testVersionSwaps(requestsPerSecond: number, start: () => Promise
     stop = () => started.stop();
     registry = new RegistryClient(server);
     for (let seed = 0; seed < VERSIONS; seed++)
-      refs.push(await registry.version('steps', heavy(MODEL_BYTES, seed)));
+      refs.push(await registry.version('steps', heavy(modelBytes, seed)));
   });
   afterAll(() => stop());
 

@@ -1,5 +1,6 @@
 import type { LeasedModel, InstanceLimits } from '../execution/backend';
 import { modelBytes } from '../execution/model-path';
+import { Leases } from '../worker/leases';
 import { placedBytes, placeModels, rankPlaces, type Place } from '../worker/placement';
 import type { InstanceLimit, LeasedName } from './worker-calls';
 
@@ -8,26 +9,39 @@ const UNLEASED_COPIES = 2;
 
 /** Which worker is to hold what, as this process sees it. */
 export class FleetPlan {
-  private leased: readonly LeasedModel[] = [];
+  private readonly leased: Leases;
   private limits: InstanceLimits = new Map();
   private sizes = new Map<string, number>();
   private placed: ReadonlyMap<string, readonly string[]> = new Map();
   private names: readonly string[] = [];
   private decidedFor = '';
 
-  /** @param places the workers that take runs */
-  constructor(private readonly places: () => readonly Place[]) {}
+  /**
+   * @param places the workers that take runs
+   * @param nowMs in ms; never put back
+   */
+  constructor(
+    private readonly places: () => readonly Place[],
+    nowMs?: () => number,
+  ) {
+    this.leased = new Leases(nowMs);
+  }
 
-  /** Resolves once the sizes of the models are known, and the plan goes by them. */
+  /**
+   * Resolves once the sizes of the models are known, and the plan goes by them. Those no longer among them have their
+   * place until everybody who was sent to them has an answer.
+   */
   async lease(models: readonly LeasedModel[]): Promise<void> {
-    this.leased = models;
+    this.leased.replace(models);
     this.decide();
     const known = this.sizes;
     this.sizes = new Map(
       await Promise.all(
-        models.map(
-          async ({ file }) => [file.sha256, known.get(file.sha256) ?? (await modelBytes(file))] as const,
-        ),
+        this.leased
+          .kept()
+          .map(
+            async ({ file }) => [file.sha256, known.get(file.sha256) ?? (await modelBytes(file))] as const,
+          ),
       ),
     );
     this.decide();
@@ -60,7 +74,7 @@ export class FleetPlan {
 
   /** What endpoints run, with the workers that are to hold it. */
   leases(): readonly { readonly model: LeasedModel; readonly names: readonly string[] }[] {
-    return this.leased.map((model) => ({ model, names: this.namesFor(model.file.sha256) }));
+    return this.leased.models().map((model) => ({ model, names: this.namesFor(model.file.sha256) }));
   }
 
   leasesOf(name: string): readonly LeasedName[] {
@@ -78,7 +92,7 @@ export class FleetPlan {
   /** Decides again where workers or models are others than before. */
   decide(): void {
     const places = this.places();
-    const models = this.leased.map(({ file: { sha256 } }) => ({
+    const models = this.leased.kept().map(({ file: { sha256 } }) => ({
       sha256,
       bytes: placedBytes(this.sizes.get(sha256) ?? 0),
       copies: this.limits.get(sha256),

@@ -37,4 +37,10 @@ export class Leases {
   models(): readonly LeasedModel[] {
     return [...this.byModel.values()].flatMap(({ model, endsAt }) => (endsAt === Infinity ? [model] : []));
   }
+
+  /** What endpoints run now, and have run until a moment ago. */
+  kept(): readonly LeasedModel[] {
+    const now = this.nowMs();
+    return [...this.byModel.values()].flatMap(({ model, endsAt }) => (endsAt > now ? [model] : []));
+  }
 }
