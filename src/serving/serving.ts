@@ -190,6 +190,8 @@ export class Serving {
     const variant = variants.find(({ name }) => name === variantName);
     if (!variant) return null;
     const health = variant.known.health.status(performance.now());
+    const lack = health.state === 'HEALTHY' ? this.input.routing.lackOf(variant.model) : null;
+    if (lack) return { state: 'WAITING', ...lack };
     // What its last prediction was told may have been for the moment: “in 60 s”.
     const reason = health.reason && (this.input.backend.whyNot(variant.model.file.sha256) ?? health.reason);
     return { ...health, reason };

@@ -21,7 +21,7 @@ registerEnumType(VariantHealthState, {
     },
     WAITING: {
       description:
-        'The version that it leads to is being loaded, or cannot be: what ran before goes on. `reason` says which.',
+        'The version that it leads to is being loaded, or cannot be. What ran before goes on; where there was none, callers hear why. `reason` says which.',
     },
   },
 });

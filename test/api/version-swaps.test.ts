@@ -54,6 +54,16 @@ test('a version that cannot be loaded takes no traffic; the one before goes on, 
   expect(await health()).toMatchObject({ state: 'HEALTHY' });
 });
 
+test('an endpoint whose only version cannot be loaded says why', async () => {
+  await deploy({ ref: await brokenVersion(1), weight: 1 });
+  const reason = expect.stringContaining('not an ONNX model') as string;
+  expect(await health()).toMatchObject({ state: 'WAITING', reason });
+  expect(await predict(server, { endpoint: name, ...input() })).toMatchObject({
+    __typename: 'UnavailableError',
+    message: reason,
+  });
+});
+
 test('a new variant that cannot be loaded leaves the endpoint as it was', async () => {
   await deploy({ ref: await version(1), weight: 1 });
   await deploy({ ref: await brokenVersion(2), weight: 1 });

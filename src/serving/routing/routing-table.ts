@@ -168,6 +168,11 @@ export class RoutingTable implements AliasFollower {
     return !asked || asked.version.id === running?.version.id ? null : this.loads.waitOf(asked.file.sha256);
   }
 
+  /** Why a version that takes traffic was not made ready, as where none ran before; null where a worker has it. */
+  lackOf({ file: { sha256 } }: ServedModel): Wait | null {
+    return this.input.backend.holds(sha256) ? null : this.loads.waitOf(sha256);
+  }
+
   /** Reads the routes again; resolves once predictions follow them, or new versions take too long to wait for. */
   async refresh(): Promise<void> {
     await this.readInTurn();

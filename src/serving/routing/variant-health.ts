@@ -10,7 +10,7 @@ export const LONGEST_REST_MS = 60_000;
 
 /**
  * `HEALTHY`: it answers; `RESTING`: others get its traffic; `ON_TRIAL`: the next prediction says whether it is back;
- * `WAITING`: its version is not ready, and what ran before goes on.
+ * `WAITING`: its version is not ready; what ran before goes on, where there was any.
  */
 export type HealthState = 'HEALTHY' | 'RESTING' | 'ON_TRIAL' | 'WAITING';
 export interface Health {
