@@ -26,7 +26,7 @@ export interface Outcome {
   readonly tensors: readonly Tensor[];
 }
 
-type Work = Exclude<Command, { type: 'stop' }>;
+export type Work = Exclude<Command, { type: 'stop' }>;
 
 /** What a worker can do, over the sessions it holds. The parent decides which models those are. */
 export class Commands {

@@ -5,6 +5,14 @@ const CPU = 'cpu';
 
 export const isDeviceProvider = (provider: string): boolean => provider !== CPU;
 
+/**
+ * Providers that several threads of a process may use at a time, as ONNX Runtime has it of sessions. WebGPU is none of
+ * them: it mixes the commands of two threads (“Command encoding already finished”, 1.30.0).
+ */
+const THREADED: readonly string[] = [CPU, 'cuda'];
+
+export const mayUseThreads = (provider: string): boolean => THREADED.includes(provider);
+
 export interface WorkerPlan {
   /**
    * Started first. Where devices are to be tried, there is one for each: the session on a device belongs to one

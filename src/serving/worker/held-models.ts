@@ -91,7 +91,7 @@ export class HeldModels {
       const others = slots.filter((other) => other === slot || isUp(other));
       if (!instances.of(file.sha256, others, slots.length).includes(slot)) continue;
       // Whoever runs a model that failed here hears why; a worker that has died is no longer starting.
-      await this.loadInto(slot, file, rows).catch(() => undefined);
+      await this.loadInto(slot, file, { rows }).catch(() => undefined);
     }
     setImmediate(() => this.trim()); // the worker is up then
   }
@@ -162,19 +162,30 @@ export class HeldModels {
     return (this.rolling ??= new Turns(Math.max(1, Math.floor(this.needs.slots.length / 2))));
   }
 
-  /** See WorkerSlot.load. */
+  /** See WorkerSlot.load. One that nobody else can stand in for goes on answering. */
   private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<boolean> {
+    if (slot.loadsAside)
+      try {
+        return await this.loadInto(slot, file, { rows, aside: true });
+      } catch (error) {
+        // A device may have no room for two threads: it is tried once more in the one that has it already.
+        if (!(error instanceof WorkerUnavailable && error.reason === 'load-failed')) throw error;
+      }
     await this.take(slot);
-    return onTaken(slot, () => this.loadInto(slot, file, rows));
+    return onTaken(slot, () => this.loadInto(slot, file, { rows }));
   }
 
   /** That a model loads says nothing of its runs, so loading ends no quarantine. */
-  private async loadInto(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<boolean> {
+  private async loadInto(
+    slot: WorkerSlot,
+    file: ModelFile,
+    terms: Parameters<WorkerSlot['load']>[1],
+  ): Promise<boolean> {
     this.needs.refuseIfStopping();
     const hold = this.needs.quarantine.holdOn(file.sha256);
     if (hold) throw heldBack(hold);
     try {
-      return await slot.load(file, rows);
+      return await slot.load(file, terms);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
       this.needs.diedLoading(file.sha256, error.death);

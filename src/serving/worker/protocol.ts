@@ -2,11 +2,20 @@ import type { Datatype } from '../../kernel/tensors/tensor';
 import type { ColumnPlace } from '../../registry/registry';
 import type { Inspection, SkippedProvider } from '../execution/backend';
 
-/** What the parent asks. A worker does one thing at a time, in the order asked. */
+/** What the parent asks. A worker does one thing at a time, in the order asked, but for what it loads aside. */
 export type Command =
   | { readonly type: 'inspect'; readonly path: string }
-  /** `rows`: of the largest batch to warm up for; absent: no warm-up, since a run waits for the model. */
-  | { readonly type: 'load'; readonly sha256: string; readonly path: string; readonly rows?: number }
+  /**
+   * `rows`: of the largest batch to warm up for; absent: no warm-up, since a run waits for the model. `aside`: in a
+   * thread of its own, so that others are run meanwhile.
+   */
+  | {
+      readonly type: 'load';
+      readonly sha256: string;
+      readonly path: string;
+      readonly rows?: number;
+      readonly aside?: boolean;
+    }
   | { readonly type: 'unload'; readonly sha256: string }
   | { readonly type: 'free-memory' }
   /** `shared`: as RunOptions has it. */

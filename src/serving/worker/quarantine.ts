@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../kernel/bounded-map';
 import type { HeldBackModel } from '../execution/backend';
 import { WorkerUnavailable } from '../execution/worker-unavailable';
-import { isFromOutside, type Death } from './worker-died';
+import { saysLittle, type Death } from './worker-died';
 
 /** Deaths in a row that a model may cause. The first may be chance; the second is the model. */
 const DEATHS_TO_QUARANTINE = 2;
@@ -100,8 +100,7 @@ export class Quarantine {
    */
   died(sha256: string, { kind }: Pass, death: Death, isRepeat: boolean): string | undefined {
     // It says little about the model, unless the same run meets it twice, as one does that takes all memory.
-    const saysLittle = isFromOutside(death) && !isRepeat;
-    if (saysLittle || (isRepeat && kind !== 'trial' && this.hasCounted(sha256))) {
+    if ((saysLittle(death) && !isRepeat) || (isRepeat && kind !== 'trial' && this.hasCounted(sha256))) {
       this.gaveUp(sha256, { kind });
       return undefined;
     }

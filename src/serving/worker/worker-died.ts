@@ -9,10 +9,15 @@ export interface Death {
   readonly signal: string | null;
   /** The last words on its standard error. */
   readonly lastWords: string;
+  /** Whether another model was being loaded beside the run. */
+  readonly besideLoad?: boolean;
 }
 
 /** A SIGKILL that is not ours says little about the model that ran: a person, or a machine without memory, sent it. */
 export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'exit' && signal === 'SIGKILL';
+
+/** Whether the run may well have had no part in it. */
+export const saysLittle = (death: Death): boolean => isFromOutside(death) || death.besideLoad === true;
 
 /**
  * Of a shared run that has ended its worker by itself each caller has a second try alone: not all of them together.
@@ -20,7 +25,7 @@ export const isFromOutside = ({ cause, signal }: Death): boolean => cause === 'e
  */
 export function mayTryAgain(death: Death, { shared, suspect, signal }: RunOptions): boolean {
   if (death.cause === 'timeout' || signal?.aborted) return false;
-  return isFromOutside(death) || (shared !== true && suspect !== true);
+  return saysLittle(death) || (shared !== true && suspect !== true);
 }
 
 export class WorkerDied extends Error {
@@ -32,6 +37,11 @@ export class WorkerDied extends Error {
         ? 'The run passed its time limit, and its worker was killed.'
         : `The worker ended (${death.signal ?? `code ${death.code}`}).`,
     );
+  }
+
+  /** The same for a run that went on while another model was loaded. */
+  besideLoad(): WorkerDied {
+    return new WorkerDied({ ...this.death, besideLoad: true });
   }
 }
 

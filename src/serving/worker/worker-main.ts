@@ -12,6 +12,7 @@ import { Patience } from './patience';
 import { probeProviders } from './providers';
 import type { Command, WorkerSettings } from './protocol';
 import { sessionOptions } from './session-options';
+import { Sides } from './sides';
 
 /** The pipe to the parent, as it was set up by `spawn-worker.ts`. */
 const PIPE_FD = 3;
@@ -47,7 +48,9 @@ async function main(): Promise<void> {
   socket.send(GREETING_ID, { type: 'ready', provider, skipped, rssBytes: process.memoryUsage.rss() });
 
   let wasShared = false;
-  const commands = new Commands(sessionOptions(provider, settings.intraOpNumThreads));
+  const { intraOpNumThreads } = settings;
+  const commands = new Commands(sessionOptions(provider, intraOpNumThreads));
+  const sides = new Sides(commands, { provider, intraOpNumThreads });
   for (;;) {
     const message = waiting.shift();
     if (message === undefined) {
@@ -57,10 +60,13 @@ async function main(): Promise<void> {
     const command = message.body as Command;
     if (command.type === 'stop') break;
     wasShared = command.type === 'run' && command.shared === true;
-    const outcome = await commands.perform(command, message.tensors);
-    const { frame } = message;
+    const performed = sides.perform(command, message.tensors);
+    const { id, frame } = message;
     // Not before the answer has left: what it holds may be the question's own values.
-    answer(socket, message.id, outcome, () => frame && memory.giveBack(frame));
+    const answered = performed.then((outcome) =>
+      answer(socket, id, outcome, () => frame && memory.giveBack(frame)),
+    );
+    if (command.type !== 'load' || !command.aside) await answered;
   }
   await commands.releaseAll();
   process.exit(0);

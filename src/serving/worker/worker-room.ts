@@ -52,6 +52,14 @@ export class WorkerRoom {
     return this.needs.leases.use(sha256) === 'none' && this.fits(sha256, this.memory.usedBytes);
   }
 
+  /** Whether it alone answers for something that endpoints run. */
+  get isNeeded(): boolean {
+    const { leases } = this.needs;
+    return this.memory.names.some(
+      (model) => leases.use(model) === 'running' && this.holders(model).length === 0,
+    );
+  }
+
   elsewhere(sha256: string): Elsewhere {
     if (this.holders(sha256).length > 0) return 'held';
     return this.others().some(({ coming }) => coming.has(sha256)) ? 'coming' : 'nowhere';

@@ -5,6 +5,7 @@ import type { ModelFile, RunOptions, RunResult, WorkerState, WorkerStatus } from
 import { bytesAt, withModelPath } from '../execution/model-path';
 import type { Tensor } from '../../kernel/tensors/tensor';
 import type { Turns } from '../../kernel/turns';
+import { mayUseThreads } from './devices';
 import { FrameTooLarge } from './framing';
 import { isUp } from './instances';
 import { evictionsFor, noRoom, type Demand, type Elsewhere } from './memory-budget';
@@ -12,7 +13,7 @@ import type { ModelMemory } from './model-memory';
 import type { Command, Reply } from './protocol';
 import { HEALTHY_AFTER_MS, restartDelayMs } from './restart-delay';
 import type { WorkerOptions } from './spawn-worker';
-import type { Death } from './worker-died';
+import { WorkerDied, type Death } from './worker-died';
 import { WorkerProcess, type Answer } from './worker-process';
 import { WorkerRoom, type RoomNeeds } from './worker-room';
 
@@ -30,6 +31,8 @@ export interface SlotNeeds extends RoomNeeds {
 interface LoadTerms {
   /** Of the largest batch to warm up for. */
   readonly rows?: number | undefined;
+  /** Whether others are run meanwhile. */
+  readonly aside?: boolean;
   readonly elsewhere: () => Elsewhere;
 }
 
@@ -48,6 +51,8 @@ export class WorkerSlot {
   state: WorkerState = 'stopped';
   private process: WorkerProcess | undefined;
   readonly room: WorkerRoom;
+  private loadingAside = 0;
+  private diedLoadingAside = false;
   private restarts = 0;
   private deathsInARow = 0;
   private restartTimer: NodeJS.Timeout | undefined;
@@ -72,6 +77,11 @@ export class WorkerSlot {
 
   has(sha256: string): boolean {
     return this.memory.has(sha256);
+  }
+
+  /** Whether what it loads is to be loaded aside: nobody else could run meanwhile what endpoints have there. */
+  get loadsAside(): boolean {
+    return isUp(this) && mayUseThreads(this.process?.provider ?? '') && this.room.isNeeded;
   }
 
   take(): void {
@@ -101,22 +111,33 @@ export class WorkerSlot {
     if (!this.has(file.sha256)) await this.loadInto(process, file, { elsewhere: () => 'nowhere' });
     this.memory.used(file.sha256);
     const command: Command = { type: 'run', sha256: file.sha256, outputs, shared };
-    const { reply, tensors } = await ask(process, command, inputs, timeoutMs);
+    const { reply, tensors } = await ask(process, command, inputs, timeoutMs).catch((error: unknown) => {
+      throw error instanceof WorkerDied && this.diedLoadingAside ? error.besideLoad() : error;
+    });
     const { computeMs, rssBytes } = expect(reply, 'ran');
-    if (rssBytes !== undefined) this.memory.grew(file.sha256, rssBytes);
+    // What it grows by meanwhile is the model's that is loaded.
+    if (rssBytes !== undefined && this.loadingAside === 0) this.memory.grew(file.sha256, rssBytes);
     return { outputs: tensors, computeMs, ranOn: process.ranOn };
   }
 
   /**
    * Takes the model in: not where others answer for it, and there is no room beside what endpoints run.
    *
-   * @param rows of the largest batch to warm up for
+   * @param terms `rows` of the largest batch to warm up for; `aside`, while it runs others: it need not be taken
    * @returns whether it is there now
    * @throws WorkerDied, or WorkerUnavailable where the model does not load or cannot have the memory
    */
-  async load(file: ModelFile, rows?: number): Promise<boolean> {
+  async load(file: ModelFile, terms: Omit<LoadTerms, 'elsewhere'> = {}): Promise<boolean> {
     if (this.has(file.sha256)) return true;
-    return this.loadInto(this.running(), file, { rows, elsewhere: () => this.room.elsewhere(file.sha256) });
+    const elsewhere = () => this.room.elsewhere(file.sha256);
+    const load = () => this.loadInto(this.running(), file, { ...terms, elsewhere });
+    if (!terms.aside) return load();
+    this.loadingAside++;
+    try {
+      return await load();
+    } finally {
+      this.loadingAside--;
+    }
   }
 
   async unload(sha256: string): Promise<void> {
@@ -156,13 +177,19 @@ export class WorkerSlot {
     process: WorkerProcess,
     { sha256 }: ModelFile,
     path: string,
-    { rows, elsewhere }: LoadTerms,
+    { rows, aside, elsewhere }: LoadTerms,
   ): Promise<boolean> {
     const fileBytes = await bytesAt(path);
     try {
       if (!(await this.makeRoom(process, () => this.room.demand(sha256, fileBytes, elsewhere()))))
         return false;
-      const command: Command = { type: 'load', sha256, path, ...(rows === undefined ? {} : { rows }) };
+      const command: Command = {
+        type: 'load',
+        sha256,
+        path,
+        ...(rows !== undefined && { rows }),
+        ...(aside && { aside }),
+      };
       const { reply } = await this.needs.loads.take(() => ask(process, command, [], LOAD_LIMIT_MS));
       this.memory.added(sha256, fileBytes, expect(reply, 'done').rssBytes);
       return true;
@@ -236,6 +263,7 @@ export class WorkerSlot {
 
   private buried(death: Death, livedMs: number): void {
     this.memory.begin(0);
+    this.diedLoadingAside = this.loadingAside > 0;
     if (this.isStopped()) return;
     this.process = undefined;
     this.state = 'down';
