@@ -36,7 +36,7 @@ export interface Resident {
   readonly use: Use;
   /** Whether another worker that is up holds it, too. */
   readonly isCopied: boolean;
-  /** Whether it was loaded or asked lately. */
+  /** Whether it was loaded here lately, or asked, of whichever worker: calm traffic goes to the first that holds it. */
   readonly isFresh: boolean;
 }
 

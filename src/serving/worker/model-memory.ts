@@ -30,6 +30,12 @@ interface Held {
   askedAt: number;
 }
 
+/** What the pool knows of a model that one of its workers holds. */
+interface UseInPool extends Pick<Resident, 'use' | 'isCopied'> {
+  /** Whether another worker was asked it lately. */
+  readonly isAsked: boolean;
+}
+
 /**
  * What takes a worker's memory. A model takes what the process grew by when it was loaded and has grown by in its runs
  * since, but never less than its file: memory that an earlier model has left behind may be taken again without growth.
@@ -99,11 +105,12 @@ export class ModelMemory {
     return this.models.get(sha256)?.fileBytes;
   }
 
-  residents(ofPool: (sha256: string) => Pick<Resident, 'use' | 'isCopied'>): readonly Resident[] {
-    return [...this.models].map(([sha256, { bytes, loadedAt, askedAt }]) => ({
-      ...{ sha256, bytes, ...ofPool(sha256) },
-      isFresh: this.isLately(loadedAt) || this.isLately(askedAt),
-    }));
+  residents(ofPool: (sha256: string) => UseInPool): readonly Resident[] {
+    return [...this.models].map(([sha256, { bytes, loadedAt, askedAt }]) => {
+      const { use, isCopied, isAsked } = ofPool(sha256);
+      const isFresh = isAsked || this.isLately(loadedAt) || this.isLately(askedAt);
+      return { sha256, bytes, use, isCopied, isFresh };
+    });
   }
 
   /** Of the process, with its models and all that models have left behind. */

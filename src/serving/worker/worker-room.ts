@@ -67,12 +67,17 @@ export class WorkerRoom {
 
   demand(sha256: string, fileBytes: number, elsewhere: Elsewhere): Demand {
     const { sizes, leases, budgetBytes } = this.needs;
-    const ofPool = (model: string) => ({ use: leases.use(model), isCopied: this.holders(model).length > 0 });
+    const isAsked = (holders: readonly WorkerRoom[], model: string) =>
+      holders.some(({ memory }) => memory.isAsked(model));
+    const ofPool = (model: string) => {
+      const holders = this.holders(model);
+      return { use: leases.use(model), isCopied: holders.length > 0, isAsked: isAsked(holders, model) };
+    };
     return {
       ...{ sha256, elsewhere },
       bytes: bytesToLoad(fileBytes, sizes.of(sha256)),
       use: leases.use(sha256),
-      isAsked: this.holders(sha256).some(({ memory }) => memory.isAsked(sha256)),
+      isAsked: isAsked(this.holders(sha256), sha256),
       residents: this.memory.residents(ofPool),
       budgetBytes: budgetBytes(),
       usedBytes: this.memory.usedBytes,

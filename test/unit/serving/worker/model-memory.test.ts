@@ -8,7 +8,7 @@ beforeEach(() => {
   memory = new ModelMemory(sizes, () => nowMs);
   memory.begin(100);
 });
-const all = () => memory.residents(() => ({ use: 'none', isCopied: false }));
+const all = () => memory.residents(() => ({ use: 'none', isCopied: false, isAsked: false }));
 const residents = () => all().map(({ sha256, bytes }) => [sha256, bytes]);
 
 test('a model takes what the process grew by when it was loaded, and grows by in its runs', () => {

@@ -248,6 +248,27 @@ describe('where each of two workers has room for one model', () => {
     expect(names()).toEqual([[a.sha256], [a.sha256]]);
     await expect(ask(d)).rejects.toMatchObject({ reason: 'memory' });
   });
+
+  test('what is asked of another worker does not go for what is asked as well', async () => {
+    pool = await startPool({ workers: 3, budgetBytes: bareBytes + TIGHT });
+    try {
+      pool.lease(leased(a, b));
+      await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
+      const before = names();
+      const loads = [loadsOf(a), loadsOf(b)];
+      for (let minute = 0; minute < 3; minute++) {
+        nowMs += 60_000;
+        await ask(a);
+        await ask(b);
+        pool.lease(leased(a, b));
+        await until(() => pool.idleCount() === 3);
+      }
+      expect(loads.map((count) => count())).toEqual([0, 0]);
+      expect(names()).toEqual(before);
+    } finally {
+      await pool.stop({ withinMs: 2_000 });
+    }
+  });
 });
 
 test('who waits for a worker that dies is answered by another one at once', async () => {
