@@ -228,6 +228,11 @@ export class WorkerPool {
     for (const listener of this.idleListeners) listener();
   }
 
+  /** Those who have waited for what a worker held may take another one. */
+  private offerIdle(): void {
+    for (const slot of this.slots) if (slot.state === 'idle') this.offer(slot);
+  }
+
   private async track<T>(work: Promise<T>): Promise<T> {
     this.inFlight.add(work);
     try {
@@ -280,9 +285,9 @@ export class WorkerPool {
         idle: (slot) => this.offer(slot),
         died: (slot, death) => {
           this.tell({ type: 'worker-died', worker: slot.id, death });
-          // Those who have waited for what it held may take another one.
-          for (const other of this.slots) if (other.state === 'idle') this.offer(other);
+          this.offerIdle();
         },
+        letGo: () => this.offerIdle(),
         failedToStart: (slot, error) => {
           this.firstStartError ??= error;
           this.tell({ type: 'worker-failed-to-start', worker: slot.id, error });

@@ -42,6 +42,8 @@ export interface SlotEvents {
   /** The worker can take a run: it has started, or was released. */
   idle(slot: WorkerSlot): void;
   died(slot: WorkerSlot, death: Death): void;
+  /** It holds less than before: who has waited for it may want another one. */
+  letGo(): void;
   /** It could not be started; it will be tried again. */
   failedToStart(slot: WorkerSlot, error: Error): void;
 }
@@ -199,7 +201,9 @@ export class WorkerSlot {
   }
 
   private async unloadFrom(process: WorkerProcess, models: readonly string[]): Promise<void> {
+    if (models.length === 0) return;
     for (const sha256 of models) this.memory.removed(sha256); // at once: others decide by it what they let go of
+    this.events.letGo();
     for (const sha256 of models) {
       const { reply } = await ask(process, { type: 'unload', sha256 }, [], LOAD_LIMIT_MS);
       this.memory.told(expect(reply, 'done').rssBytes);

@@ -269,6 +269,16 @@ describe('where each of two workers has room for one model', () => {
       await pool.stop({ withinMs: 2_000 });
     }
   });
+
+  test('who waits for a worker that lets go of the model is answered by another one, not after its load', async () => {
+    pool = tight;
+    pool.lease(leased(a, b, c));
+    await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
+    const [first] = names();
+    const kept = first?.includes(a.sha256) ? a : b;
+    await Promise.all([ask(c), ask(kept)]);
+    expect(names()).toEqual([[c.sha256], [kept.sha256]]);
+  });
 });
 
 test('who waits for a worker that dies is answered by another one at once', async () => {
