@@ -48,18 +48,20 @@ export class Instances {
   }
 
   /**
-   * Workers that may be given a run of the model: those that hold it, where any of those does that are to, so that no
-   * caller waits for a load while another worker could answer. One that many may hold may also be brought to others.
+   * Workers that may be given a run of the model: those that hold it, where any does, so that no caller waits for a load
+   * while another worker could answer. One that all may hold may also be brought to others; of one with few instances
+   * those answer that are to hold it, and who stands in as long as none of them does.
    */
   runners<Worker extends Holder>(sha256: string, workers: readonly Worker[]): readonly Worker[] {
     const isLimited = this.limits.has(sha256);
     if (!isLimited && workers.every((worker) => worker.has(sha256))) return workers;
-    const homes = isLimited ? this.of(sha256, workers.filter(isUp), workers.length) : workers.filter(isUp);
-    const holding = homes.filter((worker) => worker.has(sha256));
+    const up = workers.filter(isUp);
+    const homes = this.of(sha256, up, workers.length);
+    const holding = up.filter((worker) => worker.has(sha256));
     if (holding.length === 0) return homes;
-    return isLimited
-      ? holding
-      : homes.filter((worker) => holding.includes(worker) || worker.room.mayBring(sha256));
+    if (!isLimited) return up.filter((worker) => holding.includes(worker) || worker.room.mayBring(sha256));
+    const holdingHomes = homes.filter((worker) => holding.includes(worker));
+    return holdingHomes.length > 0 ? holdingHomes : holding;
   }
 
   /** Whether the worker holds the model and is not to, while one has it that is. */

@@ -53,6 +53,7 @@ beforeAll(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   for (const each of [small, tight, pair]) {
+    each.limit(new Map());
     each.lease([]);
     nowMs += DRAIN_MS;
     for (const file of [a, b, c, d, tiny]) await each.unload(file);
@@ -278,6 +279,22 @@ describe('where each of two workers has room for one model', () => {
     const kept = first?.includes(a.sha256) ? a : b;
     await Promise.all([ask(c), ask(kept)]);
     expect(names()).toEqual([[c.sha256], [kept.sha256]]);
+  });
+
+  test('a stand-in that holds a model of one instance has its runs as long as its home has no room', async () => {
+    pool = tight;
+    pool.limit(new Map([[a.sha256, 1]]));
+    pool.lease(leased(b, a));
+    await pool.load(a, 1);
+    const home = names().findIndex((models) => models.includes(a.sha256));
+    const back = killed(home);
+    await until(() => pool.status()[home]?.state === 'down');
+    await ask(a);
+    await back;
+    const before = names();
+    expect([before[home], before[1 - home]]).toEqual([[b.sha256], [a.sha256]]);
+    await ask(a);
+    expect(names()).toEqual(before);
   });
 });
 
