@@ -85,7 +85,10 @@ export class HeldModels {
    */
   async prepare(slot: WorkerSlot): Promise<void> {
     const { slots, instances, leases } = this.needs;
-    for (const { file, rows } of leases.models()) {
+    const isHeld = ({ file }: LeasedModel) => this.holds(file.sha256);
+    const leased = leases.models();
+    // What nobody holds comes first: what others hold would have to go for it again.
+    for (const { file, rows } of [...leased.filter((one) => !isHeld(one)), ...leased.filter(isHeld)]) {
       const mayWait = slot.state === 'starting' && slots.some((other) => other !== slot && isUp(other));
       if (!mayWait) return;
       const others = slots.filter((other) => other === slot || isUp(other));

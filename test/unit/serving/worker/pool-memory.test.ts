@@ -296,6 +296,16 @@ describe('where each of two workers has room for one model', () => {
     await ask(a);
     expect(names()).toEqual(before);
   });
+
+  test('a worker that comes back loads nothing first that has to go for what nobody holds', async () => {
+    pool = tight;
+    pool.lease(leased(a, b));
+    await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
+    const loads = loadsOf(a);
+    await killed(names().findIndex((models) => models.includes(b.sha256)));
+    expect(names().flat().toSorted()).toEqual([a.sha256, b.sha256].toSorted());
+    expect(loads()).toBe(0);
+  });
 });
 
 test('who waits for a worker that dies is answered by another one at once', async () => {
