@@ -132,6 +132,7 @@ export class HeldModels {
       const isThere = await this.needs.track(this.loadOn(slot, model.file, model.rows)).catch(() => false); // whoever runs it there hears why
       if (!isThere) this.failedLoads.failed(String(slot.id), model.file.sha256);
     }
+    this.trim(); // fewer may be to hold them than when they were begun
   }
 
   private missing(): { readonly slot: WorkerSlot; readonly model: LeasedModel } | undefined {

@@ -56,3 +56,12 @@ test('with more instances more workers are given it, with fewer they let go of i
   await until(() => holders().length === WORKERS);
   await Promise.all(Array.from({ length: 10 }, ask));
 });
+
+test('what is still being brought when fewer instances are wanted does not stay', async () => {
+  limit(1);
+  await until(() => holders().length === 1);
+  pool.limit(new Map());
+  await until(() => holders().length === 2);
+  limit(1);
+  await until(() => holders().length === 1 && pool.idleCount() === WORKERS);
+});
