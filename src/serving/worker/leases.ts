@@ -28,9 +28,10 @@ export class Leases {
   }
 
   use(sha256: string): Use {
-    const { endsAt = 0 } = this.byModel.get(sha256) ?? {};
-    if (endsAt === Infinity) return 'running';
-    return endsAt > this.nowMs() ? 'draining' : 'none';
+    const lease = this.byModel.get(sha256);
+    if (lease === undefined) return 'none';
+    if (lease.endsAt === Infinity) return 'running';
+    return lease.endsAt > this.nowMs() ? 'draining' : 'none';
   }
 
   /** What endpoints run now. */

@@ -76,6 +76,19 @@ export function evictionsFor(demand: Demand): readonly Resident[] | undefined {
   return freeBytes >= demand.bytes && freeSessions >= 1 ? evicted : undefined;
 }
 
+/** Whether `evictionsFor` finds enough: asked often, and of many workers, so it puts nothing in order. */
+export function hasRoom(demand: Demand): boolean {
+  let freeBytes = demand.budgetBytes - demand.usedBytes;
+  let freeSessions = MAX_SESSIONS - demand.residents.length;
+  for (const resident of demand.residents) {
+    if (freeBytes >= demand.bytes && freeSessions >= 1) break;
+    if (!mayGo(resident, demand)) continue;
+    freeBytes += resident.bytes;
+    freeSessions++;
+  }
+  return freeBytes >= demand.bytes && freeSessions >= 1;
+}
+
 /** What is lost by the evictions that a demand needs, from 0, which is nothing; Infinity where they are not enough. */
 export function harmBy(demand: Demand): number {
   const evicted = evictionsFor(demand);

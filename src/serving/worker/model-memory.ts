@@ -1,4 +1,4 @@
-import type { Resident } from './memory-budget';
+import type { Resident, Use } from './memory-budget';
 
 /** How long a model counts as loaded or asked lately, in ms. */
 const LATELY_MS = 60_000;
@@ -30,10 +30,38 @@ interface Held {
   askedAt: number;
 }
 
-/** What the pool knows of a model that one of its workers holds. */
-interface UseInPool extends Pick<Resident, 'use' | 'isCopied'> {
+/** What the pool knows of the models that one of its workers holds. */
+interface UseInPool {
+  use(sha256: string): Use;
+  isCopied(sha256: string): boolean;
   /** Whether another worker was asked it lately. */
-  readonly isAsked: boolean;
+  isAsked(sha256: string): boolean;
+}
+
+/** The pool is asked only for what is read: most decisions need that of few models, and are made for every batch. */
+class HeldResident implements Resident {
+  constructor(
+    readonly sha256: string,
+    private readonly held: Held,
+    private readonly isFreshHere: (held: Held) => boolean,
+    private readonly pool: UseInPool,
+  ) {}
+
+  get bytes(): number {
+    return this.held.bytes;
+  }
+
+  get use(): Use {
+    return this.pool.use(this.sha256);
+  }
+
+  get isCopied(): boolean {
+    return this.pool.isCopied(this.sha256);
+  }
+
+  get isFresh(): boolean {
+    return this.isFreshHere(this.held) || this.pool.isAsked(this.sha256);
+  }
 }
 
 /**
@@ -105,12 +133,9 @@ export class ModelMemory {
     return this.models.get(sha256)?.fileBytes;
   }
 
-  residents(ofPool: (sha256: string) => UseInPool): readonly Resident[] {
-    return [...this.models].map(([sha256, { bytes, loadedAt, askedAt }]) => {
-      const { use, isCopied, isAsked } = ofPool(sha256);
-      const isFresh = isAsked || this.isLately(loadedAt) || this.isLately(askedAt);
-      return { sha256, bytes, use, isCopied, isFresh };
-    });
+  residents(pool: UseInPool): readonly Resident[] {
+    const isFreshHere = ({ loadedAt, askedAt }: Held) => this.isLately(Math.max(loadedAt, askedAt));
+    return Array.from(this.models, ([sha256, held]) => new HeldResident(sha256, held, isFreshHere, pool));
   }
 
   /** Of the process, with its models and all that models have left behind. */

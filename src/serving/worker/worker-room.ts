@@ -1,5 +1,5 @@
 import type { Leases } from './leases';
-import { bytesToLoad, evictionsFor, harmBy, type Demand, type Elsewhere } from './memory-budget';
+import { bytesToLoad, harmBy, hasRoom, type Demand, type Elsewhere } from './memory-budget';
 import { ModelMemory, type ModelSizes } from './model-memory';
 
 /** What the workers of a pool have in common. */
@@ -67,18 +67,15 @@ export class WorkerRoom {
 
   demand(sha256: string, fileBytes: number, elsewhere: Elsewhere): Demand {
     const { sizes, leases, budgetBytes } = this.needs;
-    const isAsked = (holders: readonly WorkerRoom[], model: string) =>
-      holders.some(({ memory }) => memory.isAsked(model));
-    const ofPool = (model: string) => {
-      const holders = this.holders(model);
-      return { use: leases.use(model), isCopied: holders.length > 0, isAsked: isAsked(holders, model) };
-    };
+    const others = this.others();
+    const isAsked = (model: string) => others.some(({ memory }) => memory.isAsked(model));
+    const isCopied = (model: string) => others.some(({ memory }) => memory.has(model));
     return {
       ...{ sha256, elsewhere },
       bytes: bytesToLoad(fileBytes, sizes.of(sha256)),
       use: leases.use(sha256),
-      isAsked: isAsked(this.holders(sha256), sha256),
-      residents: this.memory.residents(ofPool),
+      isAsked: isAsked(sha256),
+      residents: this.memory.residents({ use: (model) => leases.use(model), isCopied, isAsked }),
       budgetBytes: budgetBytes(),
       usedBytes: this.memory.usedBytes,
     };
@@ -87,7 +84,7 @@ export class WorkerRoom {
   private fits(sha256: string, usedBytes: number): boolean {
     const [holder] = this.holders(sha256);
     const demand = this.demand(sha256, holder?.memory.fileBytes(sha256) ?? 0, 'held');
-    return evictionsFor({ ...demand, usedBytes }) !== undefined;
+    return hasRoom({ ...demand, usedBytes });
   }
 
   private holders(sha256: string): readonly WorkerRoom[] {

@@ -3,6 +3,7 @@ import {
   defaultBudgetBytes,
   evictionsFor,
   harmBy,
+  hasRoom,
   MAX_SESSIONS,
   noRoom,
   type Demand,
@@ -25,8 +26,11 @@ const demand = (
   ...{ budgetBytes: 1_000, usedBytes: 1_000 - freeBytes },
   ...changes,
 });
-const going = (...args: Parameters<typeof demand>) =>
-  evictionsFor(demand(...args))?.map(({ sha256 }) => sha256);
+const going = (...args: Parameters<typeof demand>) => {
+  const evicted = evictionsFor(demand(...args));
+  expect(hasRoom(demand(...args))).toBe(evicted !== undefined);
+  return evicted?.map(({ sha256 }) => sha256);
+};
 
 test('where there is room, nothing goes', () => {
   expect(going(10, 10, [model('a', 5)])).toEqual([]);

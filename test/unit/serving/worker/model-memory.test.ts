@@ -1,3 +1,4 @@
+import { hasRoom } from '../../../../src/serving/worker/memory-budget';
 import { ModelMemory, ModelSizes } from '../../../../src/serving/worker/model-memory';
 
 let sizes: ModelSizes;
@@ -8,7 +9,7 @@ beforeEach(() => {
   memory = new ModelMemory(sizes, () => nowMs);
   memory.begin(100);
 });
-const all = () => memory.residents(() => ({ use: 'none', isCopied: false, isAsked: false }));
+const all = () => memory.residents({ use: () => 'none', isCopied: () => false, isAsked: () => false });
 const residents = () => all().map(({ sha256, bytes }) => [sha256, bytes]);
 
 test('a model takes what the process grew by when it was loaded, and grows by in its runs', () => {
@@ -73,4 +74,20 @@ test('what the process takes beside its models may be garbage', () => {
   expect([memory.usedBytes, memory.usedAtLeastBytes]).toEqual([190, 130]);
   memory.told(120);
   expect(memory.usedAtLeastBytes).toBe(120);
+});
+
+test('whether what no endpoint runs has room is told without a look at other workers, since each batch asks', () => {
+  memory.added('a', 10, 110);
+  memory.added('b', 10, 120);
+  const look = (): never => {
+    throw new Error('It looks at the others.');
+  };
+  const use = (sha256: string) => (sha256 === 'a' ? 'running' : 'none');
+  const residents = memory.residents({ use, isCopied: look, isAsked: look });
+  const asks = (bytes: number) =>
+    hasRoom({
+      ...{ sha256: 'c', bytes, use: 'none', elsewhere: 'held', isAsked: true, residents },
+      ...{ budgetBytes: 125, usedBytes: 120 },
+    });
+  expect([5, 15, 16].map(asks)).toEqual([true, true, false]);
 });
