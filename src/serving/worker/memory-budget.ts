@@ -118,10 +118,11 @@ function mayGo(resident: Resident, { use, elsewhere, isAsked }: Demand): boolean
   }
 }
 
-function harmOf({ use, isCopied }: Resident): number {
-  if (use === 'none') return 0;
+/** By use and copies, and among equals by whether it is fresh. */
+function harmOf({ use, isCopied, isFresh }: Resident): number {
   const isRunning = use === 'running' ? 1 : 0;
-  return isCopied ? 1 + isRunning : 3 + isRunning;
+  const rank = use === 'none' ? 0 : isCopied ? 1 + isRunning : 3 + isRunning;
+  return 1 + rank + (isFresh ? 0.5 : 0);
 }
 
 /** Why there was no room, in figures that whoever sets the budget can use. */

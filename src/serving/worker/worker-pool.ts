@@ -168,7 +168,7 @@ export class WorkerPool {
       const pass = this.admit(file);
       try {
         const mayRun = (slot: WorkerSlot) => this.instances.runners(file.sha256, this.slots).includes(slot);
-        let slot = this.idleSlot(file.sha256);
+        let slot = this.idleSlot(file);
         if (slot === undefined) {
           const askedAt = performance.now();
           slot = await this.waiting.wait(mayRun, options);
@@ -208,17 +208,11 @@ export class WorkerPool {
     if (this.stopping) throw new WorkerUnavailable('stopped', 'The server is stopping.');
   }
 
-  /** Takes an idle worker, one that holds the model if there is one. */
-  private idleSlot(sha256: string): WorkerSlot | undefined {
-    let chosen: WorkerSlot | undefined;
-    for (const slot of this.instances.runners(sha256, this.slots)) {
-      if (slot.state !== 'idle') continue;
-      chosen ??= slot;
-      if (slot.has(sha256)) {
-        chosen = slot;
-        break;
-      }
-    }
+  /** Takes an idle worker: one that holds the model if there is one, else one that loses least by loading it. */
+  private idleSlot(file: ModelFile): WorkerSlot | undefined {
+    const { sha256 } = file;
+    const idle = this.instances.runners(sha256, this.slots).filter(({ state }) => state === 'idle');
+    const chosen = idle.find((slot) => slot.has(sha256)) ?? leastHarmed(idle, file);
     chosen?.take();
     return chosen;
   }
@@ -306,4 +300,12 @@ export class WorkerPool {
   private tell(event: PoolEvent): void {
     this.options.onEvent?.(event);
   }
+}
+
+/** The first of those where the least has to go for the model. */
+function leastHarmed(slots: readonly WorkerSlot[], file: ModelFile): WorkerSlot | undefined {
+  if (slots.length < 2) return slots[0];
+  const fileBytes = 'sizeBytes' in file ? file.sizeBytes : 0; // of another one what is known of it has to do
+  const harms = slots.map(({ room }) => room.harmOf(file.sha256, fileBytes));
+  return slots[harms.indexOf(Math.min(...harms))];
 }

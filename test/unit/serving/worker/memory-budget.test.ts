@@ -99,7 +99,9 @@ describe('of what endpoints run', () => {
 
   test('the harm done is that of the worst that goes', () => {
     const harm = (bytes: number) => harmBy(demand(bytes, 0, ALL, { use: 'running' }));
-    expect([0, 5, 10, 15, 20, 25, 30].map(harm)).toEqual([0, 0, 1, 2, 3, 4, Infinity]);
+    expect([0, 5, 10, 15, 20, 25, 30].map(harm)).toEqual([0, 1.5, 2.5, 3.5, 4.5, 5.5, Infinity]);
+    const stale = ALL.map((one) => ({ ...one, isFresh: false }));
+    expect(harmBy(demand(25, 0, stale, { use: 'running' }))).toBe(5);
   });
 });
 

@@ -71,6 +71,12 @@ async function startPool(changes: Partial<PoolOptions> = {}): Promise<WorkerPool
   return started;
 }
 
+/** As a file of the store, whose size is known before it is here. */
+const stored = ({ sha256, ...file }: ModelFile): ModelFile => {
+  const path = 'path' in file ? file.path : '';
+  return { sha256, sizeBytes: WEIGHTS, lease: () => Promise.resolve({ path, release: () => undefined }) };
+};
+
 const held = (): readonly string[] => pool.status()[0]?.models ?? [];
 
 function ask(file: ModelFile): Promise<RunResult> {
@@ -305,6 +311,22 @@ describe('where each of two workers has room for one model', () => {
     await killed(names().findIndex((models) => models.includes(b.sha256)));
     expect(names().flat().toSorted()).toEqual([a.sha256, b.sha256].toSorted());
     expect(loads()).toBe(0);
+  });
+
+  test('a run has its model loaded where there is room, or else where what goes was not asked for longest', async () => {
+    pool = tight;
+    const [one, two, three] = [a, b, c].map(stored) as [ModelFile, ModelFile, ModelFile];
+    pool.lease(leased(one, two, three));
+    await ask(one);
+    await ask(two);
+    expect(names()).toEqual([[a.sha256], [b.sha256]]);
+    nowMs += 60_000;
+    await ask(one);
+    await ask(three);
+    const loads = loadsOf(a);
+    await ask(one);
+    await ask(three);
+    expect([names(), loads()]).toEqual([[[a.sha256], [c.sha256]], 0]);
   });
 });
 
