@@ -125,11 +125,14 @@ export class HeldModels {
     this.filling ??= this.fillAll().finally(() => (this.filling = undefined));
   }
 
-  /** One at a time: the others go on answering. */
+  /** One at a time, and in turn with what is being made ready: the others go on answering. */
   private async fillAll(): Promise<void> {
     for (let next = this.missing(); next; next = this.missing()) {
       const { slot, model } = next;
-      const isThere = await this.needs.track(this.loadOn(slot, model.file, model.rows)).catch(() => false); // whoever runs it there hears why
+      const load = () => this.needs.track(this.loadOn(slot, model.file, model.rows));
+      const isThere = await this.halfOfWorkers()
+        .take(load)
+        .catch(() => false); // whoever runs it there hears why
       if (!isThere) this.failedLoads.failed(String(slot.id), model.file.sha256);
     }
     this.trim(); // fewer may be to hold them than when they were begun
