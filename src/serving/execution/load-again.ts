@@ -9,14 +9,13 @@ export class FailedLoads {
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
   failed(worker: string, sha256: string): void {
-    this.retryAt.set(keyOf(worker, sha256), this.nowMs() + LOAD_AGAIN_AFTER_MS);
+    const now = this.nowMs();
+    for (const [key, at] of this.retryAt) if (at <= now) this.retryAt.delete(key);
+    this.retryAt.set(keyOf(worker, sha256), now + LOAD_AGAIN_AFTER_MS);
   }
 
   mustWait(worker: string, sha256: string): boolean {
-    const key = keyOf(worker, sha256);
-    const isOver = (this.retryAt.get(key) ?? 0) <= this.nowMs();
-    if (isOver) this.retryAt.delete(key);
-    return !isOver;
+    return (this.retryAt.get(keyOf(worker, sha256)) ?? 0) > this.nowMs();
   }
 }
 

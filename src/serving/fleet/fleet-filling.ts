@@ -6,7 +6,8 @@ import type { WorkerLink } from './worker-link';
 
 /**
  * Brings what endpoints run to workers that are to hold it and do not: one that has just started, or one that takes
- * over from another. One model at a time for each worker, which answers others meanwhile.
+ * over from another. One model at a time for each worker, which answers others meanwhile. What has no room anywhere is
+ * brought by who asks it: two that make way for each other would be loaded again and again.
  */
 export class FleetFilling {
   private readonly busy = new Set<string>();
@@ -49,7 +50,7 @@ export class FleetFilling {
 
   private missingAt(link: WorkerLink) {
     return this.needs.plan
-      .leasesOf(link.name)
+      .fitting(link.name)
       .find(
         ({ sha256 }) =>
           !link.holds(sha256) &&

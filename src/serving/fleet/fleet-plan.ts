@@ -1,7 +1,7 @@
 import type { LeasedModel, InstanceLimits } from '../execution/backend';
 import { modelBytes } from '../execution/model-path';
 import { Leases } from '../worker/leases';
-import { placedBytes, placeModels, rankPlaces, type Place } from '../worker/placement';
+import { placedSize, placeModels, rankPlaces, type Place, type Placement } from '../worker/placement';
 import type { InstanceLimit, LeasedName } from './worker-calls';
 
 /** Workers that a model is loaded on that no endpoint runs: one may die. */
@@ -12,7 +12,7 @@ export class FleetPlan {
   private readonly leased: Leases;
   private limits: InstanceLimits = new Map();
   private sizes = new Map<string, number>();
-  private placed: ReadonlyMap<string, readonly string[]> = new Map();
+  private placed: ReadonlyMap<string, Placement> = new Map();
   private names: readonly string[] = [];
   private decidedFor = '';
 
@@ -83,10 +83,15 @@ export class FleetPlan {
       .map(({ model: { file, rows } }) => ({ sha256: file.sha256, rows }));
   }
 
+  /** Of those that the worker is to hold, what has room there. */
+  fitting(name: string): readonly LeasedName[] {
+    return this.leasesOf(name).filter(({ sha256 }) => this.placed.get(sha256)?.fits !== false);
+  }
+
   /** The workers that are to hold the model, the best one first. */
   namesFor(sha256: string): readonly string[] {
     const copies = Math.min(UNLEASED_COPIES, this.limits.get(sha256) ?? Infinity);
-    return this.placed.get(sha256) ?? rankPlaces(sha256, this.names).slice(0, copies);
+    return this.placed.get(sha256)?.names ?? rankPlaces(sha256, this.names).slice(0, copies);
   }
 
   /** Decides again where workers or models are others than before. */
@@ -94,7 +99,7 @@ export class FleetPlan {
     const places = this.places();
     const models = this.leased.kept().map(({ file: { sha256 } }) => ({
       sha256,
-      bytes: placedBytes(this.sizes.get(sha256) ?? 0),
+      ...placedSize(this.sizes.get(sha256) ?? 0),
       copies: this.limits.get(sha256),
     }));
     const decidedFor = JSON.stringify([places, models]);

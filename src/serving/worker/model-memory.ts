@@ -1,7 +1,7 @@
 import type { Resident, Use } from './memory-budget';
 
-/** How long a model counts as loaded or asked lately, in ms. */
-const LATELY_MS = 60_000;
+/** How long a model counts as loaded or asked lately, in ms: what is asked every few minutes keeps its place. */
+export const LATELY_MS = 600_000;
 
 /** Models whose size is remembered; the one not loaded for longest is forgotten first. */
 const MAX_REMEMBERED = 1_024;

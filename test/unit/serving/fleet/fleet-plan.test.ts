@@ -42,7 +42,7 @@ test('a model that no endpoint answers with, such as a shadow’s, is limited to
 
 test('a model that has no traffic any more keeps its place while somebody may wait for it', async () => {
   let nowMs = 0;
-  const places = ['one', 'two'].map((name) => ({ name, budgetBytes: 150_000_000 }));
+  const places = ['one', 'two'].map((name) => ({ name, budgetBytes: 350_000_000 }));
   const plan = new FleetPlan(
     () => places,
     () => nowMs,

@@ -1,5 +1,5 @@
 import { hasRoom } from '../../../../src/serving/worker/memory-budget';
-import { ModelMemory, ModelSizes } from '../../../../src/serving/worker/model-memory';
+import { LATELY_MS, ModelMemory, ModelSizes } from '../../../../src/serving/worker/model-memory';
 
 let sizes: ModelSizes;
 let memory: ModelMemory;
@@ -41,12 +41,12 @@ test('what is used goes to the end of the line; a new process has nothing', () =
   expect([memory.names, memory.has('a'), memory.usedBytes]).toEqual([[], false, 100]);
 });
 
-test('a model is fresh for a minute after it was loaded, and after each time it was asked', () => {
+test('a model is fresh for ten minutes after it was loaded, and after each time it was asked', () => {
   const fresh = () => all().map(({ sha256, isFresh }) => [sha256, isFresh]);
   memory.added('a', 10, 110);
   memory.added('b', 10, 120);
   expect([memory.isAsked('a'), memory.isAsked('never loaded')]).toEqual([false, false]);
-  nowMs += 59_999;
+  nowMs += LATELY_MS - 1;
   memory.used('a');
   expect(fresh()).toEqual([
     ['b', true],
@@ -58,7 +58,7 @@ test('a model is fresh for a minute after it was loaded, and after each time it 
     ['a', true],
   ]);
   expect(memory.isAsked('a')).toBe(true);
-  nowMs += 59_999;
+  nowMs += LATELY_MS - 1;
   expect([fresh(), memory.isAsked('a')]).toEqual([
     [
       ['b', false],

@@ -6,6 +6,7 @@ import type { ModelFile, RunResult } from '../../../../src/serving/execution/bac
 import { WorkerPool, type PoolOptions } from '../../../../src/serving/worker/worker-pool';
 import { LOAD_AGAIN_AFTER_MS } from '../../../../src/serving/execution/load-again';
 import { DRAIN_MS } from '../../../../src/serving/worker/leases';
+import { LATELY_MS } from '../../../../src/serving/worker/model-memory';
 import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
 import { affine, endlessLoop, heavy, modelFile } from '../../../support/onnx-models';
 import { until } from '../../../support/until';
@@ -249,7 +250,7 @@ describe('where each of two workers has room for one model', () => {
     pool = tight;
     pool.lease(leased(a, b));
     await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
-    nowMs += 60_000;
+    nowMs += LATELY_MS;
     await ask(b);
     nowMs += LOAD_AGAIN_AFTER_MS;
     pool.lease(leased(a, b));
@@ -276,8 +277,8 @@ describe('where each of two workers has room for one model', () => {
       await Promise.all([pool.load(a, 1), pool.load(b, 1)]);
       const before = names();
       const loads = [loadsOf(a), loadsOf(b)];
-      for (let minute = 0; minute < 3; minute++) {
-        nowMs += 60_000;
+      for (let round = 0; round < 3; round++) {
+        nowMs += LATELY_MS;
         await ask(a);
         await ask(b);
         pool.lease(leased(a, b));
@@ -307,7 +308,7 @@ describe('where each of two workers has room for one model', () => {
     await pool.load(a, 1);
     const home = names().findIndex((models) => models.includes(a.sha256));
     const back = killed(home);
-    await until(() => pool.status()[home]?.state === 'down');
+    await until(() => ['down', 'starting'].includes(pool.status()[home]?.state ?? ''));
     await ask(a);
     await back;
     const before = names();
@@ -333,7 +334,7 @@ describe('where each of two workers has room for one model', () => {
     await ask(one);
     await ask(two);
     expect(names()).toEqual([[a.sha256], [b.sha256]]);
-    nowMs += 60_000;
+    nowMs += LATELY_MS;
     await ask(one);
     await ask(three);
     const loads = loadsOf(a);
