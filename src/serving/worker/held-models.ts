@@ -171,7 +171,8 @@ export class HeldModels {
 
   /** See WorkerSlot.load. One that nobody else can stand in for goes on answering. */
   private async loadOn(slot: WorkerSlot, file: ModelFile, rows: number | undefined): Promise<boolean> {
-    if (slot.loadsAside)
+    // What a run has begun to load is there when its worker is idle again.
+    if (slot.loadsAside && !slot.room.isComing(file.sha256))
       try {
         return await this.loadInto(slot, file, { rows, aside: true });
       } catch (error) {

@@ -1,5 +1,6 @@
 import type { WorkerState, InstanceLimits } from '../execution/backend';
 import { rankPlaces } from './placement';
+import type { WorkerRoom } from './worker-room';
 
 /** What is to be known of a worker. */
 interface Holder {
@@ -7,7 +8,7 @@ interface Holder {
   readonly id: number;
   readonly state: WorkerState;
   has(sha256: string): boolean;
-  readonly room: { mayBring(sha256: string): boolean };
+  readonly room: Pick<WorkerRoom, 'mayBring' | 'isComing'>;
 }
 
 export const isUp = ({ state }: Pick<Holder, 'state'>): boolean => state === 'idle' || state === 'busy';
@@ -58,7 +59,8 @@ export class Instances {
     const up = workers.filter(isUp);
     const homes = this.of(sha256, up, workers.length);
     const holding = up.filter((worker) => worker.has(sha256));
-    if (holding.length === 0) return homes;
+    // Where it is being loaded a run would load it a second time, and hold up all others meanwhile.
+    if (holding.length === 0) return homes.filter(({ room }) => !room.isComing(sha256));
     if (!isLimited) return up.filter((worker) => holding.includes(worker) || worker.room.mayBring(sha256));
     const holdingHomes = homes.filter((worker) => holding.includes(worker));
     return holdingHomes.length > 0 ? holdingHomes : holding;

@@ -42,9 +42,8 @@ export class Sides {
 
   private async unload(command: Extract<Work, { type: 'unload' }>): Promise<Outcome> {
     const side = this.holderOf(command.sha256);
-    if (side === undefined) return this.main.perform(command, []);
-    side.models.delete(command.sha256);
-    return side.perform(command, []);
+    side?.models.delete(command.sha256);
+    return (side ?? this.main).perform(command, []);
   }
 
   private holderOf(sha256: string): Side | undefined {

@@ -281,7 +281,7 @@ export class WorkerPool {
           this.tell({ type: 'worker-died', worker: slot.id, death });
           this.offerIdle();
         },
-        letGo: () => this.offerIdle(),
+        holdsOthers: () => this.offerIdle(),
         failedToStart: (slot, error) => {
           this.firstStartError ??= error;
           this.tell({ type: 'worker-failed-to-start', worker: slot.id, error });

@@ -30,6 +30,10 @@ export class WorkerRoom {
     this.coming.add(sha256);
   }
 
+  isComing(sha256: string): boolean {
+    return this.coming.has(sha256);
+  }
+
   cameOrFailed(sha256: string): void {
     this.coming.delete(sha256);
   }
@@ -62,7 +66,7 @@ export class WorkerRoom {
 
   elsewhere(sha256: string): Elsewhere {
     if (this.holders(sha256).length > 0) return 'held';
-    return this.others().some(({ coming }) => coming.has(sha256)) ? 'coming' : 'nowhere';
+    return this.others().some((other) => other.isComing(sha256)) ? 'coming' : 'nowhere';
   }
 
   demand(sha256: string, fileBytes: number, elsewhere: Elsewhere): Demand {

@@ -42,8 +42,8 @@ export interface SlotEvents {
   /** The worker can take a run: it has started, or was released. */
   idle(slot: WorkerSlot): void;
   died(slot: WorkerSlot, death: Death): void;
-  /** It holds less than before: who has waited for it may want another one. */
-  letGo(): void;
+  /** It holds other models than before, or is to hold others: who waits for a worker may want another one. */
+  holdsOthers(): void;
   /** It could not be started; it will be tried again. */
   failedToStart(slot: WorkerSlot, error: Error): void;
 }
@@ -139,6 +139,7 @@ export class WorkerSlot {
       return await load();
     } finally {
       this.loadingAside--;
+      this.events.holdsOthers();
     }
   }
 
@@ -203,7 +204,7 @@ export class WorkerSlot {
   private async unloadFrom(process: WorkerProcess, models: readonly string[]): Promise<void> {
     if (models.length === 0) return;
     for (const sha256 of models) this.memory.removed(sha256); // at once: others decide by it what they let go of
-    this.events.letGo();
+    this.events.holdsOthers();
     for (const sha256 of models) {
       const { reply } = await ask(process, { type: 'unload', sha256 }, [], LOAD_LIMIT_MS);
       this.memory.told(expect(reply, 'done').rssBytes);

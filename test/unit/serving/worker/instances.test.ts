@@ -5,7 +5,12 @@ import { Instances } from '../../../../src/serving/worker/instances';
 const MODEL = 'a'.repeat(64);
 
 function worker(id: number, state: WorkerState = 'idle', held: readonly string[] = [], hasRoom = false) {
-  return { id, state, has: (sha256: string) => held.includes(sha256), room: { mayBring: () => hasRoom } };
+  return {
+    id,
+    state,
+    has: (sha256: string) => held.includes(sha256),
+    room: { mayBring: () => hasRoom, isComing: () => false },
+  };
 }
 const workers = (count: number, state: (id: number) => WorkerState = () => 'idle') =>
   Array.from({ length: count }, (_, id) => worker(id, state(id)));
@@ -30,7 +35,10 @@ test('a model that some hold is run by them, and by those that have room for it;
     worker(3, 'idle', [MODEL]),
   ];
   expect(idsOf(new Instances().runners(MODEL, all))).toEqual([1, 2, 3]);
-  const [first, , third] = all.map((one) => ({ ...one, room: { mayBring: () => false } }));
+  const [first, , third] = all.map((one) => ({
+    ...one,
+    room: { mayBring: () => false, isComing: () => false },
+  }));
   if (!first || !third) throw new Error('There are four.');
   expect(idsOf(new Instances().runners(MODEL, [first, worker(1, 'down', [MODEL]), third]))).toEqual([0, 2]);
 });

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '../../../../src/kernel/tensors/tensor';
+import { WorkerProcess } from '../../../../src/serving/worker/worker-process';
 import { WorkerPool } from '../../../../src/serving/worker/worker-pool';
-import { crashing, heavy, modelFile } from '../../../support/onnx-models';
+import { crashing, heavy, loopOnDemand, modelFile } from '../../../support/onnx-models';
 import { until } from '../../../support/until';
 
 const WEIGHTS = 64 * 1024 ** 2;
@@ -61,6 +62,31 @@ test('the only worker goes on answering while it loads what endpoints are to run
   expect(await Promise.all(models.map(answerOf))).toEqual(models.map((_, seed) => 5 + seed));
 });
 
+test('who asks for what is being loaded waits for that, and holds up nobody else', async () => {
+  await pool.load(first, 8);
+  pool.lease(leased(first, second));
+  const spy = jest.spyOn(WorkerProcess.prototype, 'request');
+  const loading = pool.load(second, 8);
+  await until(() => spy.mock.calls.some(([{ type }]) => type === 'load'));
+  expect([pool.idleCount(second.sha256), pool.idleCount(first.sha256)]).toEqual([0, 1]);
+  const isIdle = new Promise<void>((resolve) => pool.onIdle(() => pool.holds(second.sha256) && resolve()));
+  const asked = Promise.all([1, 2, 3].map(() => answerOf(second)));
+  expect(await answersDuring(first, asked)).toBeGreaterThan(5);
+  expect(await asked).toEqual([6, 6, 6]);
+  await Promise.all([loading, isIdle]);
+  expect(spy.mock.calls.filter(([{ type }]) => type === 'load')).toHaveLength(1);
+  spy.mockRestore();
+});
+
+test('who alone waits for what is being loaded is answered when it is there', async () => {
+  await pool.load(first, 8);
+  pool.lease(leased(first, second));
+  const loading = pool.load(second, 8);
+  await until(() => pool.idleCount(second.sha256) === 0);
+  expect(await answerOf(second)).toBe(6);
+  await loading;
+});
+
 test('what dies while it is loaded is to blame, and not what runs beside it', async () => {
   await pool.load(first, 8);
   pool.lease(leased(first));
@@ -72,6 +98,19 @@ test('what dies while it is loaded is to blame, and not what runs beside it', as
   }
   expect(pool.whyNot(first.sha256)).toBeNull();
   expect(pool.whyNot(killer.sha256)).toMatch(/ended/);
+});
+
+test('a run that ends with its worker for what was loaded beside it is done again, whoever shared it', async () => {
+  const counting = modelFile(folder, loopOnDemand());
+  await pool.load(counting, 1);
+  pool.lease([{ file: counting, rows: 1 }]);
+  const trips: Tensor = { name: 'trips', datatype: 'INT64', shape: [1], data: BigInt64Array.of(1_500_000n) };
+  const loading = pool.load(killer, 1).catch((error: unknown) => error);
+  await until(() => pool.idleCount(killer.sha256) === 0); // its thread is being started
+  const counted = pool.run(counting, [trips], { timeoutMs: 60_000, shared: true });
+  expect(await loading).toMatchObject({ reason: 'crashed' });
+  expect(Array.from((await counted).outputs[0]?.data as Float32Array)).toEqual([1_500_000]);
+  expect(pool.status()).toMatchObject([{ restarts: 1 }]);
 });
 
 test('a pool that is stopped waits for no load', async () => {
