@@ -165,7 +165,8 @@ export class TestServer extends ApiClient {
 const BY_ITSELF = [
   'auth.keyByHash',
   ...[
-    'serving.allEndpoints',
+    'serving.revisions',
+    'serving.endpointsAnywhere',
     'serving.predictionKey',
     'serving.recentRewards',
     'registry.versionsByReferences',
