@@ -21,7 +21,7 @@ export interface SideSettings {
 
 /**
  * A thread beside the worker's main one, with models of its own: the runtime blocks a thread while it loads, and what is
- * loaded in one thread runs in no other. A run there costs some 30 µs more (2-core Xeon). Should it fail, so does the
+ * loaded in one thread runs in no other. A run there costs some 25 µs more (2-core Xeon). Should it fail, so does the
  * process: the models that it had are gone.
  */
 export class Side {
